@@ -1,0 +1,1 @@
+"""Anabranch: a streaming engine in which Python and Java operators share one job."""

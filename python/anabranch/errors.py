@@ -1,0 +1,66 @@
+"""Every error that Anabranch raises on purpose. All derive from `AnabranchError`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from anabranch.v1.control_pb2 import TaskError
+
+
+class AnabranchError(Exception):
+    """Base of all errors of this package."""
+
+
+class ConfigError(AnabranchError, ValueError):
+    """An option is unknown or its value does not fit."""
+
+
+class JobGraphError(AnabranchError, ValueError):
+    """The job cannot be built as described: raised in the line that describes it, or at submit."""
+
+
+class JavaFunctionError(JobGraphError):
+    """A Java class or method does not exist or is no function of the kind that is needed."""
+
+
+class JavaNotFoundError(AnabranchError, RuntimeError):
+    """The job has Java operators and no usable JVM was found."""
+
+
+class RecordError(AnabranchError, ValueError):
+    """A value cannot be encoded, or bytes cannot be decoded.
+
+    Attributes:
+        index: Position of the record in its batch, or -1 where it is not known.
+        path: Where inside the record, e.g. `[2].fields['x']`; empty for the record itself.
+    """
+
+    def __init__(self, message: str, *, index: int = -1, path: str = "") -> None:
+        super().__init__(message)
+        self.index = index
+        self.path = path
+
+
+class ExchangeError(AnabranchError, RuntimeError):
+    """A peer on the data plane broke the protocol."""
+
+
+class JobFailedError(AnabranchError, RuntimeError):
+    """The job ended because of an error.
+
+    The message begins with operator, subtask, language, record and the user's own trace.
+
+    Attributes:
+        job_name: Name of the job.
+        error: What the failing task reported, or None if no task did.
+    """
+
+    def __init__(self, message: str, *, job_name: str = "", error: TaskError | None = None) -> None:
+        super().__init__(message)
+        self.job_name = job_name
+        self.error = error
+
+
+class JobCancelledError(AnabranchError, RuntimeError):
+    """The job was cancelled before it had finished."""
