@@ -1,0 +1,253 @@
+"""The input side of a task: one channel per producing task, read in turn."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from anabranch.errors import ExchangeError
+from anabranch.exchange.addresses import Transport
+from anabranch.exchange.frames import Frame, FrameReader
+from anabranch.exchange.handshake import ReplyParser, encode_request
+from anabranch.exchange.reactor import READ, WRITE, Reactor
+from anabranch.v1.control_pb2 import Endpoint
+from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest
+
+logger = logging.getLogger(__name__)
+
+_RETRY_DELAY = 0.05
+
+
+@dataclass(frozen=True)
+class ConsumerIdentity:
+    """Who dials: what every connection of one task has in common."""
+
+    job_id: str
+    token: bytes
+    incarnation: int
+
+
+class InputChannel:
+    """Receives the frames of one producing task, in order and without a gap.
+
+    connect() -> dialling -> shaking hands -> open -> ended
+                    ^______________|          |
+                    '------ lost (waits for the next connect()) 
+    """
+
+    def __init__(self, channel: int, edge: int, max_frame_bytes: int) -> None:
+        self.channel = channel
+        self.edge = edge
+        self.ended = False
+        self._reader = FrameReader(max_frame_bytes)
+        self._max_frame_bytes = max_frame_bytes
+        self._next_seq = 0
+        self._next_record_seq = 0
+        self._sock: socket.socket | None = None
+        self._stream_open = False
+
+    def connect(  # noqa: D102 - the gate's part
+        self, gate: InputGate, endpoint: Endpoint, producer_incarnation: int
+    ) -> None:
+        self.close(gate.reactor)
+        self._reader = FrameReader(self._max_frame_bytes)
+        try:
+            sock = gate.transport.dial(endpoint)
+        except OSError as error:
+            logger.debug("channel %d: %s; trying again", self.channel, error)
+            gate.reactor.call_later(_RETRY_DELAY, lambda: self._retry(gate, endpoint, producer_incarnation))
+            return
+        self._sock = sock
+        request = ConnectRequest(
+            job_id=gate.identity.job_id,
+            channel=self.channel,
+            incarnation=gate.identity.incarnation,
+            producer_incarnation=producer_incarnation,
+            next_seq=self._next_seq,
+            next_record_seq=self._next_record_seq,
+        )
+
+        def on_connected(_events: int) -> None:
+            error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if error:
+                self.close(gate.reactor)
+                gate.reactor.call_later(_RETRY_DELAY, lambda: self._retry(gate, endpoint, producer_incarnation))
+                return
+            sock.sendall(encode_request(gate.identity.token, request))  # fits a fresh socket's buffer
+            parser = ReplyParser()
+            gate.reactor.register(sock, READ, lambda _events: self._on_reply(gate, parser))
+
+        gate.reactor.register(sock, WRITE, on_connected)
+
+    def take(self, gate: InputGate) -> Frame | None:
+        """Returns the next frame if it has arrived whole; reads from the socket only if it has not.
+
+        Raises:
+            ExchangeError: The producer broke the protocol.
+        """
+        while self._stream_open:
+            frame = self._reader.next()
+            if frame is not None:
+                self._check(frame)
+                return frame
+            assert self._sock is not None  # noqa: S101 - an open stream has a socket
+            try:
+                more = self._reader.receive(self._sock)
+            except BlockingIOError:
+                return None
+            except OSError as error:
+                logger.debug("channel %d: %s", self.channel, error)
+                more = False
+            if not more:  # the producer is gone; the job master decides what happens
+                self.close(gate.reactor)
+        return None
+
+    def end(self, reactor: Reactor) -> None:
+        """Acknowledges the end of input by closing the connection."""
+        self.ended = True
+        self.close(reactor)
+
+    def close(self, reactor: Reactor) -> None:
+        """Closes the connection, if there is one."""
+        self._stream_open = False
+        if self._sock is not None:
+            reactor.unregister(self._sock)
+            self._sock.close()
+            self._sock = None
+
+    def pause(self, reactor: Reactor) -> None:
+        """Stops `poll` from reporting this channel."""
+        if self._stream_open and self._sock is not None:
+            reactor.unregister(self._sock)
+
+    def resume(self, gate: InputGate) -> None:
+        """Undoes `pause`."""
+        if self._stream_open and self._sock is not None:
+            gate.reactor.register(self._sock, READ, lambda _events: gate.mark_ready(self))
+
+    def _retry(self, gate: InputGate, endpoint: Endpoint, producer_incarnation: int) -> None:
+        if self._sock is None:
+            self.connect(gate, endpoint, producer_incarnation)
+
+    def _on_reply(self, gate: InputGate, parser: ReplyParser) -> None:
+        assert self._sock is not None  # noqa: S101 - the callback is registered on it
+        try:
+            data = self._sock.recv(parser.wanted)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.close(gate.reactor)
+            return
+        reply = parser.feed(data)
+        if reply is None:
+            return
+        if reply.status != ConnectReply.STATUS_OK:
+            raise ExchangeError(f"channel {self.channel}: the producer refused the connection: {reply.message}")
+        self._stream_open = True
+        gate.opened(self)
+
+    def _check(self, frame: Frame) -> None:
+        header = frame.header
+        if header.channel != self.channel:
+            raise ExchangeError(f"channel {self.channel}: got a frame of channel {header.channel}")
+        if header.seq != self._next_seq:
+            raise ExchangeError(f"channel {self.channel}: expected frame {self._next_seq}, got {header.seq}")
+        if header.first_record_seq != self._next_record_seq:
+            raise ExchangeError(
+                f"channel {self.channel}: expected record {self._next_record_seq}, got {header.first_record_seq}"
+            )
+        self._next_seq += 1
+        self._next_record_seq += header.n_records
+
+
+class InputGate:
+    """All input channels of a task. Frames of one channel keep their order; channels take turns."""
+
+    def __init__(
+        self, reactor: Reactor, transport: Transport, identity: ConsumerIdentity, channels: Iterable[InputChannel]
+    ) -> None:
+        self.reactor = reactor
+        self.transport = transport
+        self.identity = identity
+        self._channels = {channel.channel: channel for channel in channels}
+        self._open_channels = len(self._channels)
+        self._ready: deque[InputChannel] = deque()
+        self._ready_set: set[int] = set()
+        self._paused = False
+        self._unconnected = set(self._channels)
+
+    @property
+    def connected(self) -> bool:
+        """True once every channel has been open."""
+        return not self._unconnected
+
+    @property
+    def ended(self) -> bool:
+        """True once every channel has ended; at once if there is none."""
+        return self._open_channels == 0
+
+    @property
+    def waiting(self) -> int:
+        """Channels that have something to read."""
+        return len(self._ready)
+
+    def connect(self, channel: int, endpoint: Endpoint, producer_incarnation: int) -> None:
+        """Dials the producer of a channel, which goes on from the first frame it has not yet received."""
+        self._channels[channel].connect(self, endpoint, producer_incarnation)
+
+    def next_frame(self) -> tuple[InputChannel, Frame] | None:
+        """Returns the next frame of the next channel that has one, or None if all are drained."""
+        self.resume()
+        while self._ready:
+            channel = self._ready[0]
+            frame = channel.take(self)
+            if frame is not None:
+                self._ready.rotate(-1)
+                return channel, frame
+            self._ready.popleft()
+            self._ready_set.discard(channel.channel)
+        return None
+
+    def end(self, channel: InputChannel) -> None:
+        """Takes note of the end of one channel."""
+        channel.end(self.reactor)
+        self._open_channels -= 1
+
+    def pause(self) -> None:
+        """Leaves input in the sockets, so that waiting for output does not wake up for it."""
+        if not self._paused:
+            self._paused = True
+            for channel in self._channels.values():
+                channel.pause(self.reactor)
+
+    def resume(self) -> None:
+        """Undoes `pause`."""
+        if self._paused:
+            self._paused = False
+            for channel in self._channels.values():
+                channel.resume(self)
+
+    def close(self) -> None:
+        """Closes every channel."""
+        for channel in self._channels.values():
+            channel.close(self.reactor)
+
+    def opened(self, channel: InputChannel) -> None:
+        """Called by a channel whose handshake is done."""
+        self._unconnected.discard(channel.channel)
+        if self._paused:
+            channel.pause(self.reactor)
+        else:
+            channel.resume(self)
+        self.mark_ready(channel)
+
+    def mark_ready(self, channel: InputChannel) -> None:
+        """Called when a channel may have something to read."""
+        if channel.channel not in self._ready_set:
+            self._ready_set.add(channel.channel)
+            self._ready.append(channel)

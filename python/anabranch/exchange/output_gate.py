@@ -1,0 +1,215 @@
+"""The output side of a task: partitions, batches, encodes and sends what its chain emits."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from anabranch.errors import RecordError
+from anabranch.exchange.output_channel import OutputChannel
+from anabranch.exchange.partitioners import PartitionError, Partitioner
+from anabranch.records import Encoder
+from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest, FrameHeader
+
+_FIRST_LIMIT = 16
+_MEAN_WEIGHT = 0.25
+
+
+@dataclass(frozen=True)
+class BatchLimits:
+    """When a batch is cut and when a channel is full (options anabranch.batch.*, anabranch.exchange.*)."""
+
+    max_records: int
+    max_bytes: int
+    max_frame_bytes: int
+    send_queue_bytes: int
+
+
+class _Pending:
+    """Records of one channel that are not yet cut into a frame, and how many make a full batch."""
+
+    def __init__(self, channel: OutputChannel) -> None:
+        self.channel = channel
+        self.values: list[Any] = []
+        self.keys: list[Any] = []
+        self.limit = _FIRST_LIMIT
+        self._mean_bytes = 0.0
+
+    def learn(self, n_records: int, n_bytes: int, limits: BatchLimits) -> None:
+        """Adapts the batch limit: after a full batch twice as much as before, while the bytes allow it."""
+        mean = n_bytes / n_records
+        self._mean_bytes += (mean - self._mean_bytes) * (_MEAN_WEIGHT if self._mean_bytes else 1.0)
+        by_bytes = int(limits.max_bytes / max(self._mean_bytes, 1.0))
+        grown = self.limit * 2 if n_records >= self.limit else self.limit
+        self.limit = max(1, min(grown, limits.max_records, by_bytes))
+
+
+class EmitError(Exception):
+    """A record could not be handed to the consumer of an edge. What went wrong is the `__cause__`.
+
+    Attributes:
+        record: The record.
+        consumer: Name of the consumer.
+    """
+
+    def __init__(self, record: Any, consumer: str) -> None:
+        super().__init__(f"a record cannot be handed to operator {consumer}")
+        self.record = record
+        self.consumer = consumer
+
+
+class OutputEdge:
+    """All channels of one edge.
+
+    `emit` may block the task: it returns only once no channel holds more than the send queue may.
+    """
+
+    def __init__(
+        self,
+        edge: int,
+        channels: Sequence[OutputChannel],
+        partitioner: Partitioner,
+        encoder: Encoder,
+        *,
+        broadcast: bool,
+        carries_keys: bool,
+        consumer: str,
+        limits: BatchLimits,
+        wait_until: Callable[[Callable[[], bool]], None],
+    ) -> None:
+        self.edge = edge
+        self.channels = channels
+        self.consumer = consumer
+        self._pending = [_Pending(channel) for channel in (channels[:1] if broadcast else channels)]
+        self._partitioner = partitioner
+        self._encoder = encoder
+        self._broadcast = broadcast
+        self._carries_keys = carries_keys
+        self._limits = limits
+        self._wait_until = wait_until
+
+    def emit(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:
+        """Takes a batch; cuts and sends every frame that becomes full.
+
+        Raises:
+            EmitError: A record cannot be encoded for the consumer, or the partition function failed.
+            TaskCancelled: The task was cancelled while it waited for room.
+        """
+        try:
+            parts = self._partitioner.split(values, keys)
+        except PartitionError as error:
+            raise EmitError(error.record, self.consumer) from error.__cause__
+        for pending, (part, part_keys) in zip(self._pending, parts, strict=True):
+            pending.values += part
+            if self._carries_keys and part_keys is not None:
+                pending.keys += part_keys
+            if len(pending.values) >= pending.limit:
+                self._cut_full(pending)
+
+    def flush(self) -> None:
+        """Cuts and sends what is pending."""
+        for pending in self._pending:
+            self._cut_full(pending)
+            if pending.values:
+                self._cut(pending, pending.values, pending.keys)
+                pending.values, pending.keys = [], []
+
+    def end(self) -> None:
+        """Flushes and sends the end of input on every channel."""
+        self.flush()
+        for channel in self.channels:
+            channel.send_end()
+
+    @property
+    def full(self) -> bool:
+        """True while a channel holds more than the send queue may."""
+        limit = self._limits.send_queue_bytes
+        return any(channel.queued_bytes > limit for channel in self.channels)
+
+    def _cut_full(self, pending: _Pending) -> None:
+        values, keys, start = pending.values, pending.keys, 0
+        while len(values) - start >= pending.limit:
+            end = start + pending.limit
+            self._cut(pending, values[start:end], keys[start:end])
+            start = end
+        if start:
+            pending.values, pending.keys = values[start:], keys[start:]
+
+    def _cut(self, pending: _Pending, values: list[Any], keys: list[Any]) -> None:
+        try:
+            payload, schemas = self._encoder.encode(values, keys if self._carries_keys else None)
+        except RecordError as error:
+            raise EmitError(values[error.index], self.consumer) from error
+        header = FrameHeader(n_records=len(values), has_keys=self._carries_keys, schemas=schemas)
+        overhead = header.ByteSize() + 64  # lengths, and the numbers that the channel adds
+        if len(payload) + overhead > self._limits.max_frame_bytes:
+            self._cut_in_halves(pending, values, keys, len(payload))
+            return
+        pending.learn(len(values), len(payload), self._limits)
+        for channel in self.channels if self._broadcast else (pending.channel,):
+            copy = header
+            if self._broadcast:
+                copy = FrameHeader()
+                copy.CopyFrom(header)
+            channel.send(copy, payload)
+        if self.full:
+            self._wait_until(lambda: not self.full)
+
+    def _cut_in_halves(self, pending: _Pending, values: list[Any], keys: list[Any], n_bytes: int) -> None:
+        if len(values) == 1:
+            error = RecordError(
+                f"it takes {n_bytes} bytes, a frame may have {self._limits.max_frame_bytes} "
+                "(option anabranch.exchange.max-frame-bytes)",
+                index=0,
+            )
+            raise EmitError(values[0], self.consumer) from error
+        middle = len(values) // 2
+        self._cut(pending, values[:middle], keys[:middle])
+        self._cut(pending, values[middle:], keys[middle:])
+
+
+class OutputGate:
+    """All output edges of a task."""
+
+    def __init__(self, edges: Sequence[OutputEdge]) -> None:
+        self.edges = edges
+        self._channels = {channel.channel: channel for edge in edges for channel in edge.channels}
+
+    @property
+    def full(self) -> bool:
+        """True while the task may not take more input."""
+        return any(edge.full for edge in self.edges)
+
+    @property
+    def finished(self) -> bool:
+        """True once every consumer has acknowledged the end of input."""
+        return all(channel.finished for channel in self._channels.values())
+
+    @property
+    def queued_frames(self) -> int:
+        """Frames that the sockets have not taken."""
+        return sum(channel.queued_frames for channel in self._channels.values())
+
+    def admit(self, request: ConnectRequest, sock: socket.socket) -> ConnectReply:
+        """Hands a consumer's connection to its channel."""
+        channel = self._channels.get(request.channel)
+        if channel is None:
+            return ConnectReply(status=ConnectReply.STATUS_UNKNOWN_CHANNEL, message=f"no channel {request.channel} here")
+        return channel.admit(request, sock)
+
+    def flush(self) -> None:
+        """Sends everything that is pending."""
+        for edge in self.edges:
+            edge.flush()
+
+    def end(self) -> None:
+        """Sends the end of input to every consumer."""
+        for edge in self.edges:
+            edge.end()
+
+    def close(self) -> None:
+        """Closes every connection."""
+        for channel in self._channels.values():
+            channel.close()

@@ -1,0 +1,92 @@
+"""Which channel each record of a batch goes to."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from anabranch.records import KeySelector
+
+# Per channel, the records and, where there are keys, the keys that go to it.
+Parts = list[tuple[Sequence[Any], Sequence[Any] | None]]
+
+
+class PartitionError(Exception):
+    """The user's partition function failed for a record. The failure is the `__cause__`."""
+
+    def __init__(self, record: Any) -> None:
+        super().__init__("partition function failed")
+        self.record = record
+
+
+class Partitioner(ABC):
+    """Splits batches over n channels. Called on the task's thread only; may keep state between batches."""
+
+    @abstractmethod
+    def split(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Parts:
+        """Returns one part per channel, in the order of the channels; records of a part keep their order."""
+
+
+class Single(Partitioner):
+    """One channel takes all."""
+
+    def split(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Parts:  # noqa: D102
+        return [(values, keys)]
+
+
+class Rebalance(Partitioner):
+    """Round robin, going on where the last batch stopped."""
+
+    def __init__(self, n: int, first: int) -> None:
+        self._n = n
+        self._next = first % n
+
+    def split(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Parts:  # noqa: D102
+        n = self._n
+        offsets = [(channel - self._next) % n for channel in range(n)]
+        self._next = (self._next + len(values)) % n
+        return [(values[offset::n], None if keys is None else keys[offset::n]) for offset in offsets]
+
+
+class ByKey(Partitioner):
+    """By the key group of the key: equal keys go to one channel."""
+
+    def __init__(self, n: int, max_parallelism: int) -> None:
+        self._n = n
+        self._selector = KeySelector(n, max_parallelism)
+
+    def split(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Parts:  # noqa: D102
+        assert keys is not None  # noqa: S101 - the planner puts a KEY_BY in front
+        parts: list[tuple[list[Any], list[Any]]] = [([], []) for _ in range(self._n)]
+        for index, value, key in zip(self._selector.indexes(keys), values, keys, strict=True):
+            part = parts[index]
+            part[0].append(value)
+            part[1].append(key)
+        return list(parts)
+
+
+class Custom(Partitioner):
+    """By the user's function: (record, n) -> index or indexes."""
+
+    def __init__(self, n: int, function: Callable[[Any, int], int | Sequence[int]]) -> None:
+        self._n = n
+        self._function = function
+
+    def split(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Parts:  # noqa: ARG002, D102
+        parts: list[list[Any]] = [[] for _ in range(self._n)]
+        for value in values:
+            try:
+                for index in self._indexes(value):
+                    parts[index].append(value)
+            except Exception as error:
+                raise PartitionError(value) from error
+        return [(part, None) for part in parts]
+
+    def _indexes(self, value: Any) -> Sequence[int]:
+        chosen = self._function(value, self._n)
+        indexes = (chosen,) if isinstance(chosen, int) else chosen
+        for index in indexes:
+            if not 0 <= index < self._n:
+                raise IndexError(f"partition function returned {index}, there are {self._n} partitions")
+        return indexes

@@ -1,0 +1,168 @@
+"""The client's handle of a job."""
+
+from __future__ import annotations
+
+import enum
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from anabranch.errors import AnabranchError, JobCancelledError
+from anabranch.v1 import gateway_pb2 as gateway
+
+
+class JobState(enum.Enum):
+    """Life of a job.
+
+    CREATED -> DEPLOYING -> RUNNING -> FINISHED
+        |          |           |-----> FAILING -> FAILED
+        '----------'-----------'-----> CANCELLING -> CANCELLED
+    (A job may fail while it is deployed, and while it is cancelled.)
+    """
+
+    CREATED = gateway.JOB_STATE_CREATED
+    DEPLOYING = gateway.JOB_STATE_DEPLOYING
+    RUNNING = gateway.JOB_STATE_RUNNING
+    CANCELLING = gateway.JOB_STATE_CANCELLING
+    FAILING = gateway.JOB_STATE_FAILING
+    FINISHED = gateway.JOB_STATE_FINISHED
+    FAILED = gateway.JOB_STATE_FAILED
+    CANCELLED = gateway.JOB_STATE_CANCELLED
+
+    @property
+    def ended(self) -> bool:
+        """True for the last state of a job."""
+        return self in (JobState.FINISHED, JobState.FAILED, JobState.CANCELLED)
+
+    def may_become(self, other: JobState) -> bool:
+        """Returns whether the transition is legal."""
+        return other in _TRANSITIONS[self]
+
+
+_TRANSITIONS: dict[JobState, set[JobState]] = {
+    JobState.CREATED: {JobState.DEPLOYING, JobState.CANCELLING, JobState.FAILING},
+    JobState.DEPLOYING: {JobState.RUNNING, JobState.CANCELLING, JobState.FAILING},
+    JobState.RUNNING: {JobState.FINISHED, JobState.CANCELLING, JobState.FAILING},
+    JobState.CANCELLING: {JobState.CANCELLED, JobState.FAILED},
+    JobState.FAILING: {JobState.FAILED},
+    JobState.FINISHED: set(),
+    JobState.FAILED: set(),
+    JobState.CANCELLED: set(),
+}
+
+
+@dataclass(frozen=True)
+class OperatorStatus:
+    """Counters of one operator, summed over its subtasks."""
+
+    name: str
+    language: str
+    parallelism: int
+    records_in: int
+    records_out: int
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """What a job is doing.
+
+    Attributes:
+        state: Where in its life the job is.
+        seconds: How long it has been running, or ran.
+        operators: Counters, in the order of the job graph; at most one report interval old.
+        error: Message of the error that ended the job, or None.
+    """
+
+    job_id: str
+    name: str
+    state: JobState
+    seconds: float
+    operators: tuple[OperatorStatus, ...]
+    error: str | None = None
+
+
+class Job:
+    """A job that was submitted. All methods may be called from any thread."""
+
+    def __init__(
+        self,
+        job_id: str,
+        name: str,
+        *,
+        read_status: Callable[[], JobStatus],
+        request_cancel: Callable[[], None],
+        read_collected: Callable[[int], list[Any]],
+    ) -> None:
+        """Made by the host of the job, not by users."""
+        self.id = job_id
+        self.name = name
+        self.observed = False
+        self._read_status = read_status
+        self._request_cancel = request_cancel
+        self._read_collected = read_collected
+        self._ended = threading.Event()
+        self._error: AnabranchError | None = None
+
+    def wait(self, timeout: float | None = None) -> JobStatus:
+        """Waits until the job has ended.
+
+        Args:
+            timeout: Seconds to wait at most; None waits for as long as it takes.
+
+        Returns:
+            The status of the finished job.
+
+        Raises:
+            JobFailedError: The job failed.
+            JobCancelledError: The job was cancelled.
+            TimeoutError: The job has not ended in time; it goes on.
+        """
+        if not self._ended.wait(timeout):
+            raise TimeoutError(f"job {self.name} has not ended within {timeout} s; it is {self.status().state.name}")
+        self.observed = True
+        if self._error is not None:
+            raise self._error
+        return self.status()
+
+    def status(self) -> JobStatus:
+        """Returns what the job is doing."""
+        return self._read_status()
+
+    def cancel(self, timeout: float = 30.0) -> JobStatus:
+        """Stops the job and waits until no process of it is left. Does nothing if the job has ended.
+
+        Raises:
+            TimeoutError: The job has not ended within `timeout` seconds.
+        """
+        self._request_cancel()
+        try:
+            return self.wait(timeout)
+        except JobCancelledError:
+            return self.status()
+
+    def collected(self, operator_id: int) -> list[Any]:
+        """Returns the records that a collect operator has sent so far; all of them once the job has finished.
+
+        Records of one subtask keep their order.
+        """
+        return self._read_collected(operator_id)
+
+    def end(self, error: AnabranchError | None) -> None:
+        """Called by the host when the job has ended."""
+        self._error = error
+        self._ended.set()
+
+    @property
+    def ended(self) -> bool:
+        """True once the job has ended, however it did."""
+        return self._ended.is_set()
+
+    def __repr__(self) -> str:
+        return f"<Job {self.name} ({self.id}): {self.status().state.name}>"
+
+
+def now() -> float:
+    """Returns the clock that job times are measured with."""
+    return time.monotonic()

@@ -1,0 +1,69 @@
+"""What a launcher is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from anabranch.v1.graph_pb2 import Language
+
+# Takes (worker id, "stdout" or "stderr", line without its end) on any thread.
+OnLine = Callable[[str, str, str], None]
+
+
+@dataclass(frozen=True)
+class WorkerSpec:
+    """The worker to start.
+
+    Attributes:
+        worker_id: Unique in the job.
+        language: What its tasks are written in.
+        master: `host:port` of the job master.
+        token: The job's token, as 64 hex digits.
+    """
+
+    worker_id: str
+    language: Language.ValueType
+    master: str
+    token: str
+
+
+class WorkerProcess(Protocol):
+    """A worker that was started."""
+
+    @property
+    def pid(self) -> int:
+        """Process id on its host."""
+
+    def poll(self) -> int | None:
+        """Returns None while the process lives, then its exit code; -n if signal n ended it."""
+
+    def kill(self) -> None:
+        """Ends the process at once; harmless if it has ended."""
+
+    def drained(self) -> bool:
+        """Returns whether every line that the process wrote has been passed on."""
+
+
+class Launcher(Protocol):
+    """Starts the workers of one job. Methods are called on the job master's thread."""
+
+    @property
+    def socket_dir(self) -> str:
+        """Directory for Unix sockets that all workers share, or empty."""
+
+    @property
+    def listen_host(self) -> str:
+        """Address that workers listen on where they use TCP."""
+
+    async def start(self, spec: WorkerSpec) -> WorkerProcess:
+        """Starts a worker, which then dials the master.
+
+        Raises:
+            OSError: The process cannot be started.
+            JavaNotFoundError: It is a Java worker and there is no JVM.
+        """
+
+    def close(self) -> None:
+        """Kills what is left and removes what the launcher has made."""

@@ -1,0 +1,150 @@
+"""The local launcher: Python workers are child processes, Java workers live in a JVM bridged by py4j."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anabranch.config import Options
+from anabranch.launch.launcher import OnLine, WorkerProcess, WorkerSpec
+from anabranch.launch.lines import LinePump
+from anabranch.v1.graph_pb2 import LANGUAGE_JAVA
+
+if TYPE_CHECKING:
+    from anabranch.launch.jvm import JvmBridge
+
+# Not `-m`: that would put the current directory in front of the module search path.
+_BOOT = "import sys; del sys.path[0]; from anabranch.worker.main import main; main()"
+_LONGEST_SOCKET_DIR = 80  # a Unix socket's path may have 107 bytes, 103 on some systems
+_PREFIX = "anabranch-"
+
+
+class LocalLauncher:
+    """Starts workers on this machine. See `Launcher` for the contract."""
+
+    listen_host = "127.0.0.1"
+
+    def __init__(self, options: Options, bridge: JvmBridge | None, on_line: OnLine, hash_seed: int) -> None:
+        """Makes the socket directory.
+
+        Args:
+            options: The job's options.
+            bridge: A running JVM that takes the first Java worker, or None.
+            on_line: Takes what workers print.
+            hash_seed: PYTHONHASHSEED of the Python workers: a worker that is started again must iterate its sets alike.
+        """
+        self._options = options
+        self._bridge = bridge
+        self._on_line = on_line
+        self._hash_seed = hash_seed
+        self._pump = LinePump()
+        self._processes: list[WorkerProcess] = []
+        self.socket_dir = _make_socket_dir()
+
+    async def start(self, spec: WorkerSpec) -> WorkerProcess:  # noqa: D102
+        if spec.language == LANGUAGE_JAVA:
+            process: WorkerProcess = await asyncio.to_thread(self._start_java, spec)
+        else:
+            process = self._start_python(spec)
+        self._processes.append(process)
+        return process
+
+    def close(self) -> None:  # noqa: D102
+        for process in self._processes:
+            process.kill()
+        if self._bridge is not None:
+            self._bridge.close()
+        self._pump.close()
+        shutil.rmtree(self.socket_dir, ignore_errors=True)
+
+    def _start_python(self, spec: WorkerSpec) -> WorkerProcess:
+        environment = {
+            **os.environ,
+            "ANABRANCH_WORKER_ID": spec.worker_id,
+            "ANABRANCH_MASTER": spec.master,
+            "ANABRANCH_TOKEN": spec.token,
+            "ANABRANCH_PARENT": str(os.getpid()),
+            "PYTHONHASHSEED": str(self._hash_seed),
+            "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path),
+            "PYTHONUNBUFFERED": "1",
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-c", _BOOT],
+            env=environment,
+            stdin=subprocess.PIPE,  # held open: its end tells the worker that this process is gone
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C of the terminal is for this process alone
+        )
+        return PythonWorkerProcess(process, spec.worker_id, self._pump, self._on_line)
+
+    def _start_java(self, spec: WorkerSpec) -> WorkerProcess:
+        from anabranch.launch.jvm import JvmBridge  # noqa: PLC0415 - a pure Python job needs no py4j
+
+        bridge, self._bridge = self._bridge, None
+        if bridge is None:
+            bridge = JvmBridge(self._options)
+            bridge.start()
+        bridge.pass_lines_to(lambda stream, line: self._on_line(spec.worker_id, stream, line))
+        bridge.start_worker(spec.worker_id, spec.master, spec.token)
+        return bridge
+
+
+class PythonWorkerProcess:
+    """A Python worker. See `WorkerProcess` for the contract."""
+
+    def __init__(self, process: subprocess.Popen[bytes], worker_id: str, pump: LinePump, on_line: OnLine) -> None:
+        self.pid = process.pid
+        self._process = process
+        self._open_pipes = 2
+        for stream, pipe in (("stdout", process.stdout), ("stderr", process.stderr)):
+            assert pipe is not None  # noqa: S101 - asked for above
+            pump.add(pipe, lambda line, stream=stream: on_line(worker_id, stream, line), self._on_pipe_end)  # type: ignore[misc]
+
+    def poll(self) -> int | None:  # noqa: D102
+        return self._process.poll()
+
+    def kill(self) -> None:  # noqa: D102
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    def drained(self) -> bool:  # noqa: D102
+        return self._open_pipes == 0
+
+    def _on_pipe_end(self) -> None:
+        self._open_pipes -= 1
+
+
+def _make_socket_dir() -> str:
+    """Makes a directory for this job's sockets and removes those that dead processes have left."""
+    base = tempfile.gettempdir()
+    if len(base) > _LONGEST_SOCKET_DIR:
+        base = "/tmp"  # noqa: S108 - mkdtemp makes a directory that only the user may enter
+    for left in Path(base).glob(f"{_PREFIX}*"):
+        _, _, pid = left.name.partition("-")
+        pid, _, _ = pid.partition("-")
+        if pid.isdigit() and not _alive(int(pid)):
+            with contextlib.suppress(OSError):
+                if left.stat().st_uid == os.getuid():
+                    shutil.rmtree(left, ignore_errors=True)
+    return tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=base)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

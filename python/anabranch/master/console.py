@@ -1,0 +1,107 @@
+"""What the driver shows: lines of the workers, warnings, progress on a terminal."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from anabranch.job import JobStatus
+
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.table import Table
+
+_INTERVAL = 1.0
+
+
+class Console:
+    """Writes whole lines to the driver's standard streams, above the progress table if there is one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._live: Live | None = None
+
+    def write(self, stream: str, line: str) -> None:
+        """Writes one line to "stdout" or "stderr"."""
+        with self._lock:
+            target = sys.stdout if stream == "stdout" else sys.stderr
+            try:
+                if self._live is not None and target.isatty():
+                    self._live.console.out(line, highlight=False)
+                else:
+                    target.write(line + "\n")
+                    target.flush()
+            except (OSError, ValueError):
+                pass  # nobody reads any more; the job goes on
+
+    def show(self, live: Live | None) -> None:
+        """Says above which table lines are to be written."""
+        with self._lock:
+            self._live = live
+
+
+class Progress:
+    """A table of records per operator and second, on stderr, for as long as the job runs."""
+
+    def __init__(self, console: Console, read_status: Callable[[], JobStatus]) -> None:
+        self._console = console
+        self._read_status = read_status
+        self._stop = threading.Event()
+        self._last: JobStatus | None = None
+        self._thread = threading.Thread(target=self._run, name="anabranch-progress", daemon=True)
+
+    @staticmethod
+    def wanted(mode: str) -> bool:
+        """Returns whether option anabranch.progress asks for it here."""
+        return mode == "on" or (mode == "auto" and sys.stderr.isatty())
+
+    def start(self) -> None:
+        """Shows the table from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Takes the table away and leaves one line about the job."""
+        self._stop.set()
+        self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        import rich.console  # noqa: PLC0415 - only where it is shown
+        import rich.live  # noqa: PLC0415
+
+        terminal = rich.console.Console(stderr=True)
+        with rich.live.Live(
+            console=terminal, transient=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
+        ) as live:
+            self._console.show(live)
+            while not self._stop.wait(_INTERVAL):
+                live.update(self._table(self._read_status()), refresh=True)
+            self._console.show(None)
+        status = self._read_status()
+        terminal.print(f"job {status.name}: {status.state.name} after {status.seconds:.1f} s", highlight=False)
+
+    def _table(self, status: JobStatus) -> Table:
+        from rich.table import Table  # noqa: PLC0415
+
+        table = Table(title=f"{status.name}: {status.state.name}, {status.seconds:.0f} s", title_justify="left")
+        table.add_column("operator")
+        for column in ("language", "parallelism", "in", "in/s", "out", "out/s"):
+            table.add_column(column, justify="right")
+        before = {operator.name: operator for operator in self._last.operators} if self._last else {}
+        seconds = status.seconds - self._last.seconds if self._last else status.seconds
+        for operator in status.operators:
+            previous = before.get(operator.name)
+            taken = operator.records_in - (previous.records_in if previous else 0)
+            made = operator.records_out - (previous.records_out if previous else 0)
+            table.add_row(
+                operator.name,
+                operator.language,
+                str(operator.parallelism),
+                f"{operator.records_in:,}",
+                f"{taken / max(seconds, 0.001):,.0f}",
+                f"{operator.records_out:,}",
+                f"{made / max(seconds, 0.001):,.0f}",
+            )
+        self._last = status
+        return table

@@ -1,0 +1,85 @@
+"""The master's end of the control streams."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+from typing import Any, Protocol
+
+import grpc
+import grpc.aio
+
+from anabranch.v1.control_pb2 import MasterMessage, WorkerHello, WorkerMessage
+from anabranch.v1.control_pb2_grpc import ControlServicer, add_ControlServicer_to_server
+from anabranch.worker.control_client import CHANNEL_OPTIONS, TOKEN_METADATA
+
+
+class ControlStream:
+    """The stream of one connected worker."""
+
+    def __init__(self) -> None:
+        self._outbox: asyncio.Queue[MasterMessage] = asyncio.Queue()
+
+    def send(self, message: MasterMessage) -> None:
+        """Queues a message; messages keep their order."""
+        self._outbox.put_nowait(message)
+
+    async def write_to(self, context: Any) -> None:
+        """Writes what is queued, for ever."""
+        while True:
+            await context.write(await self._outbox.get())
+
+
+class ControlListener(Protocol):
+    """Who hears what the workers say. Called on the server's event loop."""
+
+    def connected(self, hello: WorkerHello, stream: ControlStream) -> bool:
+        """A worker has come; False sends it away."""
+
+    def received(self, worker_id: str, message: WorkerMessage) -> None:
+        """A worker has said something."""
+
+    def disconnected(self, worker_id: str, stream: ControlStream) -> None:
+        """The stream of a worker has ended."""
+
+
+class ControlServer(ControlServicer):  # type: ignore[misc] # generated code has no types
+    """Serves control.proto for one job."""
+
+    def __init__(self, token: str, listener: ControlListener) -> None:
+        self._token = token
+        self._listener = listener
+        self._server = grpc.aio.server(options=CHANNEL_OPTIONS)
+        add_ControlServicer_to_server(self, self._server)
+
+    async def start(self, host: str) -> str:
+        """Starts to serve; returns the address to dial."""
+        port = self._server.add_insecure_port(f"{host}:0")
+        await self._server.start()
+        return f"{host}:{port}"
+
+    async def stop(self) -> None:
+        """Ends every stream and stops serving."""
+        await self._server.stop(grace=None)
+
+    async def Connect(self, _requests: Any, context: Any) -> None:  # noqa: N802 - the name in control.proto
+        """Serves one worker for as long as it lives."""
+        metadata = dict(context.invocation_metadata())
+        if not hmac.compare_digest(str(metadata.get(TOKEN_METADATA, "")).encode(), self._token.encode()):
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "wrong or missing token")
+        first = await context.read()
+        if first is grpc.aio.EOF or first.WhichOneof("message") != "hello":
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the first message must be the hello")
+        stream = ControlStream()
+        if not self._listener.connected(first.hello, stream):
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, f"no worker {first.hello.worker_id} is expected")
+        writer = asyncio.ensure_future(stream.write_to(context))
+        try:
+            while (message := await context.read()) is not grpc.aio.EOF:
+                self._listener.received(first.hello.worker_id, message)
+        finally:
+            writer.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await writer
+            self._listener.disconnected(first.hello.worker_id, stream)

@@ -1,0 +1,35 @@
+"""State by key, where `1`, `1.0` and `True` are different keys."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from anabranch.records import encode_key
+
+V = TypeVar("V")
+
+
+class KeyedState(Generic[V]):
+    """One value per key. Keys are equal if their canonical bytes are (docs/design/002-records.md).
+
+    A dict on the keys themselves would confuse 1, 1.0 and True. Strings and integers, by their exact type, have a dict of their own;
+    all other keys share one dict on their canonical bytes.
+    """
+
+    def __init__(self) -> None:
+        self._by_str: dict[Any, V] = {}
+        self._by_int: dict[Any, V] = {}
+        self._by_bytes: dict[Any, V] = {}
+
+    def slot_of(self, key: Any) -> tuple[dict[Any, V], Any]:
+        """Returns the dict that holds the key's value, and the slot in it.
+
+        Raises:
+            RecordError: The value cannot be a key.
+        """
+        kind = type(key)
+        if kind is str:
+            return self._by_str, key
+        if kind is int:
+            return self._by_int, key
+        return self._by_bytes, encode_key(key)

@@ -1,0 +1,1 @@
+"""The Python worker: a process that runs tasks."""

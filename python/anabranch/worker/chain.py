@@ -1,0 +1,148 @@
+"""Builds the operators of a task and links them into a chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from anabranch.api.functions import (
+    FilterFunction,
+    FlatMapFunction,
+    Function,
+    KeyFunction,
+    MapFunction,
+    ReduceFunction,
+    SinkFunction,
+    SourceFunction,
+)
+from anabranch.api.runtime_context import RuntimeContext
+from anabranch.errors import JobGraphError
+from anabranch.records import Encoder
+from anabranch.v1 import graph_pb2 as graph
+from anabranch.v1.control_pb2 import TaskDescriptor
+from anabranch.worker.functions import UserFunction
+from anabranch.worker.job import WorkerJob
+from anabranch.worker.operators.collect import CollectOperator, SendCollected
+from anabranch.worker.operators.filter import FilterOperator
+from anabranch.worker.operators.flat_map import CollectorFlatMapOperator, FlatMapOperator
+from anabranch.worker.operators.key_by import KeyByOperator
+from anabranch.worker.operators.map import MapOperator
+from anabranch.worker.operators.operator import Emit, Operator, OperatorError
+from anabranch.worker.operators.reduce import ReduceOperator
+from anabranch.worker.operators.sink import SinkOperator
+from anabranch.worker.operators.source import SourceOperator
+from anabranch.worker.operators.union import UnionOperator
+from anabranch.worker.operators.user_operator import UserOperator
+
+_USER_OPERATORS: dict[int, tuple[type[Function], type[UserOperator[Callable[..., object]]]]] = {
+    graph.OPERATOR_KIND_SOURCE: (SourceFunction, SourceOperator),
+    graph.OPERATOR_KIND_MAP: (MapFunction, MapOperator),
+    graph.OPERATOR_KIND_FLAT_MAP: (FlatMapFunction, FlatMapOperator),
+    graph.OPERATOR_KIND_FILTER: (FilterFunction, FilterOperator),
+    graph.OPERATOR_KIND_KEY_BY: (KeyFunction, KeyByOperator),
+    graph.OPERATOR_KIND_REDUCE: (ReduceFunction, ReduceOperator),
+    graph.OPERATOR_KIND_SINK: (SinkFunction, SinkOperator),
+}
+
+
+class OperatorChain:
+    """The operators of one task, each feeding the next; the last feeds `emit`."""
+
+    def __init__(self, operators: Sequence[Operator], key_operators: dict[int, KeyByOperator], emit: Emit) -> None:
+        self.operators = operators
+        self._key_operators = key_operators
+        self._opened: list[Operator] = []
+        for operator, following in zip(operators, operators[1:], strict=False):
+            operator.connect(following.process)
+        operators[-1].connect(emit)
+        for key_operator in key_operators.values():
+            key_operator.connect(operators[0].process)
+
+    @property
+    def source(self) -> SourceOperator | None:
+        """The first operator, if it is a source."""
+        head = self.operators[0]
+        return head if isinstance(head, SourceOperator) else None
+
+    def entry(self, edge: int) -> Emit:
+        """Returns what takes the batches of an input edge."""
+        key_operator = self._key_operators.get(edge)
+        return self.operators[0].process if key_operator is None else key_operator.process
+
+    def open(self) -> None:
+        """Opens the operators, last first, so that each finds its consumer ready.
+
+        Raises:
+            OperatorError: A user's `open` failed; the operators opened so far are closed by `close`.
+        """
+        for operator in [*reversed(self.operators), *self._key_operators.values()]:
+            self._opened.append(operator)
+            operator.open()
+
+    def close(self) -> None:
+        """Closes every operator that was opened, first to last, even if one fails.
+
+        Raises:
+            OperatorError: A user's `close` failed; the first failure.
+        """
+        first_failure: OperatorError | None = None
+        while self._opened:
+            try:
+                self._opened.pop().close()
+            except OperatorError as error:
+                first_failure = first_failure or error
+        if first_failure is not None:
+            raise first_failure
+
+
+def build_chain(descriptor: TaskDescriptor, job: WorkerJob, send_collected: SendCollected, emit: Emit) -> OperatorChain:
+    """Loads the functions of a task and builds its chain.
+
+    Raises:
+        OperatorError: A function cannot be loaded.
+    """
+    operators = [_build_operator(operator, descriptor, job, send_collected) for operator in descriptor.chain]
+    key_operators = {}
+    for edge in descriptor.inputs:
+        if edge.HasField("key_function"):
+            function = _load(edge.key_function, KeyFunction, edge.producer_name)
+            context = runtime_context(descriptor.chain[0], descriptor, job)
+            key_operators[edge.edge_id] = KeyByOperator(0, edge.producer_name, function, context)
+    return OperatorChain(operators, key_operators, emit)
+
+
+def runtime_context(operator: graph.Operator, descriptor: TaskDescriptor, job: WorkerJob) -> RuntimeContext:
+    """Returns the context that the operator's function is opened with."""
+    return RuntimeContext(
+        task_id=descriptor.task_id,
+        task_index=descriptor.subtask,
+        parallelism=descriptor.parallelism,
+        operator_id=operator.id,
+        operator_name=operator.name,
+        config={**job.config, **operator.config},
+        job_config=job.config,
+    )
+
+
+def _build_operator(
+    operator: graph.Operator, descriptor: TaskDescriptor, job: WorkerJob, send_collected: SendCollected
+) -> Operator:
+    if operator.kind == graph.OPERATOR_KIND_UNION:
+        return UnionOperator(operator.id, operator.name)
+    if operator.kind == graph.OPERATOR_KIND_COLLECT:
+        encoder = Encoder(graph.LANGUAGE_PYTHON, job.types)
+        return CollectOperator(operator.id, operator.name, encoder, send_collected)
+    if operator.kind not in _USER_OPERATORS:
+        kind = graph.OperatorKind.Name(operator.kind)
+        raise JobGraphError(f"operator {operator.name}: this worker knows no {kind}")
+    interface, operator_class = _USER_OPERATORS[operator.kind]
+    function = _load(operator.function, interface, operator.name)
+    if operator_class is FlatMapOperator and function.takes_collector:
+        operator_class = CollectorFlatMapOperator
+    return operator_class(operator.id, operator.name, function, runtime_context(operator, descriptor, job))
+
+
+def _load(descriptor: graph.FunctionDescriptor, interface: type[Function], operator: str) -> UserFunction:
+    try:
+        return UserFunction(descriptor, interface)
+    except Exception as error:
+        raise OperatorError(operator, -1, None) from error

@@ -1,0 +1,54 @@
+"""The worker's end of the control stream."""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections.abc import Iterator
+
+import grpc
+
+from anabranch.v1.control_pb2 import MasterMessage, WorkerMessage
+from anabranch.v1.control_pb2_grpc import ControlStub
+
+logger = logging.getLogger(__name__)
+
+TOKEN_METADATA = "anabranch-token"  # noqa: S105 - the name of the entry, not a secret
+CHANNEL_OPTIONS = [
+    ("grpc.max_send_message_length", -1),  # functions and collected records travel here, of any size
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.enable_http_proxy", 0),
+]
+
+
+class ControlClient:
+    """One bidirectional stream to the job master. `send` may be called from any thread."""
+
+    def __init__(self, master: str, token: str) -> None:
+        self._outbox: queue.SimpleQueue[WorkerMessage | None] = queue.SimpleQueue()
+        self._channel = grpc.insecure_channel(master, options=CHANNEL_OPTIONS)
+        self._token = token
+
+    def send(self, message: WorkerMessage) -> None:
+        """Queues a message; messages keep their order."""
+        self._outbox.put(message)
+
+    def messages(self) -> Iterator[MasterMessage]:
+        """Connects and yields the master's messages; ends when the stream does, for whatever reason."""
+        stream = ControlStub(self._channel).Connect(
+            iter(self._outbox.get, None), metadata=[(TOKEN_METADATA, self._token)], wait_for_ready=False
+        )
+        try:
+            yield from stream
+        except grpc.RpcError as error:
+            logger.debug("control stream ended: %s", error)
+
+    def close(self) -> None:
+        """Ends the stream after everything that was sent."""
+        self._outbox.put(None)
+
+    def disconnect(self) -> None:
+        """Closes the connection."""
+        self._channel.close()

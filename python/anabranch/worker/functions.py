@@ -1,0 +1,111 @@
+"""From a function descriptor to something that can be called with records."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+from anabranch.api.functions import (
+    FilterFunction,
+    FlatMapFunction,
+    Function,
+    KeyFunction,
+    MapFunction,
+    PartitionFunction,
+    ReduceFunction,
+    SinkFunction,
+    SourceFunction,
+)
+from anabranch.api.runtime_context import RuntimeContext
+from anabranch.errors import JobGraphError
+from anabranch.records import decode_value
+from anabranch.v1.graph_pb2 import FunctionDescriptor
+
+# The method that works on records, by the base class that declares it.
+_METHODS: dict[type[Function], str] = {
+    MapFunction: "map",
+    FlatMapFunction: "flat_map",
+    FilterFunction: "filter",
+    KeyFunction: "key_by",
+    ReduceFunction: "reduce",
+    SinkFunction: "sink",
+    SourceFunction: "fetch",
+    PartitionFunction: "partition",
+}
+
+
+class UserFunction:
+    """A user's function, function object or class, made ready to be called.
+
+    Attributes:
+        call: Takes what the function of this kind takes.
+    """
+
+    def __init__(self, descriptor: FunctionDescriptor, interface: type[Function]) -> None:
+        """Loads the function.
+
+        Raises:
+            JobGraphError: There is no such function, or it does not fit the interface.
+        """
+        self.name = descriptor.display_name
+        loaded = _load(descriptor)
+        if inspect.isclass(loaded):
+            loaded = loaded()
+        method = _METHODS[interface]
+        self.call: Callable[..., Any]
+        self._lifecycle: Function | None = None
+        if isinstance(loaded, interface):
+            self.call = getattr(loaded, method)
+            self._lifecycle = loaded
+        elif callable(loaded) and not isinstance(loaded, Function):
+            self.call = loaded
+        else:
+            raise JobGraphError(f"{self.name} is no {interface.__name__}: it is a {type(loaded).__name__}")
+
+    @property
+    def takes_collector(self) -> bool:
+        """True if a flat_map function wants (value, collector)."""
+        if self._lifecycle is not None:
+            return True
+        try:
+            parameters = inspect.signature(self.call).parameters.values()
+        except (TypeError, ValueError):
+            return False  # a builtin that tells no signature
+        required = [p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        return len(required) == 2  # noqa: PLR2004 - value and collector
+
+    def init_source(self, parallelism: int, index: int) -> None:
+        """Tells a source which part of the input is its own."""
+        if isinstance(self._lifecycle, SourceFunction):
+            self._lifecycle.init(parallelism, index)
+
+    def open(self, context: RuntimeContext) -> None:
+        """Calls the function's `open`, if it has one."""
+        if self._lifecycle is not None:
+            self._lifecycle.open(context)
+
+    def close(self) -> None:
+        """Calls the function's `close`, if it has one."""
+        if self._lifecycle is not None:
+            self._lifecycle.close()
+
+
+def _load(descriptor: FunctionDescriptor) -> Any:
+    kind = descriptor.WhichOneof("body")
+    if kind == "python_object":
+        return pickle.loads(descriptor.python_object.pickled)
+    if kind != "python_reference":
+        raise JobGraphError(f"{descriptor.display_name} is no Python function but a {kind}")
+    reference = descriptor.python_reference
+    try:
+        loaded: Any = importlib.import_module(reference.module)
+        for part in reference.name.split("."):
+            loaded = getattr(loaded, part)
+    except (ImportError, AttributeError) as error:
+        raise JobGraphError(f"Python function {reference.module}.{reference.name} cannot be loaded: {error}") from error
+    if reference.arguments:
+        return loaded(*decode_value(reference.arguments))
+    return loaded

@@ -1,0 +1,53 @@
+"""Entry point of a worker process that a launcher has started."""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import logging
+import os
+import signal
+import sys
+import threading
+
+from anabranch.worker import stdio
+from anabranch.worker.worker import Worker
+
+WORKER_ID = "ANABRANCH_WORKER_ID"
+MASTER = "ANABRANCH_MASTER"
+TOKEN = "ANABRANCH_TOKEN"  # noqa: S105 - the name of the variable, not a secret
+PARENT = "ANABRANCH_PARENT"
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Runs one worker, as told by environment variables, and ends the process."""
+    faulthandler.enable()
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the driver, which then cancels the job
+    stdio.install()
+    _die_with_parent()
+    token = os.environ.pop(TOKEN)  # not for the children of user code
+    orderly = Worker(os.environ[WORKER_ID], os.environ[MASTER], token).run()
+    sys.stdout.flush()
+    os._exit(0 if orderly else 1)  # a user's thread must not keep the process alive
+
+
+def _die_with_parent() -> None:
+    """Ends this process when its parent ends, even while user code holds the interpreter lock."""
+    parent = int(os.environ[PARENT])
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    def watch() -> None:
+        sys.stdin.buffer.read()  # ends when the parent, which holds the other end, does
+        os._exit(1)
+
+    threading.Thread(target=watch, name="watch-parent", daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""What every operator is: a step of a chain that takes batches and emits batches."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+# Takes the emitted values and, behind a KEY_BY, their keys.
+Emit: TypeAlias = Callable[[Sequence[Any], "Sequence[Any] | None"], None]
+
+# An operator that makes more records than it takes emits them in pieces of about this many.
+EMIT_SIZE = 1024
+
+
+class OperatorError(Exception):
+    """A user function failed. The failure itself is the `__cause__`.
+
+    Attributes:
+        operator: Name of the operator.
+        position: Records that the operator had taken before the failing one, or -1 outside of a record.
+        record: The failing record, or None outside of a record.
+    """
+
+    def __init__(self, operator: str, position: int, record: Any) -> None:
+        super().__init__(f"operator {operator} failed at record {position}")
+        self.operator = operator
+        self.position = position
+        self.record = record
+
+
+class Operator(ABC):
+    """One operator at one parallel index.
+
+    The task calls `open` once, then `process` for each batch, then `close` exactly once if `open` was called,
+    all on its own thread. `process` hands its results to `emit` before it returns, in pieces of any size; `emit` may
+    block on back-pressure. Batches are lists that the operator must not change; it may keep them.
+    """
+
+    def __init__(self, operator_id: int, name: str) -> None:
+        self.operator_id = operator_id
+        self.name = name
+        self.records_in = 0
+        self.records_out = 0
+        self._emit_next: Emit = _discard
+
+    def connect(self, emit: Emit) -> None:
+        """Sets where results go. Without it they are dropped."""
+        self._emit_next = emit
+
+    def open(self) -> None:  # noqa: B027 - most operators have nothing to open
+        """Called once before the first batch."""
+
+    @abstractmethod
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:
+        """Handles one batch.
+
+        Args:
+            values: The records.
+            keys: Their keys, if the operator's input is keyed.
+
+        Raises:
+            OperatorError: The user's function failed.
+        """
+
+    def close(self) -> None:  # noqa: B027 - most operators have nothing to close
+        """Called once after the last batch, also when the job fails or is cancelled."""
+
+    def emit(self, values: Sequence[Any], keys: Sequence[Any] | None = None) -> None:
+        """Counts results and hands them on."""
+        if values:
+            self.records_out += len(values)
+            self._emit_next(values, keys)
+
+    def failure(self, values: Sequence[Any], position_in_batch: int) -> OperatorError:
+        """Returns the error for a record of the batch at hand; `records_in` must not yet count the batch."""
+        return OperatorError(self.name, self.records_in + position_in_batch, values[position_in_batch])
+
+
+def position_of(values: Sequence[Any], iterator: Any) -> int:
+    """Returns the index of the record that a list iterator gave last.
+
+    An iterator tells for free how many records are left, so no operator has to count while all goes well.
+    """
+    left: int = iterator.__length_hint__()
+    return max(0, len(values) - left - 1)
+
+
+def _discard(_values: Sequence[Any], _keys: Sequence[Any] | None) -> None:
+    """Where the last operator of a job emits to."""

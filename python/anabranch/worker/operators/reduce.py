@@ -1,0 +1,37 @@
+"""reduce: a running reduce per key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from anabranch.errors import RecordError
+from anabranch.state.keyed import KeyedState
+from anabranch.worker.operators.user_operator import UserOperator
+
+
+class ReduceOperator(UserOperator[Callable[[Any, Any], Any]]):
+    """Emits, for each record, `function(old value of its key, record)`; the first record of a key as it came."""
+
+    def open(self) -> None:  # noqa: D102
+        super().open()
+        self._state: KeyedState[Any] = KeyedState()
+
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: D102
+        assert keys is not None  # noqa: S101 - the planner sees to it
+        function = self.function
+        slot_of = self._state.slot_of
+        results: list[Any] = []
+        append = results.append
+        try:
+            for key, value in zip(keys, values, strict=True):
+                table, slot = slot_of(key)
+                new = function(table[slot], value) if slot in table else value
+                table[slot] = new
+                append(new)
+        except RecordError as error:
+            raise self.failure(values, len(results)) from TypeError(f"the key cannot be used: {error}")
+        except Exception as error:
+            raise self.failure(values, len(results)) from error
+        self.records_in += len(values)
+        self.emit(results)

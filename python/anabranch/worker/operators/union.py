@@ -1,0 +1,16 @@
+"""union: the records of all inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from anabranch.worker.operators.operator import Operator
+
+
+class UnionOperator(Operator):
+    """Emits every record as it came."""
+
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: ARG002, D102
+        self.records_in += len(values)
+        self.emit(values)

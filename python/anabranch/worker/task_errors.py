@@ -1,0 +1,102 @@
+"""What a failed task reports: the user's own lines first, the engine's folded."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from typing import Any
+
+import anabranch
+from anabranch.errors import RecordError
+from anabranch.exchange.output_gate import EmitError
+from anabranch.v1.control_pb2 import TaskError
+from anabranch.v1.graph_pb2 import LANGUAGE_PYTHON
+from anabranch.worker.operators.operator import OperatorError
+
+_ENGINE = str(Path(anabranch.__file__).parent)
+_MAX_RECORD = 200
+_NO_RECORD = object()
+
+
+def task_error(error: BaseException, *, operator: str, subtask: int) -> TaskError:
+    """Returns the report for an exception that ended a task.
+
+    Args:
+        error: The exception; an `OperatorError` or `EmitError` tells the record.
+        operator: The operator to name where the error itself names none.
+        subtask: Parallel index of the task.
+    """
+    position, record, hint = -1, _NO_RECORD, ""
+    cause: BaseException = error
+    if isinstance(error, OperatorError):
+        operator, position = error.operator, error.position
+        record = error.record if position >= 0 else _NO_RECORD
+        cause = error.__cause__ or error
+    elif isinstance(error, EmitError):
+        record = error.record
+        cause = error.__cause__ or error
+        if isinstance(cause, RecordError):
+            hint = f"the record goes to operator {error.consumer}"
+    return TaskError(
+        operator=operator,
+        language=LANGUAGE_PYTHON,
+        subtask=subtask,
+        record_position=position,
+        record="" if record is _NO_RECORD else shorten(record),
+        summary=_summary(cause),
+        user_trace=user_trace(cause),
+        full_trace="".join(traceback.format_exception(error)),
+        hint=hint,
+    )
+
+
+def shorten(record: Any) -> str:
+    """Returns the record's repr, cut to 200 characters."""
+    try:
+        text = repr(record)
+    except Exception as error:  # noqa: BLE001 - a record may be anything, its repr too
+        text = f"<{type(record).__name__} whose repr fails: {error}>"
+    return text if len(text) <= _MAX_RECORD else text[: _MAX_RECORD - 3] + "..."
+
+
+def user_trace(error: BaseException) -> str:
+    """Returns the traceback as Python prints it, causes included, runs of engine frames folded into one line."""
+    parts = []
+    whole: traceback.TracebackException | None = traceback.TracebackException.from_exception(error)
+    while whole is not None:
+        lines: list[str] = []
+        engine_frames = 0
+        for frame in whole.stack:
+            if is_engine_file(frame.filename):
+                engine_frames += 1
+                continue
+            lines += _folded(engine_frames)
+            engine_frames = 0
+            lines += traceback.StackSummary.from_list([frame]).format()
+        lines += _folded(engine_frames)
+        lines += whole.format_exception_only()
+        parts.append("".join(lines))
+        if whole.__cause__ is not None:
+            parts.append("\nThe above exception was the direct cause of the following exception:\n\n")
+            whole = whole.__cause__
+        elif whole.__context__ is not None and not whole.__suppress_context__:
+            parts.append("\nDuring handling of the above exception, another exception occurred:\n\n")
+            whole = whole.__context__
+        else:
+            whole = None
+    return "".join(reversed(parts))
+
+
+def is_engine_file(filename: str) -> bool:
+    """Returns whether code of this file is the engine's, not the user's."""
+    return filename.startswith((_ENGINE, "<frozen "))
+
+
+def _folded(engine_frames: int) -> list[str]:
+    if engine_frames == 0:
+        return []
+    return [f"  ... {engine_frames} engine frame{'s' if engine_frames > 1 else ''}\n"]
+
+
+def _summary(error: BaseException) -> str:
+    return "".join(traceback.format_exception_only(type(error), error)).strip()
