@@ -66,8 +66,16 @@ OPTIONS = {
         # batches and frames
         Option("anabranch.batch.max-records", 1024, "records of a frame, at most"),
         Option("anabranch.batch.max-bytes", 65536, "payload bytes of a frame, as a target"),
-        Option("anabranch.exchange.max-frame-bytes", 64 << 20, "bytes of a frame, at most; a larger one is refused"),
-        Option("anabranch.exchange.send-queue-bytes", 256 << 10, "a channel with more unsent bytes stops its task"),
+        Option(
+            "anabranch.exchange.max-frame-bytes",
+            64 << 20,
+            "bytes of a frame, at most; a larger one is refused",
+        ),
+        Option(
+            "anabranch.exchange.send-queue-bytes",
+            256 << 10,
+            "a channel with more unsent bytes stops its task",
+        ),
         Option("anabranch.exchange.socket-buffer-bytes", 256 << 10, "kernel buffer of a socket, each way"),
         Option("anabranch.exchange.transport", "auto", "auto (Unix sockets on one host, else TCP), unix or tcp"),
         Option("anabranch.exchange.handshake-timeout-ms", 5000, "a connection must be authenticated by then"),
@@ -77,7 +85,11 @@ OPTIONS = {
         Option("anabranch.cancel.timeout-ms", 3000, "a task that has not stopped by then loses its worker"),
         Option("anabranch.report.interval-ms", 500, "how often a worker reports its counters"),
         Option("anabranch.heartbeat.timeout-ms", 30000, "a worker silent for so long has failed"),
-        Option("anabranch.stall.warn-ms", 10000, "warn when records wait and none has moved for so long; 0: never"),
+        Option(
+            "anabranch.stall.warn-ms",
+            10000,
+            "warn when records wait and none has moved for so long; 0: never",
+        ),
         # what the driver shows
         Option("anabranch.progress", "auto", "records per operator and second on the terminal: auto, on or off"),
     )
@@ -101,9 +113,7 @@ class Options:
         self._values: dict[str, bool | int | str] = {}
         for option in OPTIONS.values():
             from_environment = os.environ.get(option.variable)
-            self._values[option.name] = (
-                option.default if from_environment is None else option.parse(from_environment)
-            )
+            self._values[option.name] = option.default if from_environment is None else option.parse(from_environment)
         for name, value in (given or {}).items():
             if name in OPTIONS:
                 self._values[name] = OPTIONS[name].parse(value)
@@ -129,6 +139,5 @@ class Options:
     def to_map(self) -> dict[str, str]:
         """Returns every option, defaults included, in the form of `JobSetup.config`."""
         return {
-            name: str(value).lower() if isinstance(value, bool) else str(value)
-            for name, value in self._values.items()
+            name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in self._values.items()
         }

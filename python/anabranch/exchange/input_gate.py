@@ -35,7 +35,7 @@ class InputChannel:
 
     connect() -> dialling -> shaking hands -> open -> ended
                     ^______________|          |
-                    '------ lost (waits for the next connect()) 
+                    '------ lost (waits for the next connect())
     """
 
     def __init__(self, channel: int, edge: int, max_frame_bytes: int) -> None:
@@ -169,7 +169,11 @@ class InputGate:
     """All input channels of a task. Frames of one channel keep their order; channels take turns."""
 
     def __init__(
-        self, reactor: Reactor, transport: Transport, identity: ConsumerIdentity, channels: Iterable[InputChannel]
+        self,
+        reactor: Reactor,
+        transport: Transport,
+        identity: ConsumerIdentity,
+        channels: Iterable[InputChannel],
     ) -> None:
         self.reactor = reactor
         self.transport = transport

@@ -86,7 +86,7 @@ class OutputChannel:
         """Closes the connection, if there is one."""
         self._disconnect()
 
-    def _refuse(self, status: ConnectReply.Status.ValueType, message: str) -> ConnectReply:
+    def _refuse(self, status: ConnectReply.Status, message: str) -> ConnectReply:
         return ConnectReply(status=status, incarnation=self._incarnation, message=message)
 
     def _on_ready(self, events: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from anabranch.errors import RecordError
 from anabranch.exchange.output_channel import OutputChannel
-from anabranch.exchange.partitioners import PartitionError, Partitioner
+from anabranch.exchange.partitioners import Partitioner, PartitionError
 from anabranch.records import Encoder
 from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest, FrameHeader
 
@@ -196,7 +196,9 @@ class OutputGate:
         """Hands a consumer's connection to its channel."""
         channel = self._channels.get(request.channel)
         if channel is None:
-            return ConnectReply(status=ConnectReply.STATUS_UNKNOWN_CHANNEL, message=f"no channel {request.channel} here")
+            return ConnectReply(
+                status=ConnectReply.STATUS_UNKNOWN_CHANNEL, message=f"no channel {request.channel} here"
+            )
         return channel.admit(request, sock)
 
     def flush(self) -> None:

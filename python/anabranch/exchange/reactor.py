@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import selectors
@@ -17,8 +18,8 @@ WRITE = selectors.EVENT_WRITE
 Callback: TypeAlias = Callable[[int], None]
 
 
-class TaskCancelled(BaseException):  # noqa: N818 - not an error, and no `except Exception` may swallow it
-    """Unwinds a task that was told to stop."""
+class TaskCancelled(BaseException):
+    """Unwinds a task that was told to stop. Not an error: no `except Exception` may swallow it."""
 
 
 class Reactor:
@@ -97,10 +98,8 @@ class Reactor:
 
     def wake(self) -> None:
         """Makes a waiting `poll` return."""
-        try:
+        with contextlib.suppress(OSError):  # enough wake-ups are pending already, or the reactor is closed
             self._wake_sender.send(b"\0")
-        except (BlockingIOError, OSError):
-            pass  # enough wake-ups are pending already, or the reactor is closed
 
     def close(self) -> None:
         """Closes the selector; registered sockets stay with their owners."""
@@ -122,8 +121,6 @@ class Reactor:
             raise TaskCancelled
 
     def _drain_wake_ups(self, _events: int) -> None:
-        try:
+        with contextlib.suppress(BlockingIOError):
             while self._wake_receiver.recv(4096):
                 pass
-        except BlockingIOError:
-            pass

@@ -24,7 +24,7 @@ class WorkerSpec:
     """
 
     worker_id: str
-    language: Language.ValueType
+    language: Language
     master: str
     token: str
 

@@ -72,7 +72,7 @@ class LocalLauncher:
             "ANABRANCH_TOKEN": spec.token,
             "ANABRANCH_PARENT": str(os.getpid()),
             "PYTHONHASHSEED": str(self._hash_seed),
-            "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path),
+            "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
             "PYTHONUNBUFFERED": "1",
         }
         process = subprocess.Popen(

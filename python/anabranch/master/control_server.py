@@ -44,7 +44,7 @@ class ControlListener(Protocol):
         """The stream of a worker has ended."""
 
 
-class ControlServer(ControlServicer):  # type: ignore[misc] # generated code has no types
+class ControlServer(ControlServicer):
     """Serves control.proto for one job."""
 
     def __init__(self, token: str, listener: ControlListener) -> None:

@@ -8,7 +8,7 @@ from anabranch.v1.control_pb2 import TaskError
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, Language
 
 
-def language_name(language: Language.ValueType) -> str:
+def language_name(language: Language) -> str:
     """Returns the language as it is written in messages."""
     return "Java" if language == LANGUAGE_JAVA else "Python"
 

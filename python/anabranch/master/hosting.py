@@ -56,7 +56,12 @@ class _Host:
         self._jobs: list[Job] = []
 
     def submit(
-        self, graph: JobGraph, plan: ExecutionPlan, options: Options, bridge: JvmBridge | None, types: TypeRegistry
+        self,
+        graph: JobGraph,
+        plan: ExecutionPlan,
+        options: Options,
+        bridge: JvmBridge | None,
+        types: TypeRegistry,
     ) -> Job:
         token = secrets.token_hex(32)
         job_id = f"{re.sub(r'[^A-Za-z0-9_]+', '-', graph.name)}-{secrets.token_hex(4)}"

@@ -216,7 +216,10 @@ class JobMaster:
             if self.state is JobState.DEPLOYING:
                 self._enter(JobState.RUNNING)
             self._end(None)
-        elif self.state is JobState.DEPLOYING and states <= {control.TASK_STATE_RUNNING, control.TASK_STATE_FINISHED}:
+        elif self.state is JobState.DEPLOYING and states <= {
+            control.TASK_STATE_RUNNING,
+            control.TASK_STATE_FINISHED,
+        }:
             self._enter(JobState.RUNNING)
 
     def _on_collected(self, worker: _Worker, batch: control.CollectedBatch) -> None:
@@ -266,7 +269,8 @@ class JobMaster:
             await asyncio.sleep(_WATCH_INTERVAL)  # its last words may still be on their way
             self._end(JobFailedError(self._death_of(worker, exit_code), job_name=self._graph.name))
         elif silence_limit and worker.stream is not None and now - worker.heard > silence_limit:
-            message = f"worker {worker.plan.worker_id}, process {worker.process.pid}, has been silent for {now - worker.heard:.0f} s"
+            who = f"worker {worker.plan.worker_id}, process {worker.process.pid},"
+            message = f"job {self._graph.name}: {who} has been silent for {now - worker.heard:.0f} s"
             self._end(JobFailedError(message, job_name=self._graph.name))
 
     def _death_of(self, worker: _Worker, exit_code: int | None) -> str:

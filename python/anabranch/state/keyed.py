@@ -12,8 +12,8 @@ V = TypeVar("V")
 class KeyedState(Generic[V]):
     """One value per key. Keys are equal if their canonical bytes are (docs/design/002-records.md).
 
-    A dict on the keys themselves would confuse 1, 1.0 and True. Strings and integers, by their exact type, have a dict of their own;
-    all other keys share one dict on their canonical bytes.
+    A dict on the keys themselves would confuse 1, 1.0 and True. Strings and integers, by their exact type, have a
+    dict of their own; all other keys share one dict on their canonical bytes.
     """
 
     def __init__(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 from anabranch.api.functions import (
     FilterFunction,
@@ -33,7 +35,7 @@ from anabranch.worker.operators.source import SourceOperator
 from anabranch.worker.operators.union import UnionOperator
 from anabranch.worker.operators.user_operator import UserOperator
 
-_USER_OPERATORS: dict[int, tuple[type[Function], type[UserOperator[Callable[..., object]]]]] = {
+_USER_OPERATORS: dict[int, tuple[type[Function], type[UserOperator[Any]]]] = {
     graph.OPERATOR_KIND_SOURCE: (SourceFunction, SourceOperator),
     graph.OPERATOR_KIND_MAP: (MapFunction, MapOperator),
     graph.OPERATOR_KIND_FLAT_MAP: (FlatMapFunction, FlatMapOperator),
@@ -51,7 +53,7 @@ class OperatorChain:
         self.operators = operators
         self._key_operators = key_operators
         self._opened: list[Operator] = []
-        for operator, following in zip(operators, operators[1:], strict=False):
+        for operator, following in pairwise(operators):
             operator.connect(following.process)
         operators[-1].connect(emit)
         for key_operator in key_operators.values():

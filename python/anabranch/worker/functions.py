@@ -74,7 +74,9 @@ class UserFunction:
             parameters = inspect.signature(self.call).parameters.values()
         except (TypeError, ValueError):
             return False  # a builtin that tells no signature
-        required = [p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        required = [
+            p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
         return len(required) == 2  # noqa: PLR2004 - value and collector
 
     def init_source(self, parallelism: int, index: int) -> None:

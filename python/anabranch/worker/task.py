@@ -6,8 +6,8 @@ import enum
 import logging
 import threading
 import time
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from anabranch.api.functions import PartitionFunction
 from anabranch.errors import RecordError
@@ -91,7 +91,8 @@ class _InputEdge:
 class Task:
     """A chain of operators at one parallel index.
 
-    `start`, `connect`, `cancel`, `acknowledge_collected` and the attributes that reports are made of may be used from any thread.
+    `start`, `connect`, `cancel`, `acknowledge_collected` and the attributes that reports are made of may be
+    used from any thread.
     """
 
     def __init__(self, descriptor: control.TaskDescriptor, job: WorkerJob, reporter: TaskReporter) -> None:
@@ -335,7 +336,7 @@ class Task:
         if len(output.edges) == 1:
             return output.edges[0].emit
 
-        def emit_to_all(values: list[object], keys: list[object] | None) -> None:
+        def emit_to_all(values: Sequence[Any], keys: Sequence[Any] | None) -> None:
             for edge in output.edges:
                 edge.emit(values, keys)
 

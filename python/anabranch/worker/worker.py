@@ -36,7 +36,10 @@ class Worker:
         self._control.send(
             control.WorkerMessage(
                 hello=control.WorkerHello(
-                    worker_id=self._worker_id, language=LANGUAGE_PYTHON, pid=os.getpid(), host=socket.gethostname()
+                    worker_id=self._worker_id,
+                    language=LANGUAGE_PYTHON,
+                    pid=os.getpid(),
+                    host=socket.gethostname(),
                 )
             )
         )
@@ -67,7 +70,10 @@ class Worker:
         if state is not TaskState.RUNNING:
             self._report()  # the last counters go before the last state
         status = control.TaskStatus(
-            task_id=task.descriptor.task_id, incarnation=task.descriptor.incarnation, state=state.value, error=error
+            task_id=task.descriptor.task_id,
+            incarnation=task.descriptor.incarnation,
+            state=state.value,
+            error=error,
         )
         self._control.send(control.WorkerMessage(task_status=status))
 
@@ -121,7 +127,9 @@ def _task_report(task: Task) -> control.TaskReport:
         task_id=task.descriptor.task_id,
         operators=[
             control.OperatorCounters(
-                operator_id=operator.operator_id, records_in=operator.records_in, records_out=operator.records_out
+                operator_id=operator.operator_id,
+                records_in=operator.records_in,
+                records_out=operator.records_out,
             )
             for operator in operators
         ],

@@ -24,9 +24,7 @@ class Server:
         self.reactor = Reactor()
         listener, self.endpoint = transport.listen("t1-0")
         self.transport = transport
-        self.acceptor = Acceptor(
-            self.reactor, listener, transport, token=TOKEN, timeout=timeout, admit=self.admit
-        )
+        self.acceptor = Acceptor(self.reactor, listener, transport, token=TOKEN, timeout=timeout, admit=self.admit)
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 

@@ -1,0 +1,180 @@
+"""How jobs end before their time: no process is left, and nothing waits for ever."""
+
+import os
+import signal
+import time
+
+import psutil
+import pytest
+
+# A job that never ends by itself; parallelism 2, and a Java operator if argv says so.
+ENDLESS = """
+import sys, time
+from anabranch import StreamingContext
+from anabranch import SourceFunction
+
+class Ticks(SourceFunction):
+    def init(self, parallelism, index):
+        self.n = 0
+    def fetch(self, ctx):
+        ctx.collect(self.n)
+        self.n += 1
+        time.sleep(0.001)
+    def close(self):
+        pass
+
+def show(x):
+    if x == 100:
+        print("running")
+
+ctx = StreamingContext.Builder().build()
+ctx.set_parallelism(2)
+stream = ctx.source(Ticks())
+if len(sys.argv) > 1:
+    ctx.add_jar(sys.argv[1])
+    stream = stream.as_java_stream().map("com.acme.Functions$Identity").as_python_stream()
+stream.rebalance().map(lambda x: x).sink(show)
+"""
+
+EXECUTE = ENDLESS + "ctx.execute('endless')\n"
+
+
+@pytest.fixture(params=["python", "hybrid"])
+def arguments(request):
+    return [] if request.param == "python" else [request.getfixturevalue("acme_jar")]
+
+
+def test_ctrl_c_cancels_the_job(drive, arguments):
+    driver = drive(EXECUTE, *arguments)
+    driver.wait_for_line("running")
+
+    driver.process.send_signal(signal.SIGINT)
+
+    code, _, err = driver.finish(timeout=20)
+    assert code != 0
+    assert "KeyboardInterrupt" in err
+    driver.wait_until_alone()
+
+
+def test_ctrl_c_while_the_ended_script_waits_for_its_job(drive, arguments):
+    driver = drive(ENDLESS + "ctx.submit('endless')\n", *arguments)
+    driver.wait_for_line("running")
+
+    driver.process.send_signal(signal.SIGINT)
+
+    code, _, _ = driver.finish(timeout=20)
+    assert code != 0
+    driver.wait_until_alone()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_driver_leaves_no_process(drive, arguments, number):
+    driver = drive(EXECUTE, *arguments)
+    driver.wait_for_line("running")
+    assert driver.descendants()
+
+    driver.process.send_signal(number)
+
+    driver.process.wait(10)
+    driver.wait_until_alone(5)
+
+
+def test_cancel_ends_the_job_and_its_processes(drive, arguments):
+    script = ENDLESS + (
+        "import threading\n"
+        "from anabranch import JobCancelledError\n"
+        "job = ctx.submit('endless')\n"
+        "time.sleep(1)\n"
+        "print(job.status().state.name)\n"
+        "print(job.cancel().state.name)\n"
+        "try:\n    job.wait()\nexcept JobCancelledError as error:\n    print(error)\n"
+    )
+    driver = drive(script, *arguments)
+
+    code, out, err = driver.finish()
+
+    assert (0, "") == (code, err)
+    assert ["RUNNING", "CANCELLED", "job endless was cancelled"] == [
+        line for line in out.splitlines() if line != "running"
+    ]
+    driver.wait_until_alone()
+
+
+@pytest.mark.parametrize("stuck", ["SleepsForEver", "SpinsForEver"])
+def test_cancel_ends_java_code_that_does_not_stop(drive, acme_jar, stuck):
+    script = f"""
+from anabranch import StreamingContext
+ctx = StreamingContext.Builder().option("anabranch.cancel.timeout-ms", 500).build()
+ctx.add_jar({acme_jar!r})
+ctx.from_values(1).as_java_stream().map("com.acme.Functions${stuck}").as_python_stream().sink(print)
+job = ctx.submit("stuck")
+input_line = None
+import time
+while not any(o.records_out for o in job.status().operators):
+    time.sleep(0.05)
+time.sleep(0.5)
+print(job.cancel(timeout=20).state.name)
+"""
+    driver = drive(script)
+
+    code, out, err = driver.finish()
+
+    assert 0 == code, err
+    assert out.splitlines()[-1] == "CANCELLED"
+    driver.wait_until_alone()
+
+
+def test_cancel_ends_python_code_that_does_not_stop(drive):
+    script = """
+import time
+from anabranch import StreamingContext
+ctx = StreamingContext.Builder().option("anabranch.cancel.timeout-ms", 500).build()
+def stuck(x):
+    print("stuck")
+    while True:
+        time.sleep(1000)
+ctx.from_values(1).disable_chain().map(stuck).sink(print)
+job = ctx.submit("stuck")
+while not any(o.records_out for o in job.status().operators):
+    time.sleep(0.05)
+print(job.cancel(timeout=20).state.name)
+"""
+    driver = drive(script)
+
+    code, out, err = driver.finish()
+
+    assert 0 == code, err
+    assert out.splitlines()[-1] == "CANCELLED"
+    driver.wait_until_alone()
+
+
+@pytest.mark.parametrize("language", ["python", "java"])
+def test_a_killed_worker_ends_the_job_within_two_seconds(drive, acme_jar, language):
+    driver = drive(EXECUTE, acme_jar)
+    driver.wait_for_line("running")
+    is_java = {"python": False, "java": True}[language]
+    victim = next(p for p in driver.descendants() if ("java" in os.path.basename(p.exe())) is is_java)
+
+    victim.kill()
+    killed = time.monotonic()
+    code, _, err = driver.finish(timeout=20)
+
+    assert 1 == code
+    assert time.monotonic() - killed < 2 + 2.5  # two seconds to the error, the rest for cancelling and the exit
+    assert "JobFailedError" in err
+    assert f"process {victim.pid}, was killed by SIGKILL" in err
+    driver.wait_until_alone()
+
+
+def test_a_silent_worker_ends_the_job(drive):
+    script = EXECUTE.replace(".build()", '.option("anabranch.heartbeat.timeout-ms", 1500).build()')
+    driver = drive(script)
+    driver.wait_for_line("running")
+    victim: psutil.Process = driver.descendants()[0]
+
+    victim.suspend()
+    code, _, err = driver.finish(timeout=30)
+
+    assert 1 == code
+    assert "has been silent" in err
+    driver.wait_until_alone()
