@@ -1,1 +1,82 @@
-"""Anabranch: a streaming engine in which Python and Java operators share one job."""
+"""Anabranch: a streaming engine in which Python and Java operators share one job.
+
+Everything a user needs is here; all other modules are internal.
+"""
+
+from anabranch.api.collected import CollectedStream
+from anabranch.api.context import StreamingContext
+from anabranch.api.datastream import DataStream, KeyDataStream, StreamSink, StreamSource, UnionStream
+from anabranch.api.functions import (
+    Collector,
+    EndOfData,
+    FilterFunction,
+    FlatMapFunction,
+    Function,
+    KeyFunction,
+    MapFunction,
+    PartitionFunction,
+    ReduceFunction,
+    SinkFunction,
+    SourceContext,
+    SourceFunction,
+)
+from anabranch.api.javastream import (
+    JavaDataStream,
+    JavaKeyDataStream,
+    JavaStreamSink,
+    JavaStreamSource,
+    JavaUnionStream,
+)
+from anabranch.api.runtime_context import RuntimeContext
+from anabranch.errors import (
+    AnabranchError,
+    ConfigError,
+    JavaFunctionError,
+    JavaNotFoundError,
+    JobCancelledError,
+    JobFailedError,
+    JobGraphError,
+    RecordError,
+)
+from anabranch.job import Job, JobState, JobStatus
+from anabranch.records import Row
+
+__all__ = [
+    "AnabranchError",
+    "CollectedStream",
+    "Collector",
+    "ConfigError",
+    "DataStream",
+    "EndOfData",
+    "FilterFunction",
+    "FlatMapFunction",
+    "Function",
+    "JavaDataStream",
+    "JavaFunctionError",
+    "JavaKeyDataStream",
+    "JavaNotFoundError",
+    "JavaStreamSink",
+    "JavaStreamSource",
+    "JavaUnionStream",
+    "Job",
+    "JobCancelledError",
+    "JobFailedError",
+    "JobGraphError",
+    "JobState",
+    "JobStatus",
+    "KeyDataStream",
+    "KeyFunction",
+    "MapFunction",
+    "PartitionFunction",
+    "RecordError",
+    "ReduceFunction",
+    "Row",
+    "RuntimeContext",
+    "SinkFunction",
+    "SourceContext",
+    "SourceFunction",
+    "StreamSink",
+    "StreamSource",
+    "StreamingContext",
+    "UnionStream",
+]

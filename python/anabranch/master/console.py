@@ -23,7 +23,7 @@ class Console:
         self._lock = threading.Lock()
         self._live: Live | None = None
 
-    def write(self, stream: str, line: str) -> None:
+    def write(self, _worker_id: str, stream: str, line: str) -> None:
         """Writes one line to "stdout" or "stderr"."""
         with self._lock:
             target = sys.stdout if stream == "stdout" else sys.stderr

@@ -1,0 +1,235 @@
+"""Where a job is described, and from where it is run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anabranch.api.collected import CollectedStream
+from anabranch.api.datastream import StreamSource
+from anabranch.api.descriptors import python_function
+from anabranch.api.functions import SourceFunction
+from anabranch.api.java_lookup import JavaLookup
+from anabranch.api.javastream import JavaStreamSource
+from anabranch.config import Options
+from anabranch.connectors.collection import CollectionSource
+from anabranch.connectors.text_file import TextFileSource
+from anabranch.errors import JobGraphError
+from anabranch.graph import GraphBuilder
+from anabranch.plan import plan_job
+from anabranch.records import TypeRegistry
+from anabranch.v1 import graph_pb2 as pb
+
+if TYPE_CHECKING:
+    from anabranch.job import Job
+
+
+class StreamingContext:
+    """Builds jobs and runs them.
+
+    One context may run several jobs, one after the other or at once: `submit` takes what was described so far, and the
+    next stream begins the next job. Options, jars and types stay. Not for use by several threads at a time.
+    """
+
+    class Builder:
+        """Collects options and builds a context."""
+
+        def __init__(self) -> None:
+            self._given: dict[str, Any] = {}
+
+        def option(
+            self, key: str | None = None, value: Any = None, conf: dict[str, Any] | None = None
+        ) -> StreamingContext.Builder:
+            """Sets one option, or all of `conf`. See `anabranch options` for those of the engine."""
+            if key is not None:
+                self._given[key] = value
+            self._given.update(conf or {})
+            return self
+
+        def build(self) -> StreamingContext:
+            """Builds the context.
+
+            Raises:
+                ConfigError: An option is unknown or its value does not fit.
+            """
+            return StreamingContext(self._given)
+
+    def __init__(self, options: dict[str, Any] | None = None) -> None:
+        """Makes a context with these options; `StreamingContext.Builder` does the same.
+
+        Raises:
+            ConfigError: An option is unknown or its value does not fit.
+        """
+        self._given = dict(options or {})
+        self._options = Options(self._given)
+        self._parallelism = self._options.integer("anabranch.parallelism")
+        self._artifacts: list[pb.Artifact] = []
+        self._types = TypeRegistry()
+        self._java = JavaLookup()
+        self._builder = GraphBuilder()
+        self._collected: list[CollectedStream] = []
+
+    # ------------------------------------------------------------------ settings
+
+    def option(self, key: str, value: Any) -> StreamingContext:
+        """Sets one option of the jobs to come.
+
+        Raises:
+            ConfigError: The option is unknown or its value does not fit.
+        """
+        self._options = Options({**self._given, key: value})
+        self._given[key] = value
+        return self
+
+    @property
+    def parallelism(self) -> int:
+        """Subtasks of a source that says nothing else."""
+        return self._parallelism
+
+    def set_parallelism(self, parallelism: int) -> StreamingContext:
+        """Sets the parallelism of the sources to come; operators inherit it from the stream in front of them.
+
+        Raises:
+            JobGraphError: It is less than 1.
+        """
+        if parallelism < 1:
+            raise JobGraphError(f"parallelism must be at least 1, got {parallelism}")
+        self._parallelism = parallelism
+        return self
+
+    def add_jar(self, path: str | Path) -> StreamingContext:
+        """Adds a jar, or a directory of classes, with Java operators and all they need.
+
+        Raises:
+            JobGraphError: There is no such file.
+        """
+        return self._add_artifact(pb.Artifact.KIND_JAVA, path, "jar")
+
+    def add_python_path(self, path: str | Path) -> StreamingContext:
+        """Adds a directory or zip file to the workers' module search path.
+
+        Raises:
+            JobGraphError: There is no such file.
+        """
+        return self._add_artifact(pb.Artifact.KIND_PYTHON, path, "Python path")
+
+    def register_type(self, cls: type, name: str | None = None) -> StreamingContext:
+        """Names a class on the wire, by default after itself; give the Java class's name to bind the two.
+
+        Args:
+            cls: A dataclass, NamedTuple, msgspec.Struct, Enum or protobuf message class.
+            name: The name in both languages, e.g. "com.acme.Flight". For a protobuf message: the Java class.
+
+        Raises:
+            JobGraphError: The class is none of these, or the name is taken by another.
+        """
+        self._types.register(cls, name)
+        return self
+
+    # ------------------------------------------------------------------ sources
+
+    def from_values(self, *values: Any) -> StreamSource:
+        """Makes a bounded stream of these values."""
+        return self.from_collection(values)
+
+    def from_collection(self, values: Iterable[Any]) -> StreamSource:
+        """Makes a bounded stream of the values of any iterable; each subtask emits its own share, in order."""
+        return self.source(CollectionSource(values))
+
+    def read_text_file(self, filename: str | Path) -> StreamSource:
+        """Makes a bounded stream of the lines of a UTF-8 file, without their line ends.
+
+        The subtasks read byte ranges; each line comes once, those of one subtask in order. The file must be readable,
+        by the same path, wherever the source runs.
+
+        Raises:
+            JobGraphError: There is no such file here.
+        """
+        return self.source(TextFileSource(filename))
+
+    def source(self, source_func: SourceFunction[Any]) -> StreamSource:
+        """Makes a stream from a source function."""
+        function = python_function(source_func, SourceFunction, "source")
+        operator = self._builder.add_operator(pb.OPERATOR_KIND_SOURCE, pb.LANGUAGE_PYTHON, self._parallelism, function)
+        return StreamSource(self, operator)
+
+    def java_source(self, java_source_func: str) -> JavaStreamSource:
+        """Makes a stream from a Java class that implements SourceFunction.
+
+        Raises:
+            JavaFunctionError: There is no such class, or it is no SourceFunction.
+        """
+        function = self._java_function("source", java_source_func)
+        operator = self._builder.add_operator(pb.OPERATOR_KIND_SOURCE, pb.LANGUAGE_JAVA, self._parallelism, function)
+        return JavaStreamSource(self, operator)
+
+    # ------------------------------------------------------------------ running
+
+    def explain(self, job_name: str = "job") -> str:
+        """Returns the execution plan of what was described so far, as text.
+
+        Raises:
+            JobGraphError: The job is not valid.
+        """
+        return plan_job(self._graph(job_name), self._options).describe()
+
+    def submit(self, job_name: str) -> Job:
+        """Starts the job that was described so far; returns as soon as its workers are starting.
+
+        A script that ends while its job runs does not cut the job short: the process waits for it.
+
+        Raises:
+            JobGraphError: The job is not valid.
+        """
+        from anabranch.master.hosting import submit  # noqa: PLC0415 - describing a job needs no engine
+
+        graph = self._graph(job_name)
+        plan = plan_job(graph, self._options)
+        job = submit(graph, plan, self._options, self._java.hand_over(), self._types)
+        for collected in self._collected:
+            collected.submitted(job)
+        self._builder, self._collected = GraphBuilder(), []
+        return job
+
+    def execute(self, job_name: str) -> None:
+        """Runs the job that was described so far to its end. Ctrl-C cancels it.
+
+        Raises:
+            JobGraphError: The job is not valid.
+            JobFailedError: The job failed.
+            JobCancelledError: The job was cancelled.
+        """
+        job = self.submit(job_name)
+        try:
+            job.wait()
+        except KeyboardInterrupt:
+            job.cancel()
+            raise
+
+    def _graph(self, job_name: str) -> pb.JobGraph:
+        graph = pb.JobGraph()
+        graph.CopyFrom(self._builder.graph)
+        graph.name = job_name
+        graph.config.update({name: str(value) for name, value in self._given.items()})
+        graph.artifacts.extend(self._artifacts)
+        graph.types.extend(self._types.bindings())
+        return graph
+
+    def _add_artifact(self, kind: pb.Artifact.Kind, path: str | Path, what: str) -> StreamingContext:
+        absolute = Path(path).resolve()
+        if not absolute.exists():
+            raise JobGraphError(f"{what} {str(path)!r} does not exist (looked at {absolute})")
+        self._artifacts.append(pb.Artifact(kind=kind, path=str(absolute)))
+        return self
+
+    # Called by streams, which are one unit with their context.
+
+    def _java_function(self, kind: str, reference: str) -> pb.FunctionDescriptor:
+        jars = [artifact.path for artifact in self._artifacts if artifact.kind == pb.Artifact.KIND_JAVA]
+        return self._java.function(kind, reference, jars, self._options)
+
+    def _add_collected(self, operator_id: int) -> CollectedStream:
+        collected = CollectedStream(operator_id)
+        self._collected.append(collected)
+        return collected

@@ -1,0 +1,144 @@
+"""Streams whose following operators are written in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from anabranch.api.collected import CollectedStream
+from anabranch.api.descriptors import python_function
+from anabranch.api.functions import (
+    Collector,
+    FilterFunction,
+    FlatMapFunction,
+    KeyFunction,
+    MapFunction,
+    PartitionFunction,
+    ReduceFunction,
+    SinkFunction,
+    SourceFunction,
+)
+from anabranch.api.stream import Stream
+from anabranch.errors import JobGraphError
+from anabranch.v1 import graph_pb2 as pb
+
+if TYPE_CHECKING:
+    from anabranch.api.context import StreamingContext
+    from anabranch.api.javastream import JavaDataStream, JavaKeyDataStream
+
+
+class DataStream(Stream):
+    """A stream for Python operators.
+
+    Every verb serializes its function at once and raises `JobGraphError` in the caller's line if it does not fit.
+    Records of one subtask keep their order as far as the next exchange.
+    """
+
+    def map(self, func: MapFunction[Any, Any] | Callable[[Any], Any]) -> DataStream:
+        """Emits `func(record)` for each record."""
+        return self._python(pb.OPERATOR_KIND_MAP, func, MapFunction, DataStream)
+
+    def flat_map(
+        self,
+        func: FlatMapFunction[Any, Any] | Callable[[Any], Iterable[Any]] | Callable[[Any, Collector[Any]], Any],
+    ) -> DataStream:
+        """Emits every element of `func(record)`, or everything that `func(record, collector)` collects."""
+        return self._python(pb.OPERATOR_KIND_FLAT_MAP, func, FlatMapFunction, DataStream)
+
+    def filter(self, func: FilterFunction[Any] | Callable[[Any], object]) -> DataStream:
+        """Emits the records for which `func(record)` is true."""
+        return self._python(pb.OPERATOR_KIND_FILTER, func, FilterFunction, DataStream)
+
+    def key_by(self, func: KeyFunction[Any, Any] | Callable[[Any], Any]) -> KeyDataStream:
+        """Groups the stream by `func(record)`: records of equal keys go to one subtask.
+
+        `1`, `1.0` and `True` are different keys.
+        """
+        return self._python(pb.OPERATOR_KIND_KEY_BY, func, KeyFunction, KeyDataStream)
+
+    def union(self, *streams: Stream) -> UnionStream:
+        """Merges this stream with others. Nothing is promised about the order between them.
+
+        Raises:
+            JobGraphError: No other stream is given, or it is of another job.
+        """
+        if not streams:
+            raise JobGraphError("union() needs at least one other stream")
+        return self._then(pb.OPERATOR_KIND_UNION, pb.LANGUAGE_PYTHON, UnionStream, None, *streams)
+
+    def sink(self, func: SinkFunction[Any] | Callable[[Any], object]) -> StreamSink:
+        """Hands every record to `func`. Printed lines appear on the driver's console."""
+        return self._python(pb.OPERATOR_KIND_SINK, func, SinkFunction, StreamSink)
+
+    def collect(self) -> CollectedStream:
+        """Sends every record to this process; the returned handle gives them once the job has finished."""
+        sink = self._then(pb.OPERATOR_KIND_COLLECT, pb.LANGUAGE_PYTHON, StreamSink)
+        return self._context._add_collected(sink.get_id())  # noqa: SLF001 - the two are one unit
+
+    def execute_and_collect(self, job_name: str = "collect") -> list[Any]:
+        """Runs the job to its end and returns the records of this stream.
+
+        Raises:
+            JobFailedError: The job failed.
+        """
+        collected = self.collect()
+        self._context.execute(job_name)
+        return collected.get()
+
+    def partition_by(self, func: PartitionFunction[Any] | Callable[[Any, int], int | Sequence[int]]) -> DataStream:
+        """Returns a view whose records go to the subtasks that `func(record, n)` names.
+
+        Raises:
+            JobGraphError: The operator behind the stream runs in Java; the function has to run beside it.
+        """
+        if self._operator.language != pb.LANGUAGE_PYTHON:
+            raise JobGraphError(
+                f"partition_by with a Python function needs a Python operator in front of it, {self.get_name()!r} "
+                "is a Java operator: call partition_by before as_python_stream(), or put a map in between"
+            )
+        function = python_function(func, PartitionFunction, "partition_by")
+        return self._view(DataStream, pb.Partitioning(kind=pb.Partitioning.KIND_CUSTOM, function=function))
+
+    def as_java_stream(self) -> JavaDataStream:
+        """Returns a view for which the operators that follow are Java classes."""
+        from anabranch.api.javastream import JavaDataStream  # noqa: PLC0415 - the two modules need each other
+
+        return self._view(JavaDataStream)
+
+    def _python(self, kind: pb.OperatorKind, func: Any, interface: Any, result: Any) -> Any:
+        verb = pb.OperatorKind.Name(kind).removeprefix("OPERATOR_KIND_").lower()
+        return self._then(kind, pb.LANGUAGE_PYTHON, result, python_function(func, interface, verb))
+
+
+class KeyDataStream(DataStream):
+    """A stream whose records have keys."""
+
+    def reduce(self, func: ReduceFunction[Any] | Callable[[Any, Any], Any]) -> DataStream:
+        """Keeps a running value per key and emits it for every record.
+
+        The first record of a key is emitted as it came, later ones as `func(value so far, record)`.
+        """
+        return self._python(pb.OPERATOR_KIND_REDUCE, func, ReduceFunction, DataStream)  # type: ignore[no-any-return]
+
+    def as_java_stream(self) -> JavaKeyDataStream:
+        """Returns a view for which the operators that follow are Java classes. The key stays the key."""
+        from anabranch.api.javastream import JavaKeyDataStream  # noqa: PLC0415 - the two modules need each other
+
+        return self._view(JavaKeyDataStream)
+
+
+class UnionStream(DataStream):
+    """The records of several streams."""
+
+
+class StreamSource(DataStream):
+    """A stream that comes from a source."""
+
+    @staticmethod
+    def build_source(context: StreamingContext, func: SourceFunction[Any]) -> StreamSource:
+        """Adds a source to a context; the same as `context.source(func)`."""
+        return context.source(func)
+
+
+class StreamSink(Stream):
+    """The end of a stream."""

@@ -1,0 +1,105 @@
+"""From what the user passes to a verb to a function descriptor."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from importlib.machinery import PathFinder
+from typing import Any
+
+import cloudpickle
+
+from anabranch.api.functions import Function
+from anabranch.errors import JobGraphError
+from anabranch.v1.graph_pb2 import FunctionDescriptor, PythonObject
+
+
+def python_function(function: Any, interface: type[Function], verb: str) -> FunctionDescriptor:
+    """Serializes a function in the user's own line.
+
+    Args:
+        function: A callable, an instance or a subclass of `interface`.
+        interface: What the verb takes.
+        verb: Name of the verb, for messages.
+
+    Raises:
+        JobGraphError: It is none of these, or it captures something that cannot be serialized.
+    """
+    _check_kind(function, interface, verb)
+    _pickle_by_value_where_workers_cannot_import(function)
+    try:
+        pickled = cloudpickle.dumps(function)
+    except Exception as error:
+        raise JobGraphError(_why_not_serializable(function, verb, error)) from error
+    return FunctionDescriptor(display_name=display_name(function), python_object=PythonObject(pickled=pickled))
+
+
+def display_name(function: Any) -> str:
+    """Returns what messages call a function."""
+    if isinstance(function, Function):
+        return type(function).__qualname__
+    code = getattr(function, "__code__", None)
+    if code is not None and "<lambda>" in function.__qualname__:
+        return f"<lambda> at {code.co_filename}:{code.co_firstlineno}"
+    return str(getattr(function, "__qualname__", None) or repr(function))
+
+
+def _check_kind(function: Any, interface: type[Function], verb: str) -> None:
+    if isinstance(function, str):
+        raise JobGraphError(
+            f"{verb}({function!r}): this is a Python stream and takes a Python function; "
+            "call as_java_stream() first to use a Java class"
+        )
+    kind = function if inspect.isclass(function) else type(function)
+    if issubclass(kind, Function):
+        if not issubclass(kind, interface):
+            raise JobGraphError(f"{verb}() takes a {interface.__name__} or a callable, {kind.__name__} is neither")
+        if inspect.isclass(function) and inspect.isabstract(function):
+            missing = ", ".join(sorted(function.__abstractmethods__))
+            raise JobGraphError(f"{verb}({function.__name__}): the class lacks {missing}")
+    elif not callable(function):
+        raise JobGraphError(f"{verb}() takes a {interface.__name__} or a callable, not a {type(function).__name__}")
+
+
+def _pickle_by_value_where_workers_cannot_import(function: Any) -> None:
+    """Has a module that is in no place of the search path travel with the function, not by its name."""
+    name = getattr(function, "__module__", None) or type(function).__module__
+    module = sys.modules.get(name)
+    if module is not None and name != "__main__" and not _is_findable(name):
+        cloudpickle.register_pickle_by_value(module)
+
+
+def _is_findable(name: str) -> bool:
+    top, *rest = name.split(".")
+    if top in sys.builtin_module_names:
+        return True
+    spec = PathFinder.find_spec(top)
+    for part in rest:
+        if spec is None or spec.submodule_search_locations is None:
+            return False
+        top = f"{top}.{part}"
+        spec = PathFinder.find_spec(top, list(spec.submodule_search_locations))
+    return spec is not None
+
+
+def _why_not_serializable(function: Callable[..., Any], verb: str, error: Exception) -> str:
+    """Names the variable that stands in the way."""
+    message = f"{verb}({display_name(function)}) cannot be serialized for the workers"
+    for name, value in _captured(function):
+        try:
+            cloudpickle.dumps(value)
+        except Exception as reason:  # noqa: BLE001 - any failure answers the question
+            return f"{message}: it captures {name!r}, a {type(value).__name__}: {reason}; create it in open() instead"
+    return f"{message}: {error}"
+
+
+def _captured(function: Any) -> list[tuple[str, Any]]:
+    """Returns the variables that a function takes along: of its closure, its module or its object."""
+    if isinstance(function, Function):
+        return list(vars(function).items())
+    try:
+        variables = inspect.getclosurevars(function)
+    except TypeError:
+        return list(getattr(function, "__dict__", {}).items())
+    return [*variables.nonlocals.items(), *variables.globals.items()]

@@ -1,0 +1,127 @@
+"""Base classes of user functions. Plain callables do as well; a class is for those who need `open` and `close`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Generic, Protocol, TypeVar
+
+from anabranch.api.runtime_context import RuntimeContext
+
+T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
+R = TypeVar("R")
+K = TypeVar("K")
+
+
+class EndOfData(Exception):  # noqa: N818 - a signal like StopIteration, not an error
+    """Raised by `SourceFunction.fetch` to say that there is no more data. What it has collected before still counts."""
+
+
+class Function(ABC):  # noqa: B024 - the subclasses declare what is abstract
+    """Base of all functions.
+
+    A function object is serialized when the job is built and loaded once per subtask. Its methods are called by one
+    thread: `open` once, then the method of its kind for each record, then `close` once.
+    """
+
+    def open(self, ctx: RuntimeContext) -> None:  # noqa: B027 - nothing to do unless overridden
+        """Called before the first record. Load models and connect to services here."""
+
+    def close(self) -> None:  # noqa: B027 - nothing to do unless overridden
+        """Called after the last record, also when the job fails or is cancelled, if `open` was called."""
+
+
+class Collector(Protocol[T_contra]):
+    """Takes what a function emits."""
+
+    def collect(self, value: T_contra) -> None:
+        """Emits one record; may wait until the consumers can take more."""
+
+    def collect_many(self, values: Iterable[T_contra]) -> None:
+        """Emits any number of records, in order; faster than one by one."""
+
+
+# The collector of a source.
+SourceContext = Collector
+
+
+class SourceFunction(Function, Generic[T]):
+    """Makes the records of a stream."""
+
+    @abstractmethod
+    def init(self, parallelism: int, index: int) -> None:
+        """Tells which part of the input is this subtask's own; called once before `open`.
+
+        Args:
+            parallelism: Number of subtasks that share the input.
+            index: Index of this one, from 0. The subtasks together must emit each record once.
+        """
+
+    @abstractmethod
+    def fetch(self, ctx: SourceContext[T]) -> None:
+        """Emits some records and returns; called again and again.
+
+        Records go downstream at the latest when `fetch` returns, so emit as many as are at hand, and return rather
+        than wait long while some are not handed over. If there are none right now, return without emitting;
+        the pause until the next call grows up to 10 ms.
+
+        Raises:
+            EndOfData: There will be no more.
+        """
+
+
+class MapFunction(Function, Generic[T, R]):
+    """One record out for each record in."""
+
+    @abstractmethod
+    def map(self, value: T) -> R:
+        """Returns the record to emit."""
+
+
+class FlatMapFunction(Function, Generic[T, R]):
+    """Any number of records out for each record in."""
+
+    @abstractmethod
+    def flat_map(self, value: T, collector: Collector[R]) -> None:
+        """Emits records through the collector."""
+
+
+class FilterFunction(Function, Generic[T]):
+    """Chooses records."""
+
+    @abstractmethod
+    def filter(self, value: T) -> bool:
+        """Returns whether to keep the record."""
+
+
+class KeyFunction(Function, Generic[T, K]):
+    """Computes the key of a record."""
+
+    @abstractmethod
+    def key_by(self, value: T) -> K:
+        """Returns the key: any value that can cross between the languages. Must depend on the record alone."""
+
+
+class ReduceFunction(Function, Generic[T]):
+    """Combines the records of one key."""
+
+    @abstractmethod
+    def reduce(self, old_value: T, new_value: T) -> T:
+        """Returns the new value of the key, from its value so far and a record."""
+
+
+class SinkFunction(Function, Generic[T]):
+    """Consumes records."""
+
+    @abstractmethod
+    def sink(self, value: T) -> None:
+        """Takes one record."""
+
+
+class PartitionFunction(Function, Generic[T]):
+    """Chooses the subtasks that a record goes to."""
+
+    @abstractmethod
+    def partition(self, record: T, n: int) -> int | Sequence[int]:
+        """Returns an index, or several, each at least 0 and below `n`."""

@@ -1,0 +1,108 @@
+"""Streams whose following operators are Java classes, given by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from anabranch.api.datastream import DataStream, KeyDataStream
+from anabranch.api.stream import Stream
+from anabranch.errors import JobGraphError
+from anabranch.v1 import graph_pb2 as pb
+
+if TYPE_CHECKING:
+    from anabranch.api.context import StreamingContext
+
+
+class JavaDataStream(Stream):
+    """A stream for Java operators.
+
+    A function is named by its class, "com.acme.Shout", or as a static method, "com.acme.Text::shout". It is looked up
+    at once in the jars that were added to the context; `JavaFunctionError` in the caller's line tells what is wrong.
+    """
+
+    def map(self, java_func: str) -> JavaDataStream:
+        """Emits what the MapFunction returns for each record."""
+        return self._java(pb.OPERATOR_KIND_MAP, java_func, JavaDataStream)
+
+    def flat_map(self, java_func: str) -> JavaDataStream:
+        """Emits everything that the FlatMapFunction collects."""
+        return self._java(pb.OPERATOR_KIND_FLAT_MAP, java_func, JavaDataStream)
+
+    def filter(self, java_func: str) -> JavaDataStream:
+        """Emits the records for which the FilterFunction returns true."""
+        return self._java(pb.OPERATOR_KIND_FILTER, java_func, JavaDataStream)
+
+    def key_by(self, java_func: str) -> JavaKeyDataStream:
+        """Groups the stream by what the KeyFunction returns."""
+        return self._java(pb.OPERATOR_KIND_KEY_BY, java_func, JavaKeyDataStream)
+
+    def union(self, *streams: Stream) -> JavaUnionStream:
+        """Merges this stream with others. Nothing is promised about the order between them.
+
+        Raises:
+            JobGraphError: No other stream is given, or it is of another job.
+        """
+        if not streams:
+            raise JobGraphError("union() needs at least one other stream")
+        return self._then(pb.OPERATOR_KIND_UNION, pb.LANGUAGE_JAVA, JavaUnionStream, None, *streams)
+
+    def sink(self, java_func: str) -> JavaStreamSink:
+        """Hands every record to the SinkFunction. Lines on System.out appear on the driver's console."""
+        return self._java(pb.OPERATOR_KIND_SINK, java_func, JavaStreamSink)
+
+    def partition_by(self, java_func: str) -> JavaDataStream:
+        """Returns a view whose records go to the subtasks that the PartitionFunction names.
+
+        Raises:
+            JobGraphError: The operator behind the stream runs in Python; the function has to run beside it.
+        """
+        if self._operator.language != pb.LANGUAGE_JAVA:
+            raise JobGraphError(
+                f"partition_by with a Java function needs a Java operator in front of it, {self.get_name()!r} "
+                "is a Python operator: call partition_by before as_java_stream(), or put a map in between"
+            )
+        function = self._context._java_function("partition", java_func)  # noqa: SLF001 - the two are one unit
+        return self._view(JavaDataStream, pb.Partitioning(kind=pb.Partitioning.KIND_CUSTOM, function=function))
+
+    def as_python_stream(self) -> DataStream:
+        """Returns a view for which the operators that follow are written in Python."""
+        return self._view(DataStream)
+
+    def _java(self, kind: pb.OperatorKind, java_func: str, result: Any) -> Any:
+        verb = pb.OperatorKind.Name(kind).removeprefix("OPERATOR_KIND_").lower()
+        if not isinstance(java_func, str):
+            raise JobGraphError(
+                f"{verb}() of a Java stream takes the name of a Java class, not a {type(java_func).__name__}; "
+                "call as_python_stream() first to use a Python function"
+            )
+        function = self._context._java_function(verb, java_func)  # noqa: SLF001 - the two are one unit
+        return self._then(kind, pb.LANGUAGE_JAVA, result, function)
+
+
+class JavaKeyDataStream(JavaDataStream):
+    """A stream whose records have keys."""
+
+    def reduce(self, java_func: str) -> JavaDataStream:
+        """Keeps a running value per key by the ReduceFunction and emits it for every record."""
+        return self._java(pb.OPERATOR_KIND_REDUCE, java_func, JavaDataStream)  # type: ignore[no-any-return]
+
+    def as_python_stream(self) -> KeyDataStream:
+        """Returns a view for which the operators that follow are written in Python. The key stays the key."""
+        return self._view(KeyDataStream)
+
+
+class JavaUnionStream(JavaDataStream):
+    """The records of several streams."""
+
+
+class JavaStreamSource(JavaDataStream):
+    """A stream that comes from a Java source."""
+
+    @staticmethod
+    def build_source(context: StreamingContext, java_source_func: str) -> JavaStreamSource:
+        """Adds a Java source to a context; the same as `context.java_source(java_source_func)`."""
+        return context.java_source(java_source_func)
+
+
+class JavaStreamSink(Stream):
+    """The end of a stream."""

@@ -1,0 +1,138 @@
+"""What all streams have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from anabranch.errors import JobGraphError
+from anabranch.v1 import graph_pb2 as pb
+
+if TYPE_CHECKING:
+    from anabranch.api.context import StreamingContext
+
+S = TypeVar("S", bound="Stream")
+V = TypeVar("V", bound="Stream")
+
+
+class Stream:
+    """The output of one operator, as the operators that follow will see it.
+
+    A stream object is a *view*: language and partitioning belong to the view, so two branches of one operator may use
+    different ones. Name, parallelism and configuration belong to the operator behind it.
+    """
+
+    def __init__(
+        self, context: StreamingContext, operator: pb.Operator, partitioning: pb.Partitioning | None = None
+    ) -> None:
+        """Made by the verbs, not by users."""
+        self._context = context
+        self._builder = context._builder  # noqa: SLF001 - the two are one unit
+        self._operator = operator
+        self._partitioning = partitioning or pb.Partitioning()
+        self._input: Stream | None = None
+
+    def get_streaming_context(self) -> StreamingContext:
+        """Returns the context that the stream belongs to."""
+        return self._context
+
+    def get_input_stream(self) -> Stream | None:
+        """Returns the (first) stream that the operator reads, or None for a source."""
+        return self._input
+
+    def get_id(self) -> int:
+        """Returns the operator's id, unique in the job."""
+        return self._operator.id
+
+    def get_name(self) -> str:
+        """Returns the operator's name."""
+        return self._operator.name
+
+    def get_language(self) -> str:
+        """Returns "python" or "java": the language that the operator behind the stream runs in."""
+        return "java" if self._operator.language == pb.LANGUAGE_JAVA else "python"
+
+    def get_parallelism(self) -> int:
+        """Returns the number of subtasks of the operator."""
+        return self._operator.parallelism
+
+    def set_parallelism(self: S, parallelism: int) -> S:
+        """Sets the number of subtasks of the operator; operators added from now on inherit it.
+
+        Raises:
+            JobGraphError: It is less than 1.
+        """
+        if parallelism < 1:
+            raise JobGraphError(f"{self.get_name()}: parallelism must be at least 1, got {parallelism}")
+        self._operator.parallelism = parallelism
+        return self
+
+    def with_name(self: S, name: str) -> S:
+        """Names the operator: what errors, logs and metrics call it. Names are unique in a job."""
+        self._operator.name = name
+        return self
+
+    def with_config(self: S, key: str | None = None, value: Any = None, conf: dict[str, Any] | None = None) -> S:
+        """Sets configuration of this operator alone: one key, or all of `conf`. Values become text."""
+        if key is not None:
+            self._operator.config[key] = str(value)
+        for each, text in (conf or {}).items():
+            self._operator.config[each] = str(text)
+        return self
+
+    def get_config(self) -> dict[str, str]:
+        """Returns the configuration of this operator."""
+        return dict(self._operator.config)
+
+    def disable_chain(self: S) -> S:
+        """Keeps the operator in a task of its own."""
+        self._operator.chainable = False
+        return self
+
+    def forward(self: S) -> S:
+        """Returns a view whose records stay at their parallel index; needs equal parallelism on both sides."""
+        return self._repartitioned(pb.Partitioning.KIND_FORWARD)
+
+    def rebalance(self: S) -> S:
+        """Returns a view whose records go round robin over all subtasks."""
+        return self._repartitioned(pb.Partitioning.KIND_REBALANCE)
+
+    def broadcast(self: S) -> S:
+        """Returns a view whose records go to every subtask."""
+        return self._repartitioned(pb.Partitioning.KIND_BROADCAST)
+
+    def _repartitioned(self: S, kind: pb.Partitioning.Kind, function: pb.FunctionDescriptor | None = None) -> S:
+        return self._view(type(self), pb.Partitioning(kind=kind, function=function))
+
+    def _view(self, kind: type[V], partitioning: pb.Partitioning | None = None) -> V:
+        """Returns the same operator's output seen in another way."""
+        view = kind(self._context, self._operator, partitioning or self._partitioning)
+        view._input = self._input  # noqa: SLF001 - a view of ourselves
+        return view
+
+    def _then(
+        self,
+        kind: pb.OperatorKind,
+        language: pb.Language,
+        result: type[V],
+        function: pb.FunctionDescriptor | None = None,
+        *others: Stream,
+    ) -> V:
+        """Adds an operator that reads this stream (and the others)."""
+        for stream in (self, *others):
+            if not isinstance(stream, Stream):
+                raise JobGraphError(f"expected a stream, got a {type(stream).__name__}")
+            if stream._builder is not self._context._builder:  # noqa: SLF001 - see __init__
+                raise JobGraphError(
+                    f"the stream of operator {stream.get_name()!r} belongs to a job that was submitted already, "
+                    "or to another context"
+                )
+        operator = self._builder.add_operator(kind, language, self._operator.parallelism, function)
+        for stream in (self, *others):
+            self._builder.add_edge(stream._operator.id, operator.id, stream._partitioning)  # noqa: SLF001 - as above
+        partitioning = pb.Partitioning.KIND_KEY if kind == pb.OPERATOR_KIND_KEY_BY else pb.Partitioning.KIND_AUTO
+        stream = result(self._context, operator, pb.Partitioning(kind=partitioning))
+        stream._input = self  # noqa: SLF001 - just made
+        return stream
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.get_name()}>"

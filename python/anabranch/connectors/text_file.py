@@ -1,0 +1,75 @@
+"""A source of the lines of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+from anabranch.api.functions import EndOfData, SourceContext, SourceFunction
+from anabranch.api.runtime_context import RuntimeContext
+from anabranch.errors import JobGraphError
+
+_CHUNK_BYTES = 256 << 10
+
+
+class TextFileSource(SourceFunction[str]):
+    r"""Emits the lines of a UTF-8 file without their line ends (``\n`` or ``\r\n``).
+
+    Subtask i of n reads the lines that *begin* in the i-th of n equal byte ranges, so each line is read once at any
+    parallelism, however long it is. The last line counts whether or not it ends with a newline.
+    """
+
+    def __init__(self, filename: str | Path) -> None:
+        """Remembers the absolute path.
+
+        Raises:
+            JobGraphError: There is no such file.
+        """
+        self._path = Path(filename).resolve()
+        if not self._path.is_file():
+            raise JobGraphError(f"there is no file {str(filename)!r} (looked at {self._path})")
+        self._parallelism = self._index = 0
+        self._file: BinaryIO | None = None
+        self._position = self._end = 0
+
+    def init(self, parallelism: int, index: int) -> None:  # noqa: D102
+        self._parallelism, self._index = parallelism, index
+
+    def open(self, ctx: RuntimeContext) -> None:  # noqa: ARG002, D102
+        size = self._path.stat().st_size
+        self._position = size * self._index // self._parallelism
+        self._end = size * (self._index + 1) // self._parallelism
+        self._file = self._path.open("rb")
+        if self._position > 0:
+            # A line that begins exactly here is ours; it does if the byte before ends another.
+            self._file.seek(self._position - 1)
+            self._position += len(self._file.readline()) - 1
+
+    def fetch(self, ctx: SourceContext[str]) -> None:  # noqa: D102
+        assert self._file is not None  # noqa: S101 - open comes first
+        if self._position >= self._end:
+            raise EndOfData
+        # readlines stops at the first line that takes it past the hint, never in the middle of a line.
+        lines = self._file.readlines(min(_CHUNK_BYTES, self._end - self._position))
+        if not lines:
+            raise EndOfData
+        ctx.collect_many(self._decode(lines))
+        self._position += sum(map(len, lines))
+
+    def close(self) -> None:  # noqa: D102
+        if self._file is not None:
+            self._file.close()
+
+    def _decode(self, lines: list[bytes]) -> list[str]:
+        result = []
+        offset = self._position
+        for line in lines:
+            try:
+                result.append(line.decode().removesuffix("\n").removesuffix("\r"))
+            except UnicodeDecodeError as error:
+                where = f"{self._path}, byte {offset + error.start}"
+                raise ValueError(
+                    f"{where}: not UTF-8: {error.reason}; read the file with a source of your own"
+                ) from error
+            offset += len(line)
+        return result

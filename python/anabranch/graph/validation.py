@@ -1,0 +1,133 @@
+"""Says what is wrong with a job graph, before anything is started."""
+
+from __future__ import annotations
+
+from anabranch.errors import JobGraphError
+from anabranch.v1 import graph_pb2 as pb
+
+_SINKS = (pb.OPERATOR_KIND_SINK, pb.OPERATOR_KIND_COLLECT)
+_WITHOUT_FUNCTION = (pb.OPERATOR_KIND_UNION, pb.OPERATOR_KIND_COLLECT)
+_NEEDS_KEYS = (pb.OPERATOR_KIND_REDUCE,)
+
+
+def validate(graph: pb.JobGraph, max_parallelism: int) -> None:
+    """Checks everything about a graph that can be known without running it.
+
+    Args:
+        graph: The job graph.
+        max_parallelism: Number of key groups, the limit of keyed parallelism.
+
+    Raises:
+        JobGraphError: The first thing that is wrong: what, where it was written, what to do.
+    """
+    if not graph.operators:
+        raise JobGraphError(f"job {graph.name!r} has no operators: begin with a source such as ctx.from_values(1, 2)")
+    operators = {operator.id: operator for operator in graph.operators}
+    _check_operators(graph, operators)
+    for edge in graph.edges:
+        _check_edge(edge, operators, max_parallelism)
+    _check_connections(graph, operators)
+    _check_order(graph, operators)
+
+
+def where(operator: pb.Operator) -> str:
+    """Returns how messages call an operator: its name, and the line that made it."""
+    return f"operator {operator.name!r}" + (f" ({operator.origin})" if operator.origin else "")
+
+
+def _check_operators(graph: pb.JobGraph, operators: dict[int, pb.Operator]) -> None:
+    if len(operators) != len(graph.operators) or 0 in operators:
+        raise JobGraphError("operator ids must be greater than 0 and unique")
+    names: dict[str, pb.Operator] = {}
+    for operator in graph.operators:
+        if operator.parallelism < 1:
+            raise JobGraphError(f"{where(operator)}: parallelism must be at least 1, got {operator.parallelism}")
+        other = names.setdefault(operator.name, operator)
+        if other is not operator:
+            raise JobGraphError(f"two operators have one name: {where(other)} and {where(operator)}")
+        if operator.language not in (pb.LANGUAGE_PYTHON, pb.LANGUAGE_JAVA):
+            raise JobGraphError(f"{where(operator)} has no language")
+        if operator.kind == pb.OPERATOR_KIND_COLLECT and operator.language != pb.LANGUAGE_PYTHON:
+            raise JobGraphError(f"{where(operator)}: records are collected in Python")
+        if operator.kind not in _WITHOUT_FUNCTION:
+            _check_language(operator.function, operator.language, where(operator))
+
+
+def _check_language(function: pb.FunctionDescriptor, language: pb.Language, whose: str) -> None:
+    body = function.WhichOneof("body")
+    if body is None:
+        raise JobGraphError(f"{whose} has no function")
+    prefix = "java" if language == pb.LANGUAGE_JAVA else "python"
+    if not body.startswith(prefix):
+        raise JobGraphError(f"{whose} runs in {prefix.title()}, its function {function.display_name} does not")
+
+
+def _check_edge(edge: pb.Edge, operators: dict[int, pb.Operator], max_parallelism: int) -> None:
+    source, target = operators.get(edge.source), operators.get(edge.target)
+    if source is None or target is None:
+        raise JobGraphError(f"edge {edge.id} leads from or to an operator that does not exist")
+    kind = edge.partitioning.kind
+    if kind == pb.Partitioning.KIND_FORWARD and source.parallelism != target.parallelism:
+        raise JobGraphError(
+            f"forward needs equal parallelism: {where(source)} has {source.parallelism}, "
+            f"{where(target)} has {target.parallelism}; use rebalance() or nothing"
+        )
+    if kind == pb.Partitioning.KIND_KEY:
+        if source.kind != pb.OPERATOR_KIND_KEY_BY:
+            raise JobGraphError(f"{where(target)} is partitioned by key, but {where(source)} is no key_by")
+        if target.parallelism > max_parallelism:
+            raise JobGraphError(
+                f"{where(target)}: parallelism {target.parallelism} is more than the {max_parallelism} key groups "
+                "(option anabranch.max-parallelism)"
+            )
+    if kind == pb.Partitioning.KIND_CUSTOM:
+        _check_language(edge.partitioning.function, source.language, f"the partitioning behind {where(source)}")
+
+
+def _check_connections(graph: pb.JobGraph, operators: dict[int, pb.Operator]) -> None:
+    inputs: dict[int, list[pb.Edge]] = {number: [] for number in operators}
+    outputs: dict[int, list[pb.Edge]] = {number: [] for number in operators}
+    for edge in graph.edges:
+        inputs[edge.target].append(edge)
+        outputs[edge.source].append(edge)
+    for operator in graph.operators:
+        _check_inputs(operator, inputs[operator.id])
+        _check_outputs(operator, outputs[operator.id])
+
+
+def _check_inputs(operator: pb.Operator, inputs: list[pb.Edge]) -> None:
+    if operator.kind == pb.OPERATOR_KIND_SOURCE:
+        if inputs:
+            raise JobGraphError(f"{where(operator)} is a source and cannot have an input")
+    elif not inputs:
+        raise JobGraphError(f"{where(operator)} has no input")
+    if operator.kind != pb.OPERATOR_KIND_UNION and len(inputs) > 1:
+        raise JobGraphError(f"{where(operator)} has {len(inputs)} inputs; join them with union()")
+    if operator.kind in _NEEDS_KEYS and any(edge.partitioning.kind != pb.Partitioning.KIND_KEY for edge in inputs):
+        raise JobGraphError(f"{where(operator)} needs a keyed stream: put key_by() right in front of it")
+
+
+def _check_outputs(operator: pb.Operator, outputs: list[pb.Edge]) -> None:
+    if operator.kind in _SINKS:
+        if outputs:
+            raise JobGraphError(f"{where(operator)} is a sink and cannot have an output")
+    elif not outputs:
+        raise JobGraphError(f"nothing consumes {where(operator)}: add a sink() or collect(), or leave it out")
+
+
+def _check_order(graph: pb.JobGraph, operators: dict[int, pb.Operator]) -> None:
+    """Refuses cycles: takes away operators without open inputs until none is left."""
+    open_inputs = {number: sum(edge.target == number for edge in graph.edges) for number in operators}
+    ready = [number for number, count in open_inputs.items() if count == 0]
+    done = 0
+    while ready:
+        done += 1
+        number = ready.pop()
+        for edge in graph.edges:
+            if edge.source == number:
+                open_inputs[edge.target] -= 1
+                if open_inputs[edge.target] == 0:
+                    ready.append(edge.target)
+    if done < len(operators):
+        stuck = ", ".join(operators[number].name for number, count in open_inputs.items() if count > 0)
+        raise JobGraphError(f"the graph has a cycle through {stuck}")
