@@ -11,6 +11,7 @@ from anabranch.api.functions import (
     Collector,
     FilterFunction,
     FlatMapFunction,
+    Function,
     KeyFunction,
     MapFunction,
     PartitionFunction,
@@ -18,7 +19,7 @@ from anabranch.api.functions import (
     SinkFunction,
     SourceFunction,
 )
-from anabranch.api.stream import Stream
+from anabranch.api.stream import Stream, V
 from anabranch.errors import JobGraphError
 from anabranch.v1 import graph_pb2 as pb
 
@@ -105,7 +106,7 @@ class DataStream(Stream):
 
         return self._view(JavaDataStream)
 
-    def _python(self, kind: pb.OperatorKind, func: Any, interface: Any, result: Any) -> Any:
+    def _python(self, kind: pb.OperatorKind, func: Any, interface: type[Function], result: type[V]) -> V:
         verb = pb.OperatorKind.Name(kind).removeprefix("OPERATOR_KIND_").lower()
         return self._then(kind, pb.LANGUAGE_PYTHON, result, python_function(func, interface, verb))
 
@@ -118,7 +119,7 @@ class KeyDataStream(DataStream):
 
         The first record of a key is emitted as it came, later ones as `func(value so far, record)`.
         """
-        return self._python(pb.OPERATOR_KIND_REDUCE, func, ReduceFunction, DataStream)  # type: ignore[no-any-return]
+        return self._python(pb.OPERATOR_KIND_REDUCE, func, ReduceFunction, DataStream)
 
     def as_java_stream(self) -> JavaKeyDataStream:
         """Returns a view for which the operators that follow are Java classes. The key stays the key."""

@@ -56,7 +56,7 @@ def _check_kind(function: Any, interface: type[Function], verb: str) -> None:
         if not issubclass(kind, interface):
             raise JobGraphError(f"{verb}() takes a {interface.__name__} or a callable, {kind.__name__} is neither")
         if inspect.isclass(function) and inspect.isabstract(function):
-            missing = ", ".join(sorted(function.__abstractmethods__))
+            missing = ", ".join(sorted(getattr(function, "__abstractmethods__", ())))
             raise JobGraphError(f"{verb}({function.__name__}): the class lacks {missing}")
     elif not callable(function):
         raise JobGraphError(f"{verb}() takes a {interface.__name__} or a callable, not a {type(function).__name__}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from anabranch.api.datastream import DataStream, KeyDataStream
-from anabranch.api.stream import Stream
+from anabranch.api.stream import Stream, V
 from anabranch.errors import JobGraphError
 from anabranch.v1 import graph_pb2 as pb
 
@@ -68,7 +68,7 @@ class JavaDataStream(Stream):
         """Returns a view for which the operators that follow are written in Python."""
         return self._view(DataStream)
 
-    def _java(self, kind: pb.OperatorKind, java_func: str, result: Any) -> Any:
+    def _java(self, kind: pb.OperatorKind, java_func: str, result: type[V]) -> V:
         verb = pb.OperatorKind.Name(kind).removeprefix("OPERATOR_KIND_").lower()
         if not isinstance(java_func, str):
             raise JobGraphError(
@@ -84,7 +84,7 @@ class JavaKeyDataStream(JavaDataStream):
 
     def reduce(self, java_func: str) -> JavaDataStream:
         """Keeps a running value per key by the ReduceFunction and emits it for every record."""
-        return self._java(pb.OPERATOR_KIND_REDUCE, java_func, JavaDataStream)  # type: ignore[no-any-return]
+        return self._java(pb.OPERATOR_KIND_REDUCE, java_func, JavaDataStream)
 
     def as_python_stream(self) -> KeyDataStream:
         """Returns a view for which the operators that follow are written in Python. The key stays the key."""

@@ -49,10 +49,9 @@ class TextFileSource(SourceFunction[str]):
         assert self._file is not None  # noqa: S101 - open comes first
         if self._position >= self._end:
             raise EndOfData
-        # readlines stops at the first line that takes it past the hint, never in the middle of a line.
-        lines = self._file.readlines(min(_CHUNK_BYTES, self._end - self._position))
-        if not lines:
-            raise EndOfData
+        wanted = min(_CHUNK_BYTES, self._end - self._position)
+        # readlines stops after the line that takes it past its hint; a hint of 0 would mean the whole file.
+        lines = self._file.readlines(wanted - 1) if wanted > 1 else [self._file.readline()]
         ctx.collect_many(self._decode(lines))
         self._position += sum(map(len, lines))
 

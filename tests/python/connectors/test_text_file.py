@@ -1,0 +1,51 @@
+"""A source of the lines of a file."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anabranch import JobGraphError
+from anabranch.connectors.text_file import TextFileSource
+from tests.python.connectors.reading import read_all
+
+LINES = st.lists(st.text(alphabet="aä🌊 \t", max_size=30), max_size=40)
+
+
+@given(LINES, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.integers(1, 9))
+def test_every_line_comes_once_and_whole_at_any_parallelism(tmp_path_factory, lines, end, last_ends, parallelism):
+    path = tmp_path_factory.getbasetemp() / "lines.txt"
+    text = end.join(lines) + (end if last_ends and lines else "")
+    path.write_bytes(text.encode())
+    expected = text.split(end)
+    if expected[-1] == "":
+        expected.pop()
+
+    assert expected == read_all(lambda: TextFileSource(path), parallelism)
+
+
+def test_a_line_longer_than_the_ranges_comes_once(tmp_path):
+    path = tmp_path / "long.txt"
+    path.write_text("short\n" + "x" * 100_000 + "\nend")
+
+    assert ["short", "x" * 100_000, "end"] == read_all(lambda: TextFileSource(path), 5)
+
+
+def test_a_file_of_many_chunks_is_read_whole(tmp_path):
+    path = tmp_path / "big.txt"
+    lines = [f"line {n} {'y' * 40}" for n in range(30_000)]
+    path.write_text("\n".join(lines))
+
+    assert lines == read_all(lambda: TextFileSource(path), 2)
+
+
+def test_bytes_that_are_no_utf8_are_reported_with_file_and_position(tmp_path):
+    path = tmp_path / "latin.txt"
+    path.write_bytes(b"good\nb\xe4d\n")
+
+    with pytest.raises(ValueError, match=r"latin\.txt, byte 6: not UTF-8"):
+        read_all(lambda: TextFileSource(path), 1)
+
+
+def test_a_missing_file_is_reported_when_the_job_is_built():
+    with pytest.raises(JobGraphError, match=r"no file 'nowhere\.txt'"):
+        TextFileSource("nowhere.txt")
