@@ -107,7 +107,7 @@ def test_bad_peers_are_dropped_and_good_ones_still_admitted(server):
         else:
             del data[rng.randrange(len(data)) :]
         with server.dial() as sock:
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(OSError):  # it may be dropped before we are done
                 sock.sendall(data)
                 sock.shutdown(socket.SHUT_WR)
             assert is_dropped(sock)

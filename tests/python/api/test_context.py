@@ -1,0 +1,200 @@
+"""Describing jobs: what is accepted, and what is refused in the user's own line."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from anabranch import (
+    ConfigError,
+    FilterFunction,
+    JobGraphError,
+    MapFunction,
+    StreamingContext,
+)
+from anabranch.v1 import graph_pb2 as pb
+
+
+@pytest.fixture
+def ctx():
+    return StreamingContext.Builder().build()
+
+
+def graph_of(ctx: StreamingContext) -> pb.JobGraph:
+    return ctx._graph("job")
+
+
+def kinds(ctx: StreamingContext) -> list[str]:
+    return [pb.OperatorKind.Name(o.kind).removeprefix("OPERATOR_KIND_") for o in graph_of(ctx).operators]
+
+
+def test_verbs_become_operators_and_edges(ctx):
+    words = ctx.from_values("a b", "c").flat_map(str.split)
+    words.map(lambda w: (w, 1)).key_by(lambda p: p[0]).reduce(lambda a, b: a).filter(bool).sink(print)
+
+    assert ["SOURCE", "FLAT_MAP", "MAP", "KEY_BY", "REDUCE", "FILTER", "SINK"] == kinds(ctx)
+    edges = [(e.source, e.target, pb.Partitioning.Kind.Name(e.partitioning.kind)) for e in graph_of(ctx).edges]
+    assert edges == [
+        (1, 2, "KIND_AUTO"),
+        (2, 3, "KIND_AUTO"),
+        (3, 4, "KIND_AUTO"),
+        (4, 5, "KIND_KEY"),
+        (5, 6, "KIND_AUTO"),
+        (6, 7, "KIND_AUTO"),
+    ]
+
+
+def test_an_operator_remembers_the_users_line(ctx):
+    ctx.from_values(1)
+
+    assert f"{__file__}:{test_an_operator_remembers_the_users_line.__code__.co_firstlineno + 1}" == (
+        graph_of(ctx).operators[0].origin
+    )
+
+
+def test_operators_inherit_parallelism(ctx):
+    ctx.set_parallelism(2)
+    stream = ctx.from_values(1).map(lambda x: x).set_parallelism(3).map(lambda x: x)
+
+    assert [2, 3, 3] == [operator.parallelism for operator in graph_of(ctx).operators]
+    assert 3 == stream.get_parallelism()
+
+
+def test_partitioning_belongs_to_the_view_and_not_to_the_stream(ctx):
+    stream = ctx.from_values(1)
+    stream.broadcast().sink(print)
+    stream.rebalance().sink(print)
+    stream.sink(print)
+
+    assert [pb.Partitioning.KIND_BROADCAST, pb.Partitioning.KIND_REBALANCE, pb.Partitioning.KIND_AUTO] == [
+        edge.partitioning.kind for edge in graph_of(ctx).edges
+    ]
+
+
+def test_names_config_and_chaining_reach_the_graph(ctx):
+    stream = ctx.from_values(1).with_name("numbers").with_config("a", 1).with_config(conf={"b": True}).disable_chain()
+
+    operator = graph_of(ctx).operators[0]
+    assert ("numbers", {"a": "1", "b": "True"}, False) == (operator.name, dict(operator.config), operator.chainable)
+    assert {"a": "1", "b": "True"} == stream.get_config()
+    assert ("numbers", 1, "python", None) == (
+        stream.get_name(), stream.get_id(), stream.get_language(), stream.get_input_stream()
+    )  # fmt: skip
+    assert stream.get_streaming_context() is ctx
+
+
+def test_union_reads_every_stream(ctx):
+    first, second = ctx.from_values(1), ctx.from_values(2)
+    union = first.union(second, first.map(lambda x: x))
+
+    assert [(1, 4), (2, 4), (3, 4)] == [(e.source, e.target) for e in graph_of(ctx).edges if e.target == union.get_id()]
+
+
+@pytest.mark.parametrize(
+    ("misuse", "message"),
+    [
+        (lambda s: s.map(3), "takes a MapFunction or a callable, not a int"),
+        (lambda s: s.map("com.acme.Shout"), "call as_java_stream() first"),
+        (lambda s: s.as_java_stream().map(len), "call as_python_stream() first"),
+        (lambda s: s.union(), "at least one other stream"),
+        (lambda s: s.union(3), "expected a stream, got a int"),
+        (lambda s: s.set_parallelism(0), "at least 1"),
+        (lambda s: s.as_java_stream().partition_by("com.acme.P"), "needs a Java operator in front of it"),
+    ],
+)
+def test_misuse_is_refused_in_the_users_line(ctx, misuse, message):
+    with pytest.raises(JobGraphError) as caught:
+        misuse(ctx.from_values(1))
+
+    assert message in str(caught.value)
+
+
+def test_a_function_object_of_another_kind_is_refused(ctx):
+    class Keep(FilterFunction):
+        def filter(self, value):
+            return True
+
+    with pytest.raises(JobGraphError, match="map\\(\\) takes a MapFunction or a callable, Keep is neither"):
+        ctx.from_values(1).map(Keep())
+
+
+def test_an_incomplete_function_class_is_refused(ctx):
+    class Incomplete(MapFunction):
+        pass
+
+    with pytest.raises(JobGraphError, match="the class lacks map"):
+        ctx.from_values(1).map(Incomplete)
+
+
+def test_a_capture_that_cannot_be_serialized_is_named(ctx):
+    lock = threading.Lock()
+
+    with pytest.raises(JobGraphError, match="captures 'lock', a lock"):
+        ctx.from_values(1).map(lambda x: (x, lock))
+
+
+def test_an_attribute_that_cannot_be_serialized_is_named(ctx):
+    class Holds(MapFunction):
+        def __init__(self):
+            self.connection = threading.Lock()
+
+        def map(self, value):
+            return value
+
+    with pytest.raises(JobGraphError, match=r"captures 'connection', a lock.*create it in open\(\)"):
+        ctx.from_values(1).map(Holds())
+
+
+def test_a_stream_of_a_submitted_job_cannot_be_continued(ctx):
+    stream = ctx.from_values(1)
+    stream.sink(lambda x: None)
+    ctx.execute("first")
+
+    with pytest.raises(JobGraphError, match="belongs to a job that was submitted"):
+        stream.map(lambda x: x)
+
+
+def test_collected_records_are_not_there_before_the_job_was_submitted(ctx):
+    with pytest.raises(JobGraphError, match="submit or execute"):
+        ctx.from_values(1).collect().get()
+
+
+def test_an_unknown_option_is_refused_with_the_nearest_match():
+    with pytest.raises(ConfigError, match=r"did you mean anabranch\.batch\.max-records"):
+        StreamingContext.Builder().option("anabranch.batch.max-record", 1).build()
+
+
+def test_an_unknown_launcher_is_refused(ctx):
+    ctx.option("anabranch.launcher", "moon")
+    ctx.from_values(1).sink(print)
+
+    with pytest.raises(ConfigError, match="unknown launcher 'moon'"):
+        ctx.submit("nowhere")
+
+
+def test_a_missing_jar_is_refused(ctx):
+    with pytest.raises(JobGraphError, match=r"jar 'target/none\.jar' does not exist"):
+        ctx.add_jar("target/none.jar")
+
+
+def test_jars_and_python_paths_become_artifacts(ctx, tmp_path: Path):
+    jar = tmp_path / "a.jar"
+    jar.touch()
+    ctx.add_jar(jar).add_python_path(tmp_path).from_values(1)
+
+    assert [(pb.Artifact.KIND_JAVA, str(jar)), (pb.Artifact.KIND_PYTHON, str(tmp_path))] == [
+        (artifact.kind, artifact.path) for artifact in graph_of(ctx).artifacts
+    ]
+
+
+def test_an_invalid_job_is_refused_at_submit(ctx):
+    ctx.from_values(1).map(lambda x: x)
+
+    with pytest.raises(JobGraphError, match="nothing consumes operator 'map-2'"):
+        ctx.submit("unfinished")
+
+
+def test_explain_shows_the_plan(ctx):
+    ctx.from_values(1).map(len).with_name("length").sink(print)
+
+    assert "length: map len" in ctx.explain("job")

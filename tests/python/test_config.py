@@ -1,0 +1,38 @@
+"""The options of a job."""
+
+import pytest
+
+from anabranch.config import OPTIONS, Options
+from anabranch.errors import ConfigError
+
+
+def test_defaults_stand_in_the_table():
+    assert {name: option.default for name, option in OPTIONS.items()} == {
+        name: Options()._values[name] for name in OPTIONS
+    }
+
+
+def test_a_given_value_beats_the_environment_and_that_beats_the_default(monkeypatch):
+    monkeypatch.setenv("ANABRANCH_BATCH_MAX_BYTES", "5")
+
+    assert 5 == Options().integer("anabranch.batch.max-bytes")
+    assert 7 == Options({"anabranch.batch.max-bytes": "7"}).integer("anabranch.batch.max-bytes")
+
+
+@pytest.mark.parametrize("value", ["many", "-1", 1.5])
+def test_a_value_of_the_wrong_kind_is_refused_with_the_options_name(value):
+    with pytest.raises(ConfigError, match=r"anabranch\.parallelism"):
+        Options({"anabranch.parallelism": value})
+
+
+def test_options_of_the_users_own_are_kept():
+    options = Options({"model.path": "/m", "n": 3})
+
+    assert ("/m", "3") == (options.text("model.path"), options.to_map()["n"])
+
+
+def test_the_map_for_the_workers_is_complete_and_round_trips():
+    given = Options({"anabranch.batch.max-records": 3, "mine": "x"})
+
+    assert set(OPTIONS) <= set(given.to_map())
+    assert given.to_map() == Options(given.to_map()).to_map()
