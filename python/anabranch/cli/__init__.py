@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Sequence
 from importlib import metadata
 
-from anabranch.cli import doctor, options
+from anabranch.cli import doctor, gateway, options
 
-_COMMANDS = (doctor, options)
+_COMMANDS = (doctor, gateway, options)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

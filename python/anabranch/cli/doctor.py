@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 from anabranch.config import Options
 from anabranch.errors import AnabranchError
-from anabranch.launch.jvm import find_java, runtime_jar
-from anabranch.records import codec_name
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -27,6 +25,9 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(_arguments: argparse.Namespace) -> int:
     """Prints the findings; returns 1 if Java operators cannot run here."""
+    from anabranch.launch.jvm import find_java, runtime_jar  # noqa: PLC0415 - the other commands need no py4j
+    from anabranch.records import codec_name  # noqa: PLC0415
+
     _say("anabranch", metadata.version("anabranch"))
     _say("python", f"{platform.python_version()} at {sys.executable}")
     for library in _LIBRARIES:

@@ -72,6 +72,35 @@ def submit(
     return job
 
 
+async def make_master(
+    graph: JobGraph, plan: ExecutionPlan, options: Options, bridge: JvmBridge | None, on_line: OnLine
+) -> JobMaster:
+    """Makes the master of a job on the running event loop. See `submit`; `on_line` takes what the workers print.
+
+    Raises:
+        ConfigError: The launcher is unknown.
+    """
+    if options.text("anabranch.launcher") != "local":
+        raise ConfigError(f"unknown launcher {options.text('anabranch.launcher')!r}; there is: local")
+    token = secrets.token_hex(32)
+
+    def note_and_pass_on(worker_id: str, stream: str, line: str) -> None:
+        if stream == "stderr":
+            master.note_error_line(worker_id, line)
+        on_line(worker_id, stream, line)
+
+    master = JobMaster(
+        f"{re.sub(r'[^A-Za-z0-9_]+', '-', graph.name)}-{secrets.token_hex(4)}",
+        graph,
+        plan,
+        options,
+        token=token,
+        launcher=LocalLauncher(options, bridge, note_and_pass_on, hash_seed=int(token[:7], 16)),
+        warn=lambda text: on_line("master", "stderr", text),
+    )
+    return master
+
+
 class HostedJob:
     """A job whose master runs on the host's event loop."""
 
@@ -118,31 +147,9 @@ class JobHost:
         self, graph: JobGraph, plan: ExecutionPlan, options: Options, bridge: JvmBridge | None, on_line: OnLine
     ) -> HostedJob:
         """Makes the master of a job. See `submit`; `on_line` takes what the workers print."""
-        if options.text("anabranch.launcher") != "local":
-            raise ConfigError(f"unknown launcher {options.text('anabranch.launcher')!r}; there is: local")
-        token = secrets.token_hex(32)
-        job_id = f"{re.sub(r'[^A-Za-z0-9_]+', '-', graph.name)}-{secrets.token_hex(4)}"
-
-        async def create() -> JobMaster:
-            def note_and_pass_on(worker_id: str, stream: str, line: str) -> None:
-                if stream == "stderr":
-                    master.note_error_line(worker_id, line)
-                on_line(worker_id, stream, line)
-
-            launcher = LocalLauncher(options, bridge, note_and_pass_on, hash_seed=int(token[:7], 16))
-            master = JobMaster(
-                job_id,
-                graph,
-                plan,
-                options,
-                token=token,
-                launcher=launcher,
-                warn=lambda text: on_line("master", "stderr", text),
-            )
-            return master
-
         loop = self._running_loop()
-        return HostedJob(asyncio.run_coroutine_threadsafe(create(), loop).result(_START_TIMEOUT), loop)
+        made = asyncio.run_coroutine_threadsafe(make_master(graph, plan, options, bridge, on_line), loop)
+        return HostedJob(made.result(_START_TIMEOUT), loop)
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:

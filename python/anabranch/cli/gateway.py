@@ -1,0 +1,84 @@
+"""`anabranch gateway`: hosts jobs for clients of any language."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import secrets
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anabranch.errors import AnabranchError
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+TOKEN_VARIABLE = "ANABRANCH_GATEWAY_TOKEN"  # noqa: S105 - the name of the variable, not a secret
+
+
+def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command to the parser."""
+    parser = commands.add_parser(
+        "gateway",
+        help="host jobs for clients of any language",
+        description="Hosts jobs for clients of any language until it is interrupted. Prints its address.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any free one)")
+    parser.add_argument(
+        "--token-file",
+        type=Path,
+        help=f"file that holds the token; made, for the user alone, if it does not exist (default: {TOKEN_VARIABLE})",
+    )
+    parser.add_argument(
+        "--until-stdin-ends", action="store_true", help="end when standard input does, for a gateway that is a child"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serves until interrupted; returns the exit code."""
+    try:
+        token = _token(arguments.token_file)
+        asyncio.run(_serve(arguments.host, arguments.port, token, until_stdin_ends=arguments.until_stdin_ends))
+    except AnabranchError as error:
+        print(f"anabranch gateway: {error}", file=sys.stderr)  # noqa: T201 - a command's output
+        return 1
+    return 0
+
+
+async def _serve(host: str, port: int, token: str, *, until_stdin_ends: bool) -> None:
+    from anabranch.gateway.service import GatewayService  # noqa: PLC0415 - the other commands need no gRPC
+
+    service = GatewayService(token)
+    bound = await service.start(host, port)
+    print(f"anabranch gateway listens on {host}:{bound}", flush=True)  # noqa: T201 - read by clients that start one
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    if until_stdin_ends:
+        os.set_blocking(sys.stdin.fileno(), False)
+
+        def read_stdin() -> None:
+            if not os.read(sys.stdin.fileno(), 4096):
+                stop.set()
+
+        loop.add_reader(sys.stdin.fileno(), read_stdin)
+    await stop.wait()
+    await service.stop()
+
+
+def _token(file: Path | None) -> str:
+    if file is None:
+        token = os.environ.get(TOKEN_VARIABLE)
+        if not token:
+            raise AnabranchError(f"a token is needed: set {TOKEN_VARIABLE} or give --token-file")
+        return token
+    if not file.exists():
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as created:
+            created.write(secrets.token_hex(32) + "\n")
+    return file.read_text().strip()

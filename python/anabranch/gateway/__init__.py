@@ -1,0 +1,1 @@
+"""The gateway: hosts jobs for clients of any language, behind gateway.proto."""

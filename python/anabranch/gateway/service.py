@@ -1,0 +1,147 @@
+"""Serves gateway.proto."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from anabranch.config import Options
+from anabranch.errors import ConfigError, JavaNotFoundError, JobGraphError
+from anabranch.gateway.artifacts import ArtifactStore
+from anabranch.gateway.hosted_job import GatewayJob, LogBuffer
+from anabranch.gateway.import_check import check_python_functions
+from anabranch.master.hosting import make_master
+from anabranch.plan import plan_job
+from anabranch.v1 import gateway_pb2 as gateway
+from anabranch.v1.control_pb2 import CollectedBatch
+from anabranch.v1.gateway_pb2_grpc import GatewayServicer, add_GatewayServicer_to_server
+from anabranch.worker.control_client import CHANNEL_OPTIONS, TOKEN_METADATA
+
+_LONGEST_WAIT = 60.0  # a client that wants to wait longer asks again
+
+
+class TokenCheck(grpc.aio.ServerInterceptor):  # type: ignore[misc] # grpc.aio has no types
+    """Refuses every call without the gateway's token before anything of it is read."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token.encode()
+
+    async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], details: Any) -> Any:
+        """Passes the call on if its token is right."""
+        given = str(dict(details.invocation_metadata).get(TOKEN_METADATA, "")).encode()
+        if hmac.compare_digest(given, self._token):
+            return await continuation(details)
+        return grpc.unary_unary_rpc_method_handler(_refuse)
+
+
+async def _refuse(_request: Any, context: Any) -> None:
+    await context.abort(grpc.StatusCode.UNAUTHENTICATED, "wrong or missing token")
+
+
+class GatewayService(GatewayServicer):
+    """Hosts jobs on the event loop that it is served on."""
+
+    def __init__(self, token: str) -> None:
+        self._jobs: dict[str, GatewayJob] = {}
+        self._artifacts = ArtifactStore()
+        self._server = grpc.aio.server(interceptors=[TokenCheck(token)], options=CHANNEL_OPTIONS)
+        add_GatewayServicer_to_server(self, self._server)
+
+    async def start(self, host: str, port: int) -> int:
+        """Starts to serve; returns the port.
+
+        Raises:
+            ConfigError: The address cannot be bound.
+        """
+        try:
+            bound: int = self._server.add_insecure_port(f"{host}:{port}")
+        except RuntimeError as error:
+            raise ConfigError(f"the gateway cannot listen on {host}:{port}: {error}") from error
+        await self._server.start()
+        return bound
+
+    async def stop(self) -> None:
+        """Cancels every job, ends every call and removes what was uploaded."""
+        for job in list(self._jobs.values()):
+            await job.cancel()
+        await self._server.stop(grace=1.0)
+        self._artifacts.close()
+
+    # ------------------------------------------------------------------ gateway.proto, under the names it gives
+
+    async def FindMissingArtifacts(self, request: gateway.ArtifactHashes, context: Any) -> gateway.ArtifactHashes:  # noqa: D102, N802
+        try:
+            missing = [each for each in request.content_hashes if self._artifacts.path(each) is None]
+        except JobGraphError as error:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        return gateway.ArtifactHashes(content_hashes=missing)
+
+    async def UploadArtifact(  # noqa: D102, N802
+        self, chunks: AsyncIterator[gateway.ArtifactChunk], context: Any
+    ) -> gateway.UploadArtifactResponse:
+        upload = None
+        try:
+            async for chunk in chunks:
+                upload = upload or self._artifacts.begin(chunk.content_hash, chunk.file_name)
+                upload.write(chunk.data)
+            if upload is not None:
+                upload.finish()
+        except JobGraphError as error:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        except BaseException:
+            if upload is not None:
+                upload.abort()
+            raise
+        return gateway.UploadArtifactResponse()
+
+    async def Submit(self, request: gateway.SubmitRequest, context: Any) -> gateway.SubmitResponse:  # noqa: D102, N802
+        graph = request.graph
+        try:
+            self._artifacts.resolve(graph)
+            options = Options(dict(graph.config))
+            plan = plan_job(graph, options)
+            await check_python_functions(graph)
+            log = LogBuffer()
+            job = GatewayJob(graph, await make_master(graph, plan, options, None, log.append), log)
+        except (JobGraphError, ConfigError, JavaNotFoundError) as error:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        self._jobs[job.job_id] = job
+        return gateway.SubmitResponse(job_id=job.job_id)
+
+    async def GetStatus(self, request: gateway.StatusRequest, context: Any) -> gateway.JobStatus:  # noqa: D102, N802
+        return (await self._job(request.job_id, context)).status()
+
+    async def Wait(self, request: gateway.WaitRequest, context: Any) -> gateway.JobStatus:  # noqa: D102, N802
+        job = await self._job(request.job_id, context)
+        await job.wait(min(request.timeout_ms / 1000, _LONGEST_WAIT))
+        return job.status()
+
+    async def Cancel(self, request: gateway.CancelRequest, context: Any) -> gateway.JobStatus:  # noqa: D102, N802
+        job = await self._job(request.job_id, context)
+        await job.cancel()
+        return job.status()
+
+    async def List(self, _request: gateway.ListRequest, _context: Any) -> gateway.ListResponse:  # noqa: D102, N802
+        return gateway.ListResponse(jobs=[job.status() for job in self._jobs.values()])
+
+    async def Logs(self, request: gateway.LogsRequest, context: Any) -> AsyncIterator[gateway.LogLine]:  # noqa: D102, N802
+        job = await self._job(request.job_id, context)
+        async for line in job.lines(follow=request.follow):
+            yield line
+
+    async def Results(self, request: gateway.ResultsRequest, context: Any) -> AsyncIterator[CollectedBatch]:  # noqa: D102, N802
+        job = await self._job(request.job_id, context)
+        async for batch in job.collected(request.operator_id):
+            yield batch
+
+    async def _job(self, job_id: str, context: Any) -> GatewayJob:
+        job = self._jobs.get(job_id)
+        if job is None:
+            known = ", ".join(self._jobs) or "none"
+            await context.abort(grpc.StatusCode.NOT_FOUND, f"there is no job {job_id!r}; known: {known}")
+            raise AssertionError("abort raises")
+        return job

@@ -1,0 +1,226 @@
+"""`anabranch gateway`, used as a client of any language would."""
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import cloudpickle
+import grpc
+import pytest
+
+from anabranch import StreamingContext
+from anabranch.v1 import gateway_pb2 as gateway
+from anabranch.v1 import graph_pb2 as pb
+from anabranch.v1.gateway_pb2_grpc import GatewayStub
+
+TOKEN = "secret"
+
+
+class Client:
+    """A gateway as a child process, and a stub for it."""
+
+    def __init__(self, directory) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "anabranch", "gateway", "--until-stdin-ends"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=directory,
+            env={**os.environ, "ANABRANCH_GATEWAY_TOKEN": TOKEN},
+        )
+        line = self.process.stdout.readline()
+        assert line.startswith("anabranch gateway listens on 127.0.0.1:"), line
+        self.address = line.split()[-1]
+        self.channel = grpc.insecure_channel(self.address)
+        self.stub = GatewayStub(self.channel)
+
+    def call(self, method: str, request, token: str = TOKEN):
+        return getattr(self.stub, method)(request, metadata=[("anabranch-token", token)], timeout=60)
+
+    def wait(self, job_id: str) -> gateway.JobStatus:
+        return self.call("Wait", gateway.WaitRequest(job_id=job_id, timeout_ms=30_000))
+
+    def close(self) -> int:
+        self.channel.close()
+        self.process.stdin.close()
+        return self.process.wait(20)
+
+
+@pytest.fixture
+def client(tmp_path):
+    client = Client(tmp_path)
+    yield client
+    if client.process.poll() is None:
+        assert 0 == client.close()
+
+
+def graph(name: str, function=lambda x: x * 2) -> pb.JobGraph:
+    ctx = StreamingContext.Builder().build()
+    ctx.from_values(1, 2, 3).map(function).collect()
+    return ctx._graph(name)
+
+
+SLOW = lambda x: __import__("time").sleep(1000)
+
+
+def submit(client: Client, job: pb.JobGraph) -> str:
+    return client.call("Submit", gateway.SubmitRequest(graph=job)).job_id
+
+
+def refusal(client: Client, method: str, request, **more) -> tuple[grpc.StatusCode, str]:
+    with pytest.raises(grpc.RpcError) as caught:
+        client.call(method, request, **more)
+    return caught.value.code(), caught.value.details()
+
+
+def test_a_job_runs_and_its_results_and_status_can_be_read(client):
+    job_id = submit(client, graph("doubles"))
+
+    status = client.wait(job_id)
+
+    assert gateway.JOB_STATE_FINISHED == status.state
+    assert [3, 3, 0] == [operator.records_out for operator in status.operators]
+    batches = list(client.call("Results", gateway.ResultsRequest(job_id=job_id, operator_id=3)))
+    assert 3 == sum(batch.n_records for batch in batches)
+    assert [job_id] == [job.job_id for job in client.call("List", gateway.ListRequest()).jobs]
+
+
+def test_printed_lines_can_be_followed(client):
+    job_id = submit(client, graph("prints", lambda x: print("got", x)))
+
+    lines = [line.line for line in client.call("Logs", gateway.LogsRequest(job_id=job_id, follow=True))]
+
+    assert ["got 1", "got 2", "got 3"] == lines
+
+
+def test_a_failed_job_tells_its_error(client):
+    status = client.wait(submit(client, graph("fails", lambda x: 1 // (x - 2))))
+
+    assert gateway.JOB_STATE_FAILED == status.state
+    assert "operator 'map-2' failed, subtask 0, Python, record 1: 2" in status.message
+    assert "ZeroDivisionError" in status.error.summary
+
+
+def test_several_jobs_run_at_once_and_one_can_be_cancelled(client):
+    endless, short = submit(client, graph("endless", SLOW)), submit(client, graph("short"))
+
+    assert gateway.JOB_STATE_FINISHED == client.wait(short).state
+    assert gateway.JOB_STATE_CANCELLED == client.call("Cancel", gateway.CancelRequest(job_id=endless)).state
+
+
+@pytest.mark.parametrize("token", ["", "wrong"])
+def test_every_call_needs_the_token(client, token):
+    for method, request in [
+        ("Submit", gateway.SubmitRequest(graph=graph("no"))),
+        ("List", gateway.ListRequest()),
+        ("Cancel", gateway.CancelRequest(job_id="x")),
+    ]:
+        assert grpc.StatusCode.UNAUTHENTICATED == refusal(client, method, request, token=token)[0]
+    assert not client.call("List", gateway.ListRequest()).jobs
+
+
+def test_an_invalid_job_is_refused_with_the_reason(client):
+    code, reason = refusal(client, "Submit", gateway.SubmitRequest(graph=pb.JobGraph(name="empty")))
+
+    assert (grpc.StatusCode.INVALID_ARGUMENT, True) == (code, "has no operators" in reason)
+
+
+def test_an_unknown_job_is_refused_with_those_that_are_known(client):
+    code, reason = refusal(client, "GetStatus", gateway.StatusRequest(job_id="nobody"))
+
+    assert (grpc.StatusCode.NOT_FOUND, "there is no job 'nobody'; known: none") == (code, reason)
+
+
+def named(module: str, name: str) -> pb.JobGraph:
+    job = graph("named")
+    job.operators[1].function.CopyFrom(
+        pb.FunctionDescriptor(display_name=name, python_reference=pb.PythonReference(module=module, name=name))
+    )
+    return job
+
+
+def test_python_functions_by_name_are_found_in_the_gateways_directory(client, tmp_path):
+    (tmp_path / "my_module.py").write_text("def add(x):\n    print('sum', x + 1)\n")
+
+    job_id = submit(client, named("my_module", "add"))
+
+    lines = client.call("Logs", gateway.LogsRequest(job_id=job_id, follow=True))
+    assert ["sum 2", "sum 3", "sum 4"] == [line.line for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "reason"),
+    [
+        ("no_such_module", "f", "No module named 'no_such_module'; the search path was ["),
+        ("os", "no_such_function", "no_such_function"),
+        ("os", "sep", "not a function or class"),
+    ],
+)
+def test_a_python_function_that_cannot_be_imported_is_refused_at_submit(client, module, name, reason):
+    assert reason in refusal(client, "Submit", gateway.SubmitRequest(graph=named(module, name)))[1]
+
+
+def test_artifacts_are_uploaded_once_by_their_content(client, tmp_path):
+    (tmp_path / "lib").mkdir()
+    code = b"def triple(x):\n    return 3 * x\n"
+    import io
+    import zipfile
+
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("shipped.py", code)
+    content = packed.getvalue()
+    content_hash = hashlib.sha256(content).hexdigest()
+    hashes = gateway.ArtifactHashes(content_hashes=[content_hash])
+    assert hashes == client.call("FindMissingArtifacts", hashes)
+
+    chunks = [gateway.ArtifactChunk(content_hash=content_hash, file_name="shipped.zip"),
+              *(gateway.ArtifactChunk(data=content[i : i + 50]) for i in range(0, len(content), 50))]  # fmt: skip
+    client.call("UploadArtifact", iter(chunks))
+
+    assert not client.call("FindMissingArtifacts", hashes).content_hashes
+    job = named("shipped", "triple")
+    job.artifacts.add(kind=pb.Artifact.KIND_PYTHON, content_hash=content_hash)
+    assert gateway.JOB_STATE_FINISHED == client.wait(submit(client, job)).state
+
+
+def test_an_upload_that_is_not_what_it_says_is_refused(client):
+    chunk = gateway.ArtifactChunk(content_hash="0" * 64, file_name="a.jar", data=b"something else")
+
+    assert "does not have the hash" in refusal(client, "UploadArtifact", iter([chunk]))[1]
+
+
+@pytest.mark.parametrize("file_name", ["../evil", "", "a/b"])
+def test_an_upload_cannot_choose_its_place(client, file_name):
+    chunk = gateway.ArtifactChunk(content_hash=hashlib.sha256(b"").hexdigest(), file_name=file_name)
+
+    assert "is no file name" in refusal(client, "UploadArtifact", iter([chunk]))[1]
+
+
+def test_a_gateway_that_ends_leaves_no_worker(client, tmp_path):
+    import psutil
+
+    job = graph("endless", SLOW)
+    submit(client, job)
+    workers = psutil.Process(client.process.pid).children(recursive=True)
+
+    assert 0 == client.close()
+
+    assert workers
+    assert not psutil.wait_procs(workers, timeout=5)[1]
+
+
+def test_unpickling_happens_in_workers_only(client, tmp_path):
+    """A hostile pickle must not run in the gateway, only where user code runs anyway."""
+
+    class Hostile:
+        def __reduce__(self):
+            return (print, ("unpickled in", os.getpid()))
+
+    job = graph("hostile")
+    job.operators[1].function.python_object.pickled = cloudpickle.dumps(Hostile())
+
+    status = client.wait(submit(client, job))
+
+    assert gateway.JOB_STATE_FAILED == status.state
