@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 
 import cloudpickle
 import grpc
@@ -203,7 +204,9 @@ def test_a_gateway_that_ends_leaves_no_worker(client, tmp_path):
 
     job = graph("endless", SLOW)
     submit(client, job)
-    workers = psutil.Process(client.process.pid).children(recursive=True)
+    deadline = time.monotonic() + 20
+    while not (workers := psutil.Process(client.process.pid).children(recursive=True)):
+        assert time.monotonic() < deadline
 
     assert 0 == client.close()
 
