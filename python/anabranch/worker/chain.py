@@ -146,5 +146,5 @@ def _build_operator(
 def _load(descriptor: graph.FunctionDescriptor, interface: type[Function], operator: str) -> UserFunction:
     try:
         return UserFunction(descriptor, interface)
-    except Exception as error:
+    except BaseException as error:
         raise OperatorError(operator, -1, None) from error

@@ -60,22 +60,14 @@ def shorten(record: Any) -> str:
 
 
 def user_trace(error: BaseException) -> str:
-    """Returns the traceback as Python prints it, causes included, runs of engine frames folded into one line."""
+    """Returns the traceback as Python prints it, causes included, but begun at the first frame of user code.
+
+    Engine frames between two of the user's are folded into one line.
+    """
     parts = []
     whole: traceback.TracebackException | None = traceback.TracebackException.from_exception(error)
     while whole is not None:
-        lines: list[str] = []
-        engine_frames = 0
-        for frame in whole.stack:
-            if is_engine_file(frame.filename):
-                engine_frames += 1
-                continue
-            lines += _folded(engine_frames)
-            engine_frames = 0
-            lines += traceback.StackSummary.from_list([frame]).format()
-        lines += _folded(engine_frames)
-        lines += whole.format_exception_only()
-        parts.append("".join(lines))
+        parts.append("".join([*_user_frames(whole.stack), *whole.format_exception_only()]))
         if whole.__cause__ is not None:
             parts.append("\nThe above exception was the direct cause of the following exception:\n\n")
             whole = whole.__cause__
@@ -92,10 +84,18 @@ def is_engine_file(filename: str) -> bool:
     return filename.startswith((_ENGINE, "<frozen "))
 
 
-def _folded(engine_frames: int) -> list[str]:
-    if engine_frames == 0:
-        return []
-    return [f"  ... {engine_frames} engine frame{'s' if engine_frames > 1 else ''}\n"]
+def _user_frames(stack: traceback.StackSummary) -> list[str]:
+    lines: list[str] = []
+    engine_frames = 0
+    for frame in stack:
+        if is_engine_file(frame.filename):
+            engine_frames += 1
+            continue
+        if engine_frames and lines:
+            lines.append(f"  ... {engine_frames} engine frame{'s' if engine_frames > 1 else ''}\n")
+        engine_frames = 0
+        lines += traceback.StackSummary.from_list([frame]).format()
+    return ["Traceback (most recent call last):\n", *lines] if lines else []
 
 
 def _summary(error: BaseException) -> str:

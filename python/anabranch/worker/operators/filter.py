@@ -17,7 +17,7 @@ class FilterOperator(UserOperator[Callable[[Any], object]]):
         iterator = iter(values)
         try:
             results = [value for value in iterator if function(value)]
-        except Exception as error:
+        except BaseException as error:
             raise self.failure(values, position_of(values, iterator)) from error
         self.records_in += len(values)
         self.emit(results)

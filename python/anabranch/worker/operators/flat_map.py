@@ -25,7 +25,7 @@ class FlatMapOperator(UserOperator[Callable[[Any], "Iterable[Any]"]]):
                 else:
                     lazy = iter(elements)
                     results += islice(lazy, EMIT_SIZE)
-            except Exception as error:
+            except BaseException as error:
                 raise self.failure(values, position) from error
             while len(results) >= EMIT_SIZE:
                 self.emit(results)
@@ -33,7 +33,7 @@ class FlatMapOperator(UserOperator[Callable[[Any], "Iterable[Any]"]]):
                 if lazy is not None:
                     try:
                         results += islice(lazy, EMIT_SIZE)
-                    except Exception as error:
+                    except BaseException as error:
                         raise self.failure(values, position) from error
         self.records_in += len(values)
         self.emit(results)
@@ -48,7 +48,7 @@ class CollectorFlatMapOperator(UserOperator[Callable[[Any, "EmittingCollector"],
         for position, value in enumerate(values):
             try:
                 function(value, collector)
-            except Exception as error:
+            except BaseException as error:
                 collector.raise_failure()
                 raise self.failure(values, position) from error
             collector.raise_failure()

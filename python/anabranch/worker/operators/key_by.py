@@ -17,7 +17,7 @@ class KeyByOperator(UserOperator[Callable[[Any], Any]]):
         iterator = iter(values)
         try:
             new_keys = [function(value) for value in iterator]
-        except Exception as error:
+        except BaseException as error:
             raise self.failure(values, position_of(values, iterator)) from error
         self.records_in += len(values)
         self.emit(values, new_keys)

@@ -16,6 +16,9 @@ EMIT_SIZE = 1024
 class OperatorError(Exception):
     """A user function failed. The failure itself is the `__cause__`.
 
+    Operators turn any exception of user code into this one, `SystemExit` too: `sys.exit()` in a function must not look
+    like an orderly end.
+
     Attributes:
         operator: Name of the operator.
         position: Records that the operator had taken before the failing one, or -1 outside of a record.

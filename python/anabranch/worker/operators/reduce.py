@@ -31,7 +31,7 @@ class ReduceOperator(UserOperator[Callable[[Any, Any], Any]]):
                 append(new)
         except RecordError as error:
             raise self.failure(values, len(results)) from TypeError(f"the key cannot be used: {error}")
-        except Exception as error:
+        except BaseException as error:
             raise self.failure(values, len(results)) from error
         self.records_in += len(values)
         self.emit(results)

@@ -18,6 +18,6 @@ class SinkOperator(UserOperator[Callable[[Any], object]]):
         try:
             for value in iterator:
                 function(value)
-        except Exception as error:
+        except BaseException as error:
             raise self.failure(values, position_of(values, iterator)) from error
         self.records_in += len(values)

@@ -23,7 +23,7 @@ class SourceOperator(UserOperator[Callable[[EmittingCollector], object]]):
     def open(self) -> None:  # noqa: D102
         try:
             self._user_function.init_source(self._context.get_parallelism(), self._context.get_task_index())
-        except Exception as error:
+        except BaseException as error:
             raise OperatorError(self.name, -1, None) from error
         super().open()
 
@@ -39,7 +39,7 @@ class SourceOperator(UserOperator[Callable[[EmittingCollector], object]]):
             self.function(collector)
         except EndOfData:
             self.ended = True
-        except Exception as error:
+        except BaseException as error:
             collector.raise_failure()
             raise OperatorError(self.name, -1, None) from error
         collector.raise_failure()

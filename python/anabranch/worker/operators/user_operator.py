@@ -29,7 +29,7 @@ class UserOperator(Operator, Generic[F]):
         """
         try:
             self._user_function.open(self._context)
-        except Exception as error:
+        except BaseException as error:
             raise OperatorError(self.name, -1, None) from error
 
     def close(self) -> None:
@@ -40,5 +40,5 @@ class UserOperator(Operator, Generic[F]):
         """
         try:
             self._user_function.close()
-        except Exception as error:
+        except BaseException as error:
             raise OperatorError(self.name, -1, None) from error
