@@ -1,0 +1,61 @@
+package org.anabranch.runtime.bridge;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import org.anabranch.runtime.worker.LineOutput;
+import py4j.GatewayServer;
+
+/**
+ * The JVM that a Python driver starts.
+ *
+ * <p>Takes calls on a loopback port, which it prints as {@code ANABRANCH_BRIDGE_PORT=<port>} on
+ * standard output, from whoever knows the token in ANABRANCH_BRIDGE_TOKEN. Standard input is the
+ * life line: the driver holds its other end, and when that closes, however the driver has ended,
+ * this process ends at once.
+ */
+public final class BridgeMain {
+  private static final String TOKEN = "ANABRANCH_BRIDGE_TOKEN";
+  private static final int ANY_PORT = 0;
+
+  private BridgeMain() {}
+
+  /** Serves until standard input ends. */
+  public static void main(String[] arguments) throws IOException {
+    LineOutput.install();
+    String token = System.getenv(TOKEN);
+    if (token == null || token.isEmpty()) {
+      System.err.println("environment variable " + TOKEN + " is not set; a driver starts this JVM");
+      System.err.flush();
+      Runtime.getRuntime().halt(2);
+    }
+    GatewayServer server = serve(token, Runtime.getRuntime()::halt);
+    System.out.println("ANABRANCH_BRIDGE_PORT=" + server.getListeningPort());
+    awaitEndOfInput();
+    System.out.flush();
+    System.err.flush();
+    Runtime.getRuntime().halt(0);
+  }
+
+  static GatewayServer serve(String token, java.util.function.IntConsumer exit) {
+    GatewayServer server =
+        new GatewayServer.GatewayServerBuilder()
+            .entryPoint(new Bridge(exit))
+            .javaAddress(InetAddress.getLoopbackAddress())
+            .javaPort(ANY_PORT)
+            .serverSocketFactory(new NoDelayServerSocketFactory())
+            .authToken(token)
+            .build();
+    server.start(true);
+    return server;
+  }
+
+  private static void awaitEndOfInput() {
+    try {
+      while (System.in.read() >= 0) {
+        // The driver writes nothing; whatever came would mean nothing.
+      }
+    } catch (IOException e) {
+      // As good as its end.
+    }
+  }
+}

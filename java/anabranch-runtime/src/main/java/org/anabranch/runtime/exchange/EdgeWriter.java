@@ -1,0 +1,157 @@
+package org.anabranch.runtime.exchange;
+
+import com.google.protobuf.ByteString;
+import java.util.List;
+import org.anabranch.proto.v1.EndOfInput;
+import org.anabranch.proto.v1.FrameHeader;
+import org.anabranch.runtime.records.EncodedBatch;
+import org.anabranch.runtime.records.Encoder;
+import org.anabranch.runtime.records.RecordException;
+
+/** All channels of one output edge: routes records, cuts batches, encodes them. */
+final class EdgeWriter {
+  // Lengths and the numbers that a channel adds to a header.
+  private static final int HEAD_RESERVE = 64;
+  private static final byte[] NO_PAYLOAD = ByteString.EMPTY.toByteArray();
+
+  private final Partitioner partitioner;
+  private final boolean carriesKeys;
+  private final String consumer;
+  private final Encoder encoder;
+  private final ExchangeConfig config;
+  private final OutputChannel[] channels;
+  private final PendingBatch[] batches;
+  private final OutputGate gate;
+
+  EdgeWriter(
+      OutputChannel[] channels,
+      boolean broadcast,
+      Partitioner partitioner,
+      boolean carriesKeys,
+      String consumer,
+      Encoder encoder,
+      ExchangeConfig config,
+      OutputGate gate) {
+    this.channels = channels;
+    this.partitioner = partitioner;
+    this.carriesKeys = carriesKeys;
+    this.consumer = consumer;
+    this.encoder = encoder;
+    this.config = config;
+    this.gate = gate;
+    if (broadcast) {
+      batches = new PendingBatch[] {new PendingBatch(channels, config)};
+    } else {
+      batches = new PendingBatch[channels.length];
+      for (int i = 0; i < channels.length; i++) {
+        batches[i] = new PendingBatch(new OutputChannel[] {channels[i]}, config);
+      }
+    }
+  }
+
+  OutputChannel[] channels() {
+    return channels;
+  }
+
+  /** Takes one record; may block on back-pressure. The key counts only on a keyed edge. */
+  void write(Object key, Object value) throws Exception {
+    if (partitioner instanceof Partitioner.Single) {
+      add(batches[0], key, value);
+    } else if (partitioner instanceof Partitioner.Rebalance rebalance) {
+      add(batches[rebalance.next()], key, value);
+    } else if (partitioner instanceof Partitioner.ByKey byKey) {
+      add(batches[chooseByKey(byKey, key, value)], key, value);
+    } else if (partitioner instanceof Partitioner.Custom custom) {
+      for (int index : custom.choose(value)) {
+        add(batches[index], key, value);
+      }
+    }
+  }
+
+  private int chooseByKey(Partitioner.ByKey byKey, Object key, Object value) {
+    try {
+      return byKey.choose(key);
+    } catch (RecordException e) {
+      throw new UnsendableRecordException(
+          "the key of a record for operator " + consumer + " cannot be encoded", value, e);
+    }
+  }
+
+  private void add(PendingBatch batch, Object key, Object value) {
+    if (carriesKeys ? batch.add(key, value) : batch.add(value)) {
+      cut(batch);
+    }
+  }
+
+  void flush() {
+    for (PendingBatch batch : batches) {
+      if (!batch.isEmpty()) {
+        cut(batch);
+      }
+    }
+  }
+
+  void end() {
+    flush();
+    for (OutputChannel channel : channels) {
+      FrameHeader.Builder end =
+          FrameHeader.newBuilder().setEndOfInput(EndOfInput.getDefaultInstance());
+      channel.send(end, NO_PAYLOAD, 0, 0);
+    }
+  }
+
+  private void cut(PendingBatch batch) {
+    cut(batch, batch.keys(), batch.values());
+    batch.clear();
+    gate.waitForRoom(batch.targets());
+  }
+
+  private void cut(PendingBatch batch, List<Object> keys, List<Object> values) {
+    EncodedBatch encoded = encode(keys, values);
+    FrameHeader.Builder header =
+        FrameHeader.newBuilder()
+            .setNRecords(values.size())
+            .setHasKeys(carriesKeys)
+            .addAllSchemas(encoded.schemas());
+    int size = HEAD_RESERVE + encoded.length();
+    for (var schema : encoded.schemas()) {
+      size += HEAD_RESERVE + schema.getSerializedSize();
+    }
+    if (size > config.maxFrameBytes()) {
+      cutInHalves(batch, keys, values, size);
+      return;
+    }
+    batch.learn(values.size(), encoded.length());
+    for (OutputChannel channel : batch.targets()) {
+      channel.send(header, encoded.bytes(), encoded.offset(), encoded.length());
+    }
+  }
+
+  private EncodedBatch encode(List<Object> keys, List<Object> values) {
+    try {
+      return carriesKeys ? encoder.encode(keys, values) : encoder.encode(values);
+    } catch (RecordException e) {
+      Object rejected = values.get(Math.floorMod(Math.max(0, e.index()), values.size()));
+      throw new UnsendableRecordException(
+          "a record cannot be handed to operator " + consumer, rejected, e);
+    }
+  }
+
+  /** Only a first batch of huge records gets here: the limit has not yet learned their size. */
+  private void cutInHalves(PendingBatch batch, List<Object> keys, List<Object> values, int size) {
+    int n = values.size();
+    if (n == 1) {
+      RecordException tooLarge =
+          new RecordException(
+              "it takes %d bytes, a frame may have %d; raise anabranch.exchange.max-frame-bytes"
+                  .formatted(size, config.maxFrameBytes()),
+              0,
+              "");
+      throw new UnsendableRecordException(
+          "a record cannot be handed to operator " + consumer, values.get(0), tooLarge);
+    }
+    int half = n / 2;
+    cut(batch, carriesKeys ? keys.subList(0, half) : keys, values.subList(0, half));
+    cut(batch, carriesKeys ? keys.subList(half, n) : keys, values.subList(half, n));
+  }
+}

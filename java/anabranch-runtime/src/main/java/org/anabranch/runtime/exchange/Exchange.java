@@ -1,0 +1,173 @@
+package org.anabranch.runtime.exchange;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.function.BooleanSupplier;
+import org.anabranch.api.function.PartitionFunction;
+import org.anabranch.proto.v1.Endpoint;
+import org.anabranch.proto.v1.InputEdge;
+import org.anabranch.proto.v1.OutputEdge;
+import org.anabranch.proto.v1.Partitioning;
+import org.anabranch.proto.v1.TaskDescriptor;
+import org.anabranch.runtime.records.Decoder;
+import org.anabranch.runtime.records.Encoder;
+import org.anabranch.runtime.records.TypeRegistry;
+
+/**
+ * The data plane of one task.
+ *
+ * <p>Made and used by the task's thread; only {@link #wakeup} may be called by others. Sockets are
+ * served in {@link #poll}, which {@link OutputGate#emit} calls too while it waits for room.
+ */
+public final class Exchange implements AutoCloseable {
+  // How often deadlines are looked at while there are any.
+  private static final long DEADLINE_STEP_MILLIS = 20;
+
+  // A wait without deadlines ends by then even if nothing happens: a lost wake-up must not hang a
+  // task.
+  private static final long LONGEST_WAIT_MILLIS = 1000;
+
+  private final ExchangeConfig config;
+  private final TypeRegistry types;
+  private final TaskDescriptor task;
+  private final BooleanSupplier cancelled;
+  private final Poller poller;
+  private final InputGate input;
+  private final OutputGate output;
+  private Acceptor acceptor;
+
+  /**
+   * Opens the gates of a task; nothing listens or dials yet.
+   *
+   * @param cancelled asked in every wait; true makes the wait throw {@link CancelledException}
+   * @throws IOException if the system has no selector for us
+   */
+  public Exchange(
+      ExchangeConfig config, TypeRegistry types, TaskDescriptor task, BooleanSupplier cancelled)
+      throws IOException {
+    this.config = config;
+    this.types = types;
+    this.task = task;
+    this.cancelled = cancelled;
+    this.poller = new Poller();
+    this.input = new InputGate(config, poller, task.getIncarnation());
+    this.output = new OutputGate(config, () -> poll(LONGEST_WAIT_MILLIS));
+    for (InputEdge edge : task.getInputsList()) {
+      input.add(edge, new Decoder(edge.getProducerLanguage(), types));
+    }
+  }
+
+  /**
+   * Adds an output edge of the task.
+   *
+   * @param function the partition function; needed where the edge's partitioning is custom
+   */
+  public void addOutput(OutputEdge edge, PartitionFunction<Object> function) {
+    int n = edge.getChannelsCount();
+    Partitioning.Kind kind = edge.getPartitioning().getKind();
+    boolean broadcast = kind == Partitioning.Kind.KIND_BROADCAST;
+    Partitioner partitioner =
+        switch (kind) {
+          case KIND_FORWARD, KIND_BROADCAST -> new Partitioner.Single();
+          case KIND_REBALANCE ->
+              n == 1 ? new Partitioner.Single() : new Partitioner.Rebalance(n, task.getSubtask());
+          case KIND_KEY ->
+              n == 1
+                  ? new Partitioner.Single()
+                  : new Partitioner.ByKey(n, task.getMaxParallelism());
+          case KIND_CUSTOM -> new Partitioner.Custom(n, function);
+          case KIND_AUTO, UNRECOGNIZED ->
+              throw new ExchangeException(
+                  "the edge to operator %s has no partitioning that this worker knows: %s"
+                      .formatted(edge.getConsumerName(), kind));
+        };
+    output.add(
+        edge,
+        task.getIncarnation(),
+        partitioner,
+        broadcast,
+        new Encoder(edge.getConsumerLanguage(), types));
+  }
+
+  /**
+   * Begins to listen for consumers.
+   *
+   * @return where they find this task
+   * @throws IOException if no socket can be bound; the message names the address
+   */
+  public Endpoint listen() throws IOException {
+    String name = "t%d-%d".formatted(task.getTaskId(), task.getIncarnation());
+    acceptor = new Acceptor(config, poller, output, name);
+    return acceptor.endpoint();
+  }
+
+  /** Returns the input side. */
+  public InputGate input() {
+    return input;
+  }
+
+  /** Returns the output side. */
+  public OutputGate output() {
+    return output;
+  }
+
+  /**
+   * Serves connections as {@link #poll(long)} does, after waiting until one is ready or we are
+   * woken.
+   */
+  public void await() {
+    poll(LONGEST_WAIT_MILLIS);
+  }
+
+  /**
+   * Serves every connection that is ready, after waiting for up to {@code millis} if none is.
+   *
+   * @throws CancelledException if the task has been cancelled
+   * @throws ExchangeException if a producer broke the protocol or cannot be reached
+   */
+  public void poll(long millis) {
+    // An interrupt that user code has left behind would close the next socket that is touched.
+    Thread.interrupted();
+    checkCancelled();
+    boolean deadlines = input.hasDeadlines() || (acceptor != null && acceptor.hasDeadlines());
+    try {
+      poller.poll(deadlines ? Math.min(millis, DEADLINE_STEP_MILLIS) : millis);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    if (deadlines) {
+      long now = System.nanoTime();
+      input.tick(now);
+      if (acceptor != null) {
+        acceptor.tick(now);
+      }
+    }
+    checkCancelled();
+  }
+
+  private void checkCancelled() {
+    if (cancelled.getAsBoolean()) {
+      throw new CancelledException();
+    }
+  }
+
+  /** Ends the current or the next wait. May be called from any thread. */
+  public void wakeup() {
+    poller.wakeup();
+  }
+
+  /** Closes the listener and every connection. */
+  @Override
+  public void close() {
+    if (acceptor != null) {
+      acceptor.close();
+    }
+    input.close();
+    output.close();
+    try {
+      poller.close();
+    } catch (IOException e) {
+      // Nothing is lost: the sockets are closed.
+    }
+  }
+}

@@ -1,0 +1,349 @@
+package org.anabranch.runtime.exchange;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import java.nio.channels.UnresolvedAddressException;
+import java.util.concurrent.TimeUnit;
+import org.anabranch.proto.v1.ConnectReply;
+import org.anabranch.proto.v1.ConnectRequest;
+import org.anabranch.proto.v1.Endpoint;
+import org.anabranch.proto.v1.FrameHeader;
+
+/**
+ * Receives the frames of one producing task, in order and without a gap.
+ *
+ * <pre>
+ *   IDLE --> DIALLING --> ASKING (request sent, reply awaited) --> OPEN --> ENDED
+ *              ^  ^          |                                      |
+ *              |  '--retry---'                                      v
+ *              '---------------------- connect() again ----------- LOST
+ * </pre>
+ *
+ * <p>Reads from its socket only while it holds no complete frame, so that what a slow task has not
+ * taken stays in the kernel and stops the producer. A connection that ends before the end of input
+ * means a dead peer: the channel waits, and the master decides.
+ */
+final class InputChannel implements Poller.Handler {
+  private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+  private static final int LENGTH = Integer.BYTES;
+
+  private enum State {
+    IDLE,
+    DIALLING,
+    ASKING,
+    OPEN,
+    LOST,
+    ENDED
+  }
+
+  private final int id;
+  private final int edge;
+  private final int consumerIncarnation;
+  private final String producer;
+  private final ExchangeConfig config;
+  private final Poller poller;
+  private final ByteBuffer scratch;
+  private final ReceiveBuffer received = new ReceiveBuffer();
+  private State state = State.IDLE;
+  private SocketChannel socket;
+  private SelectionKey key;
+  private ByteBuffer request;
+  private Endpoint endpoint;
+  private int producerIncarnation;
+  private long deadline;
+  private long retryAt;
+  private String lastProblem = "";
+  private boolean complete;
+  private long nextSeq;
+  private long nextRecordSeq;
+
+  InputChannel(
+      int id,
+      int edge,
+      int consumerIncarnation,
+      String producer,
+      ExchangeConfig config,
+      Poller poller,
+      ByteBuffer scratch) {
+    this.id = id;
+    this.edge = edge;
+    this.consumerIncarnation = consumerIncarnation;
+    this.producer = producer;
+    this.config = config;
+    this.poller = poller;
+    this.scratch = scratch;
+  }
+
+  int edge() {
+    return edge;
+  }
+
+  boolean connected() {
+    return state == State.OPEN || state == State.ENDED;
+  }
+
+  boolean ended() {
+    return state == State.ENDED;
+  }
+
+  /** Returns whether a whole frame has arrived. */
+  boolean complete() {
+    return complete;
+  }
+
+  boolean dialling() {
+    return state == State.DIALLING;
+  }
+
+  void connect(Endpoint to, int incarnation) {
+    endpoint = to;
+    producerIncarnation = incarnation;
+    deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(config.connectTimeoutMs());
+    received.skip(received.available());
+    complete = false;
+    dial();
+  }
+
+  /** Dials again where that is due. */
+  void tick(long now) {
+    if (state == State.DIALLING && socket == null && now - retryAt >= 0) {
+      dial();
+    }
+  }
+
+  private void dial() {
+    disconnect(State.DIALLING);
+    try {
+      var address = Sockets.address(endpoint);
+      socket = Sockets.open(config, address);
+      key = poller.register(socket, SelectionKey.OP_CONNECT, this);
+      if (socket.connect(address)) {
+        ask();
+      }
+    } catch (IOException | UnresolvedAddressException e) {
+      retry(e.toString());
+    }
+  }
+
+  private void retry(String problem) {
+    disconnect(State.DIALLING);
+    lastProblem = problem;
+    retryAt = System.nanoTime() + RETRY_NANOS;
+    if (retryAt - deadline >= 0) {
+      throw new ExchangeException(
+          "cannot connect to %s (channel %d, %s) within %d ms (anabranch.deploy.timeout-ms): %s"
+              .formatted(producer, id, where(), config.connectTimeoutMs(), lastProblem));
+    }
+  }
+
+  private String where() {
+    return endpoint.getUnixPath().isEmpty()
+        ? endpoint.getTcpHost() + ":" + endpoint.getTcpPort()
+        : endpoint.getUnixPath();
+  }
+
+  private void ask() throws IOException {
+    byte[] message =
+        ConnectRequest.newBuilder()
+            .setJobId(config.jobId())
+            .setChannel(id)
+            .setIncarnation(consumerIncarnation)
+            .setProducerIncarnation(producerIncarnation)
+            .setNextSeq(nextSeq)
+            .setNextRecordSeq(nextRecordSeq)
+            .build()
+            .toByteArray();
+    int size = Handshake.MAGIC.length + ExchangeConfig.TOKEN_BYTES + LENGTH + message.length;
+    request = ByteBuffer.allocate(size);
+    request.put(Handshake.MAGIC).put(config.token()).putInt(message.length).put(message).flip();
+    state = State.ASKING;
+    sendRequest();
+  }
+
+  private void sendRequest() throws IOException {
+    socket.write(request);
+    key.interestOps(request.hasRemaining() ? SelectionKey.OP_WRITE : SelectionKey.OP_READ);
+  }
+
+  @Override
+  public void ready(SelectionKey ready) {
+    try {
+      switch (state) {
+        case DIALLING -> {
+          if (socket.finishConnect()) {
+            ask();
+          }
+        }
+        case ASKING -> {
+          if (request.hasRemaining()) {
+            sendRequest();
+          } else {
+            receive();
+          }
+        }
+        case OPEN -> receive();
+        default -> throw new IllegalStateException("no connection is open in state " + state);
+      }
+    } catch (IOException e) {
+      broken(e.toString());
+    }
+  }
+
+  private void broken(String problem) {
+    if (state == State.OPEN) {
+      disconnect(State.LOST);
+    } else {
+      // Nothing was received yet, so asking again is the same as asking for the first time.
+      received.skip(received.available());
+      retry(problem);
+    }
+  }
+
+  /** Reads until a frame is complete or the socket is empty. */
+  private void receive() throws IOException {
+    while (!complete) {
+      int n = socket.read(scratch.clear());
+      if (n < 0) {
+        broken("the producer closed the connection");
+        return;
+      }
+      if (n == 0) {
+        return;
+      }
+      received.append(scratch.flip());
+      if (state == State.ASKING) {
+        readReply();
+      }
+      look();
+    }
+    key.interestOps(0);
+  }
+
+  private void readReply() {
+    if (received.available() < LENGTH) {
+      return;
+    }
+    long length = received.unsignedInt(0);
+    if (length > Handshake.MAX_MESSAGE_BYTES) {
+      throw violation("a handshake reply of " + length + " bytes");
+    }
+    if (received.available() < LENGTH + length) {
+      return;
+    }
+    ConnectReply reply;
+    try {
+      reply =
+          ConnectReply.parser()
+              .parseFrom(received.array(), received.start() + LENGTH, (int) length);
+    } catch (InvalidProtocolBufferException e) {
+      throw violation("a handshake reply that cannot be parsed");
+    }
+    received.skip(LENGTH + (int) length);
+    if (reply.getStatus() != ConnectReply.Status.STATUS_OK) {
+      throw new ExchangeException(
+          "%s refused channel %d: %s (%s)"
+              .formatted(producer, id, reply.getMessage(), reply.getStatus()));
+    }
+    state = State.OPEN;
+  }
+
+  /** Finds out whether a whole frame is there. */
+  private void look() {
+    if (state != State.OPEN || received.available() < LENGTH) {
+      return;
+    }
+    long length = received.unsignedInt(0);
+    if (length < LENGTH || length > config.maxFrameBytes()) {
+      throw violation(
+          "a frame of %d bytes; %d to %d are allowed (anabranch.exchange.max-frame-bytes)"
+              .formatted(length, LENGTH, config.maxFrameBytes()));
+    }
+    complete = received.available() >= LENGTH + length;
+  }
+
+  /** Returns the complete frame. Its bytes stay valid until {@link #advance}. */
+  Frame take() {
+    int length = (int) received.unsignedInt(0);
+    long headerLength = received.unsignedInt(LENGTH);
+    if (headerLength > length - LENGTH) {
+      throw violation(
+          "a header of %d bytes in a frame of %d bytes".formatted(headerLength, length));
+    }
+    int headerStart = received.start() + 2 * LENGTH;
+    FrameHeader header;
+    try {
+      header = FrameHeader.parser().parseFrom(received.array(), headerStart, (int) headerLength);
+    } catch (InvalidProtocolBufferException e) {
+      throw violation("a frame header that cannot be parsed");
+    }
+    check(header);
+    int payloadStart = headerStart + (int) headerLength;
+    int payloadLength = received.start() + LENGTH + length - payloadStart;
+    int encoded = header.getHasKeys() ? 2 : 1;
+    if (header.getNRecords() < 0 || (long) encoded * header.getNRecords() > payloadLength) {
+      throw violation(
+          "%s records in a payload of %d bytes"
+              .formatted(Integer.toUnsignedString(header.getNRecords()), payloadLength));
+    }
+    nextSeq++;
+    nextRecordSeq += header.getNRecords();
+    received.skip(LENGTH + length);
+    return new Frame(header, received.array(), payloadStart, payloadLength);
+  }
+
+  private void check(FrameHeader header) {
+    if (header.getChannel() != id) {
+      throw violation("a frame of channel " + header.getChannel());
+    }
+    if (header.getIncarnation() != producerIncarnation) {
+      throw violation(
+          "a frame of incarnation %d, not %d"
+              .formatted(header.getIncarnation(), producerIncarnation));
+    }
+    if (header.getSeq() != nextSeq) {
+      throw violation("frame %d, not %d".formatted(header.getSeq(), nextSeq));
+    }
+    if (header.getFirstRecordSeq() != nextRecordSeq) {
+      throw violation("record %d, not %d".formatted(header.getFirstRecordSeq(), nextRecordSeq));
+    }
+  }
+
+  /** Goes on to what follows the frame taken last. */
+  void advance() {
+    complete = false;
+    if (state == State.OPEN) {
+      received.trim();
+      look();
+      if (!complete) {
+        key.interestOps(SelectionKey.OP_READ);
+      }
+    }
+  }
+
+  /** Acknowledges the end of input by closing the connection. */
+  void end() {
+    disconnect(State.ENDED);
+  }
+
+  private ExchangeException violation(String what) {
+    return new ExchangeException(
+        "channel %d: %s sent %s; both sides must run the same version"
+            .formatted(id, producer, what));
+  }
+
+  private void disconnect(State next) {
+    state = next;
+    if (socket != null) {
+      Sockets.closeQuietly(socket);
+      socket = null;
+      key = null;
+    }
+  }
+
+  void close() {
+    disconnect(state);
+  }
+}

@@ -1,0 +1,168 @@
+package org.anabranch.runtime.exchange;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.anabranch.proto.v1.Channel;
+import org.anabranch.proto.v1.Endpoint;
+import org.anabranch.proto.v1.FrameHeader;
+import org.anabranch.proto.v1.InputEdge;
+import org.anabranch.runtime.records.Decoder;
+import org.anabranch.runtime.records.RecordException;
+
+/**
+ * All input channels of a task. Records of one channel keep their order; channels take turns, frame
+ * by frame. Used by the task's thread only, except where said.
+ */
+public final class InputGate {
+  // What one read brings at most: the size of a usual frame, or several small ones.
+  private static final int READ_BYTES = 64 << 10;
+
+  private record Edge(String producer, Decoder decoder, long[] received) {}
+
+  private final ExchangeConfig config;
+  private final Poller poller;
+  private final int incarnation;
+  private final ByteBuffer scratch = ByteBuffer.allocateDirect(READ_BYTES);
+  private final List<Edge> edges = new ArrayList<>();
+  private final List<InputChannel> channels = new ArrayList<>();
+  private final List<Integer> ids = new ArrayList<>();
+  private int turn;
+
+  InputGate(ExchangeConfig config, Poller poller, int incarnation) {
+    this.config = config;
+    this.poller = poller;
+    this.incarnation = incarnation;
+  }
+
+  void add(InputEdge edge, Decoder decoder) {
+    for (Channel channel : edge.getChannelsList()) {
+      channels.add(
+          new InputChannel(
+              channel.getChannel(),
+              edges.size(),
+              incarnation,
+              "operator " + edge.getProducerName(),
+              config,
+              poller,
+              scratch));
+      ids.add(channel.getChannel());
+    }
+    edges.add(new Edge(edge.getProducerName(), decoder, new long[1]));
+  }
+
+  /**
+   * Dials the producer of a channel, which goes on from the first frame that has not been received.
+   *
+   * @throws ExchangeException if the task has no such channel
+   */
+  public void connect(int channel, Endpoint endpoint, int producerIncarnation) {
+    int index = ids.indexOf(channel);
+    if (index < 0) {
+      throw new ExchangeException("the master names channel " + channel + ", which is not mine");
+    }
+    channels.get(index).connect(endpoint, producerIncarnation);
+  }
+
+  /** Returns true once every channel is open. */
+  public boolean connected() {
+    return channels.stream().allMatch(InputChannel::connected);
+  }
+
+  /** Returns true once every channel has ended; at once if there is none. */
+  public boolean ended() {
+    for (InputChannel channel : channels) {
+      if (!channel.ended()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Returns the number of channels that hold a complete frame; a snapshot, from any thread. */
+  public int waitingFrames() {
+    int waiting = 0;
+    for (InputChannel channel : channels) {
+      waiting += channel.complete() ? 1 : 0;
+    }
+    return waiting;
+  }
+
+  /**
+   * Returns the records of the next frame that has arrived, or null if there is none. Handles
+   * control frames on the way; see {@link #ended}.
+   *
+   * @throws ExchangeException if a producer broke the protocol
+   * @throws UnreadableRecordException if a record cannot be decoded
+   */
+  public InputBatch next() {
+    int n = channels.size();
+    for (int i = 0; i < n; i++) {
+      int index = turn + i < n ? turn + i : turn + i - n;
+      InputChannel channel = channels.get(index);
+      while (channel.complete()) {
+        InputBatch batch = read(channel);
+        if (batch != null) {
+          turn = index + 1 == n ? 0 : index + 1;
+          return batch;
+        }
+      }
+    }
+    return null;
+  }
+
+  private InputBatch read(InputChannel channel) {
+    Frame frame = channel.take();
+    FrameHeader header = frame.header();
+    InputBatch batch = null;
+    switch (header.getControlCase()) {
+      case CONTROL_NOT_SET -> batch = decode(channel.edge(), frame);
+      case END_OF_INPUT -> channel.end();
+      case BARRIER, WATERMARK ->
+          throw new ExchangeException(
+              "operator %s sent a %s, which this worker cannot handle"
+                  .formatted(edges.get(channel.edge()).producer(), header.getControlCase()));
+    }
+    channel.advance();
+    return batch;
+  }
+
+  private InputBatch decode(int index, Frame frame) {
+    Edge edge = edges.get(index);
+    int n = frame.header().getNRecords();
+    boolean hasKeys = frame.header().getHasKeys();
+    ByteBuffer payload =
+        ByteBuffer.wrap(frame.bytes(), frame.payloadStart(), frame.payloadLength());
+    try {
+      Object[] records =
+          edge.decoder().decode(payload, hasKeys ? 2 * n : n, frame.header().getSchemasList());
+      edge.received()[0] += n;
+      return new InputBatch(index, records, n, hasKeys);
+    } catch (RecordException e) {
+      throw new UnreadableRecordException(
+          "a record from operator " + edge.producer() + " cannot be taken",
+          edge.received()[0] + Math.max(0, e.index()) % Math.max(1, n),
+          e);
+    }
+  }
+
+  void tick(long now) {
+    for (InputChannel channel : channels) {
+      channel.tick(now);
+    }
+  }
+
+  /** Returns whether {@link #tick} has something to wait for. */
+  boolean hasDeadlines() {
+    for (InputChannel channel : channels) {
+      if (channel.dialling()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  void close() {
+    channels.forEach(InputChannel::close);
+  }
+}

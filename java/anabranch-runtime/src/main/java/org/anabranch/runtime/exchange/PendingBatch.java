@@ -1,0 +1,75 @@
+package org.anabranch.runtime.exchange;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Records that wait to become a frame: of one channel, or of all channels of a broadcast edge.
+ *
+ * <p>The limit follows the load. It starts small and doubles with each full batch, so a light load
+ * gets small frames at once and a heavy one big frames; it never lets a frame of records like the
+ * recent ones exceed the byte target.
+ */
+final class PendingBatch {
+  private static final int FIRST_LIMIT = 16;
+
+  // How much of the mean size is kept when a new frame has been measured.
+  private static final double INERTIA = 0.75;
+
+  private final OutputChannel[] targets;
+  private final int maxRecords;
+  private final int maxBytes;
+  private ArrayList<Object> keys = new ArrayList<>();
+  private ArrayList<Object> values = new ArrayList<>();
+  private int limit;
+  private double meanBytes;
+
+  PendingBatch(OutputChannel[] targets, ExchangeConfig config) {
+    this.targets = targets;
+    this.maxRecords = Math.max(1, config.maxBatchRecords());
+    this.maxBytes = config.maxBatchBytes();
+    this.limit = Math.min(FIRST_LIMIT, maxRecords);
+  }
+
+  OutputChannel[] targets() {
+    return targets;
+  }
+
+  List<Object> keys() {
+    return keys;
+  }
+
+  List<Object> values() {
+    return values;
+  }
+
+  boolean isEmpty() {
+    return values.isEmpty();
+  }
+
+  /** Adds a record; returns true if it has made the batch full. */
+  boolean add(Object value) {
+    values.add(value);
+    return values.size() >= limit;
+  }
+
+  /** Adds a record with its key; returns true if it has made the batch full. */
+  boolean add(Object key, Object value) {
+    keys.add(key);
+    return add(value);
+  }
+
+  /** Takes note of how large a frame of {@code records} records has become. */
+  void learn(int records, int bytes) {
+    double mean = (double) bytes / records;
+    meanBytes = meanBytes == 0 ? mean : INERTIA * meanBytes + (1 - INERTIA) * mean;
+    int wanted = records >= limit ? 2 * limit : limit;
+    int fitting = (int) Math.min(maxRecords, maxBytes / Math.max(1, meanBytes));
+    limit = Math.max(1, Math.min(wanted, fitting));
+  }
+
+  void clear() {
+    keys.clear();
+    values.clear();
+  }
+}

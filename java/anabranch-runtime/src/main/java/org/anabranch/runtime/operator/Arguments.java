@@ -1,0 +1,70 @@
+package org.anabranch.runtime.operator;
+
+import java.math.BigInteger;
+
+/** Fits decoded constructor arguments to declared parameter types. */
+final class Arguments {
+  private Arguments() {}
+
+  /**
+   * Returns the arguments in the types of the parameters: whole numbers are narrowed if they fit,
+   * and become floating-point numbers where those are declared.
+   *
+   * @throws IllegalArgumentException naming the first argument that does not fit
+   */
+  static Object[] fit(Class<?>[] parameters, Object[] arguments) {
+    Object[] fitted = new Object[arguments.length];
+    for (int i = 0; i < arguments.length; i++) {
+      fitted[i] = fit(i, parameters[i], arguments[i]);
+    }
+    return fitted;
+  }
+
+  private static Object fit(int index, Class<?> parameter, Object argument) {
+    if (argument == null && !parameter.isPrimitive()) {
+      return null;
+    }
+    if (argument instanceof Long whole) {
+      Object number = number(parameter, whole);
+      if (number != null) {
+        return number;
+      }
+    }
+    if (argument instanceof Double real && (parameter == float.class || parameter == Float.class)) {
+      return real.floatValue();
+    }
+    if (boxed(parameter).isInstance(argument)) {
+      return argument;
+    }
+    throw new IllegalArgumentException(
+        "argument %d is a %s and does not fit parameter type %s"
+            .formatted(
+                index + 1,
+                argument == null ? "null" : argument.getClass().getSimpleName() + " " + argument,
+                parameter.getSimpleName()));
+  }
+
+  private static Object number(Class<?> parameter, long value) {
+    Class<?> type = boxed(parameter);
+    if (type == Integer.class && value == (int) value) {
+      return (int) value;
+    }
+    if (type == Short.class && value == (short) value) {
+      return (short) value;
+    }
+    if (type == Byte.class && value == (byte) value) {
+      return (byte) value;
+    }
+    if (type == Double.class) {
+      return (double) value;
+    }
+    if (type == Float.class) {
+      return (float) value;
+    }
+    return type == BigInteger.class ? BigInteger.valueOf(value) : null;
+  }
+
+  private static Class<?> boxed(Class<?> type) {
+    return java.lang.invoke.MethodType.methodType(type).wrap().returnType();
+  }
+}

@@ -1,0 +1,29 @@
+package org.anabranch.runtime.operator;
+
+import org.anabranch.api.function.RichFunction;
+import org.anabranch.api.function.RuntimeContext;
+
+/** An operator that runs a user's function, which has a life of its own if it is a rich one. */
+abstract class FunctionOperator<F> implements Operator {
+  final F function;
+  final Output next;
+
+  FunctionOperator(F function, Output next) {
+    this.function = function;
+    this.next = next;
+  }
+
+  @Override
+  public void open(RuntimeContext context) throws Exception {
+    if (function instanceof RichFunction rich) {
+      rich.open(context);
+    }
+  }
+
+  @Override
+  public void close() throws Exception {
+    if (function instanceof RichFunction rich) {
+      rich.close();
+    }
+  }
+}

@@ -1,0 +1,250 @@
+package org.anabranch.runtime.operator;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.anabranch.api.function.FilterFunction;
+import org.anabranch.api.function.FlatMapFunction;
+import org.anabranch.api.function.KeyFunction;
+import org.anabranch.api.function.MapFunction;
+import org.anabranch.api.function.ReduceFunction;
+import org.anabranch.api.function.RuntimeContext;
+import org.anabranch.api.function.SinkFunction;
+import org.anabranch.api.function.SourceFunction;
+import org.anabranch.proto.v1.InputEdge;
+import org.anabranch.proto.v1.TaskDescriptor;
+
+/**
+ * The operators of one task, each feeding the next; the last feeds the task's output.
+ *
+ * <p>Used by the task's thread only, except {@link #counts}. The first failure is final: whatever a
+ * user's function does with the exception that passes through it, the chain takes no record any
+ * more.
+ */
+public final class OperatorChain {
+
+  /** Makes the context that the function of an operator is opened with. */
+  @FunctionalInterface
+  public interface Contexts {
+    RuntimeContext of(org.anabranch.proto.v1.Operator operator);
+  }
+
+  /** Takes what the last operator emits. */
+  @FunctionalInterface
+  public interface Tail {
+    void emit(Object key, Object value) throws Exception;
+  }
+
+  /** Records that an operator has taken and emitted. */
+  public record Counts(int operatorId, long in, long out) {}
+
+  private final List<Integer> ids = new ArrayList<>();
+  private final List<Stage> stages = new ArrayList<>();
+  // Per input edge, what takes its records: the first operator, or a key function in front of it.
+  private final List<Stage> entries = new ArrayList<>();
+  private final Deque<Stage> opened = new ArrayDeque<>();
+  private final Counter emitted = new Counter();
+  private OperatorFailure failure;
+
+  private OperatorChain() {}
+
+  /**
+   * Loads the functions of a task and links its operators; opens nothing.
+   *
+   * @throws OperatorFailure if a function cannot be loaded
+   */
+  public static OperatorChain build(
+      TaskDescriptor task, FunctionLoader functions, Contexts contexts, Tail tail) {
+    OperatorChain chain = new OperatorChain();
+    for (var operator : task.getChainList()) {
+      chain.ids.add(operator.getId());
+      chain.stages.add(new Stage(chain, operator.getName(), contexts.of(operator)));
+    }
+    int last = chain.stages.size() - 1;
+    String lastName = task.getChain(last).getName();
+    Output end = (key, value) -> chain.emitTo(tail, lastName, key, value);
+    for (int i = last; i >= 0; i--) {
+      chain.place(task.getChain(i), chain.stages.get(i), functions, end);
+      end = chain.stages.get(i);
+    }
+    for (InputEdge edge : task.getInputsList()) {
+      chain.entries.add(chain.entry(edge, task, functions, contexts));
+    }
+    return chain;
+  }
+
+  private Stage entry(
+      InputEdge edge, TaskDescriptor task, FunctionLoader functions, Contexts contexts) {
+    Stage head = stages.get(0);
+    if (!edge.hasKeyFunction()) {
+      return head;
+    }
+    // The key function is the producer's key_by, so that is what its errors are about.
+    Stage stage = new Stage(this, edge.getProducerName(), contexts.of(task.getChain(0)));
+    KeyFunction<Object, Object> function =
+        load(edge.getProducerName(), functions, FunctionKind.KEY_BY, edge.getKeyFunction());
+    stage.set(new KeyByOperator(function, head));
+    return stage;
+  }
+
+  private void place(
+      org.anabranch.proto.v1.Operator operator,
+      Stage stage,
+      FunctionLoader functions,
+      Output next) {
+    String name = operator.getName();
+    var function = operator.getFunction();
+    Operator placed =
+        switch (operator.getKind()) {
+          case OPERATOR_KIND_SOURCE -> {
+            SourceFunction<Object> source = load(name, functions, FunctionKind.SOURCE, function);
+            yield new SourceOperator(source, next);
+          }
+          case OPERATOR_KIND_MAP -> {
+            MapFunction<Object, Object> map = load(name, functions, FunctionKind.MAP, function);
+            yield new MapOperator(map, next);
+          }
+          case OPERATOR_KIND_FLAT_MAP -> {
+            FlatMapFunction<Object, Object> flatMap =
+                load(name, functions, FunctionKind.FLAT_MAP, function);
+            yield new FlatMapOperator(flatMap, next);
+          }
+          case OPERATOR_KIND_FILTER -> {
+            FilterFunction<Object> filter = load(name, functions, FunctionKind.FILTER, function);
+            yield new FilterOperator(filter, next);
+          }
+          case OPERATOR_KIND_KEY_BY -> {
+            KeyFunction<Object, Object> keyBy =
+                load(name, functions, FunctionKind.KEY_BY, function);
+            yield new KeyByOperator(keyBy, next);
+          }
+          case OPERATOR_KIND_REDUCE -> {
+            ReduceFunction<Object> reduce = load(name, functions, FunctionKind.REDUCE, function);
+            yield new ReduceOperator(reduce, next);
+          }
+          case OPERATOR_KIND_SINK -> {
+            SinkFunction<Object> sink = load(name, functions, FunctionKind.SINK, function);
+            yield new SinkOperator(sink);
+          }
+          case OPERATOR_KIND_UNION -> new UnionOperator(next);
+          default ->
+              throw OperatorFailure.outsideOfRecords(
+                  name, new FunctionException("a Java worker cannot run a " + operator.getKind()));
+        };
+    stage.set(placed);
+  }
+
+  @SuppressWarnings("unchecked") // the loader has checked the interface; its types are the user's
+  private static <F> F load(
+      String operator,
+      FunctionLoader functions,
+      FunctionKind kind,
+      org.anabranch.proto.v1.FunctionDescriptor descriptor) {
+    try {
+      return (F) functions.load(kind, descriptor);
+    } catch (Throwable t) {
+      throw OperatorFailure.outsideOfRecords(operator, t);
+    }
+  }
+
+  /** Returns the first operator if it is a source, else null. */
+  public SourceOperator source() {
+    return stages.get(0).operator() instanceof SourceOperator source ? source : null;
+  }
+
+  /** Opens the operators, last first, so that each finds its consumer ready. */
+  public void open() {
+    for (int i = stages.size() - 1; i >= 0; i--) {
+      open(stages.get(i));
+    }
+    for (Stage entry : entries) {
+      if (entry != stages.get(0)) {
+        open(entry);
+      }
+    }
+  }
+
+  private void open(Stage stage) {
+    opened.push(stage);
+    stage.open();
+  }
+
+  /**
+   * Handles one record of an input edge.
+   *
+   * @param edge index of the edge in the task's descriptor
+   * @throws OperatorFailure if an operator or the output has failed
+   */
+  public void process(int edge, Object key, Object value) {
+    entries.get(edge).emit(key, value);
+    checkIntact();
+  }
+
+  /**
+   * Asks the source for records once; returns whether it has collected any.
+   *
+   * @throws OperatorFailure if an operator or the output has failed
+   */
+  public boolean fetch() {
+    boolean collected;
+    try {
+      collected = source().fetch();
+    } catch (Throwable t) {
+      throw fail(OperatorFailure.outsideOfRecords(stages.get(0).name(), t));
+    }
+    checkIntact();
+    return collected;
+  }
+
+  /**
+   * Closes every operator that was opened, first to last, even if one fails.
+   *
+   * @throws OperatorFailure the first failure, be it of {@code close} or from before
+   */
+  public void close() {
+    while (!opened.isEmpty()) {
+      try {
+        opened.pop().close();
+      } catch (OperatorFailure e) {
+        // It is noted; the others are closed all the same.
+      }
+    }
+    checkIntact();
+  }
+
+  /** Returns what each operator has taken and emitted so far, on any thread. */
+  public List<Counts> counts() {
+    List<Counts> counts = new ArrayList<>();
+    for (int i = 0; i < stages.size(); i++) {
+      boolean isLast = i == stages.size() - 1;
+      // What an operator has emitted is what the next one has taken.
+      Counter out = isLast ? emitted : stages.get(i + 1).taken();
+      counts.add(new Counts(ids.get(i), stages.get(i).taken().get(), out.get()));
+    }
+    return counts;
+  }
+
+  private void emitTo(Tail tail, String lastName, Object key, Object value) {
+    checkIntact();
+    try {
+      tail.emit(key, value);
+    } catch (Throwable t) {
+      throw fail(OperatorFailure.atRecord(lastName, -1, value, t));
+    }
+    emitted.increment();
+  }
+
+  OperatorFailure fail(OperatorFailure first) {
+    if (failure == null) {
+      failure = first;
+    }
+    return failure;
+  }
+
+  void checkIntact() {
+    if (failure != null) {
+      throw failure;
+    }
+  }
+}

@@ -1,0 +1,16 @@
+package org.anabranch.runtime.operator;
+
+/** Where an operator's results go: the next operator of the chain, or the task's output. */
+@FunctionalInterface
+public interface Output {
+
+  /**
+   * Takes one record. Returns when everything behind it in the chain has handled it; may block on
+   * back-pressure.
+   *
+   * @param key the record's key behind a key_by, else null
+   * @param value the record
+   * @throws OperatorFailure if anything behind it has failed
+   */
+  void emit(Object key, Object value);
+}

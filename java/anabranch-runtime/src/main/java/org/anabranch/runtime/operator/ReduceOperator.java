@@ -1,0 +1,29 @@
+package org.anabranch.runtime.operator;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.anabranch.api.function.ReduceFunction;
+
+/**
+ * reduce: keeps one value per key and emits the new one for every record. The first value of a key
+ * is kept and emitted as it came.
+ */
+final class ReduceOperator extends FunctionOperator<ReduceFunction<Object>> {
+  // null stands for "no value yet", so a value that is null is kept as this.
+  private static final Object NULL = new Object();
+
+  private final Map<Object, Object> state = new HashMap<>();
+
+  ReduceOperator(ReduceFunction<Object> function, Output next) {
+    super(function, next);
+  }
+
+  @Override
+  public void process(Object key, Object value) throws Exception {
+    Object stateKey = StateKey.of(key);
+    Object old = state.get(stateKey);
+    Object reduced = old == null ? value : function.reduce(old == NULL ? null : old, value);
+    state.put(stateKey, reduced == null ? NULL : reduced);
+    next.emit(null, reduced);
+  }
+}

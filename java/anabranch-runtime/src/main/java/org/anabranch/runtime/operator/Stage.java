@@ -1,0 +1,63 @@
+package org.anabranch.runtime.operator;
+
+import org.anabranch.api.function.RuntimeContext;
+
+/**
+ * One place of a chain: counts the records that its operator takes and notes which one has failed.
+ */
+final class Stage implements Output {
+  private final OperatorChain chain;
+  private final String name;
+  private final RuntimeContext context;
+  private final Counter taken = new Counter();
+  private Operator operator;
+
+  Stage(OperatorChain chain, String name, RuntimeContext context) {
+    this.chain = chain;
+    this.name = name;
+    this.context = context;
+  }
+
+  void set(Operator placed) {
+    operator = placed;
+  }
+
+  Operator operator() {
+    return operator;
+  }
+
+  String name() {
+    return name;
+  }
+
+  Counter taken() {
+    return taken;
+  }
+
+  @Override
+  public void emit(Object key, Object value) {
+    chain.checkIntact();
+    try {
+      operator.process(key, value);
+    } catch (Throwable t) {
+      throw chain.fail(OperatorFailure.atRecord(name, taken.get(), value, t));
+    }
+    taken.increment();
+  }
+
+  void open() {
+    try {
+      operator.open(context);
+    } catch (Throwable t) {
+      throw chain.fail(OperatorFailure.outsideOfRecords(name, t));
+    }
+  }
+
+  void close() {
+    try {
+      operator.close();
+    } catch (Throwable t) {
+      throw chain.fail(OperatorFailure.outsideOfRecords(name, t));
+    }
+  }
+}

@@ -1,0 +1,296 @@
+package org.anabranch.runtime.worker;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import org.anabranch.api.function.PartitionFunction;
+import org.anabranch.proto.v1.ConnectTask.Producer;
+import org.anabranch.proto.v1.Endpoint;
+import org.anabranch.proto.v1.OperatorCounters;
+import org.anabranch.proto.v1.OutputEdge;
+import org.anabranch.proto.v1.Partitioning;
+import org.anabranch.proto.v1.TaskDescriptor;
+import org.anabranch.proto.v1.TaskError;
+import org.anabranch.proto.v1.TaskReport;
+import org.anabranch.runtime.exchange.CancelledException;
+import org.anabranch.runtime.exchange.Exchange;
+import org.anabranch.runtime.exchange.InputBatch;
+import org.anabranch.runtime.operator.FunctionKind;
+import org.anabranch.runtime.operator.OperatorChain;
+import org.anabranch.runtime.operator.OperatorFailure;
+
+/**
+ * A chain of operators at one parallel index: one loop on one thread, in which everything happens
+ * between two batches.
+ *
+ * <p>{@link #start}, {@link #connect}, {@link #cancel}, {@link #awaitEnd} and {@link #report} may
+ * be called from any thread; everything else happens on the task's own.
+ */
+final class Task {
+  private static final long LONGEST_IDLE_MILLIS = 10;
+
+  private final TaskDescriptor descriptor;
+  private final JobContext job;
+  private final TaskListener listener;
+  private final Thread thread;
+  private final Queue<Runnable> mailbox = new ConcurrentLinkedQueue<>();
+  private boolean connectAsked;
+  private volatile Lifecycle state = Lifecycle.CREATED;
+  private volatile boolean cancelled;
+  private volatile Exchange exchange;
+  private volatile OperatorChain chain;
+  // System.nanoTime() at which the batch at hand was begun; 0 while there is none.
+  private volatile long busySince;
+
+  Task(TaskDescriptor descriptor, JobContext job, TaskListener listener) {
+    this.descriptor = descriptor;
+    this.job = job;
+    this.listener = listener;
+    this.connectAsked = descriptor.getInputsCount() == 0 && descriptor.getOutputsCount() == 0;
+    this.thread = new Thread(this::run, "task-" + descriptor.getTaskId());
+    thread.setDaemon(true);
+    thread.setContextClassLoader(job.code().loader());
+  }
+
+  TaskDescriptor descriptor() {
+    return descriptor;
+  }
+
+  Lifecycle state() {
+    return state;
+  }
+
+  Thread thread() {
+    return thread;
+  }
+
+  /** Starts the thread, which reports the task as deployed and waits for {@link #connect}. */
+  void start() {
+    thread.start();
+  }
+
+  /** Has the task dial these producers, and run once it is connected to all of its own. */
+  void connect(List<Producer> producers) {
+    mailbox.add(
+        () -> {
+          connectAsked = true;
+          for (Producer producer : producers) {
+            exchange
+                .input()
+                .connect(producer.getChannel(), producer.getEndpoint(), producer.getIncarnation());
+          }
+        });
+    wakeup();
+  }
+
+  /** Stops the task: out of any wait at once, out of a batch before its next record. */
+  void cancel() {
+    cancelled = true;
+    if (!state.hasEnded()) {
+      thread.interrupt(); // user code may be waiting for something of its own
+      wakeup();
+    }
+  }
+
+  private void wakeup() {
+    Exchange opened = exchange;
+    if (opened != null) {
+      opened.wakeup();
+    }
+  }
+
+  /** Waits for the thread to end; returns false if it has not within {@code millis}. */
+  boolean awaitEnd(long millis) throws InterruptedException {
+    thread.join(Math.max(1, millis));
+    return !thread.isAlive();
+  }
+
+  // ---------------------------------------------------------------- life
+
+  private void run() {
+    Throwable failure = null;
+    try {
+      runToEnd();
+    } catch (
+        Throwable t) { // whatever user code throws, OutOfMemoryError included, ends the task only
+      failure = t;
+    }
+    busySince = 0;
+    if (failure != null && !cancelled) {
+      // Before anything is closed: a close that hangs must not hide why the task has failed.
+      enter(Lifecycle.FAILED, TaskErrors.of(failure, descriptor));
+    }
+    release();
+    System.out.flush();
+    System.err.flush();
+    if (state != Lifecycle.FAILED) {
+      enter(failure == null ? Lifecycle.FINISHED : Lifecycle.CANCELLED, null);
+    }
+  }
+
+  private void runToEnd() throws Throwable {
+    exchange = new Exchange(job.exchange(), job.types(), descriptor, () -> cancelled);
+    chain = build();
+    listener.deployed(this, listen());
+    while (!connectAsked || !exchange.input().connected()) {
+      exchange.await();
+      runMailbox();
+    }
+    chain.open();
+    enter(Lifecycle.RUNNING, null);
+    if (chain.source() != null) {
+      runSource();
+    } else {
+      runInput();
+    }
+    chain.close();
+    exchange.output().end();
+    while (!exchange.output().acknowledged()) {
+      exchange.await();
+    }
+  }
+
+  private OperatorChain build() throws Throwable {
+    OperatorChain built =
+        OperatorChain.build(
+            descriptor,
+            job.functions(),
+            operator -> new TaskContext(descriptor, operator, job.options()),
+            exchange.output()::emit);
+    for (OutputEdge edge : descriptor.getOutputsList()) {
+      exchange.addOutput(edge, partitionFunction(edge));
+    }
+    return built;
+  }
+
+  @SuppressWarnings("unchecked") // the loader has checked the interface; its types are the user's
+  private PartitionFunction<Object> partitionFunction(OutputEdge edge) {
+    if (edge.getPartitioning().getKind() != Partitioning.Kind.KIND_CUSTOM) {
+      return null;
+    }
+    try {
+      var function = edge.getPartitioning().getFunction();
+      return (PartitionFunction<Object>) job.functions().load(FunctionKind.PARTITION, function);
+    } catch (Throwable t) {
+      throw OperatorFailure.outsideOfRecords(lastOperator(), t);
+    }
+  }
+
+  private String lastOperator() {
+    return descriptor.getChain(descriptor.getChainCount() - 1).getName();
+  }
+
+  private Endpoint listen() throws IOException {
+    return descriptor.getOutputsCount() == 0 ? null : exchange.listen();
+  }
+
+  private void release() {
+    if (chain != null) {
+      try {
+        chain.close();
+      } catch (OperatorFailure e) {
+        // The task has ended for another reason, which is reported.
+      }
+    }
+    if (exchange != null) {
+      exchange.close();
+    }
+  }
+
+  private void enter(Lifecycle next, TaskError error) {
+    if (!state.mayBecome(next)) {
+      throw new IllegalStateException("a task cannot go from %s to %s".formatted(state, next));
+    }
+    state = next;
+    listener.entered(this, next, error);
+  }
+
+  // ---------------------------------------------------------------- loop
+
+  private void runInput() {
+    while (true) {
+      runMailbox();
+      InputBatch batch = exchange.input().next();
+      if (batch == null) {
+        exchange.poll(0);
+        batch = exchange.input().next();
+      }
+      if (batch != null) {
+        handle(batch);
+      } else if (exchange.input().ended()) {
+        return;
+      } else {
+        exchange.output().flush();
+        // The flush may have waited for room, and input may have come meanwhile.
+        if (exchange.input().waitingFrames() == 0) {
+          exchange.await();
+        }
+      }
+    }
+  }
+
+  private void handle(InputBatch batch) {
+    busySince = System.nanoTime();
+    for (int i = 0; i < batch.size(); i++) {
+      if (cancelled) {
+        throw new CancelledException();
+      }
+      chain.process(batch.edge(), batch.key(i), batch.value(i));
+    }
+    busySince = 0;
+  }
+
+  private void runSource() {
+    long idle = 0;
+    while (!chain.source().ended()) {
+      runMailbox();
+      // fetch may take long, and nobody else would send what is still queued.
+      while (exchange.output().hasUnsent()) {
+        exchange.await();
+      }
+      busySince = System.nanoTime();
+      boolean collected = chain.fetch();
+      busySince = 0;
+      exchange.output().flush();
+      idle = collected ? 0 : Math.min(LONGEST_IDLE_MILLIS, idle + 1);
+      exchange.poll(idle);
+    }
+  }
+
+  private void runMailbox() {
+    for (Runnable mail = mailbox.poll(); mail != null; mail = mailbox.poll()) {
+      mail.run();
+    }
+  }
+
+  // ---------------------------------------------------------------- report
+
+  /** Returns a snapshot of what the task has done and is doing. */
+  TaskReport report() {
+    TaskReport.Builder report = TaskReport.newBuilder().setTaskId(descriptor.getTaskId());
+    OperatorChain built = chain;
+    if (built != null) {
+      for (OperatorChain.Counts counts : built.counts()) {
+        report.addOperators(
+            OperatorCounters.newBuilder()
+                .setOperatorId(counts.operatorId())
+                .setRecordsIn(counts.in())
+                .setRecordsOut(counts.out()));
+      }
+    }
+    long since = busySince;
+    if (since != 0) {
+      long busy = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - since);
+      report.setBusyMs(Math.max(1, busy)).setBusyAt(StackTraces.userPlace(thread.getStackTrace()));
+    }
+    if (state == Lifecycle.RUNNING) { // the gates are complete only then
+      report
+          .setQueuedInputFrames(exchange.input().waitingFrames())
+          .setQueuedOutputFrames(exchange.output().queuedFrames())
+          .setBackpressured(exchange.output().backpressured());
+    }
+    return report.build();
+  }
+}

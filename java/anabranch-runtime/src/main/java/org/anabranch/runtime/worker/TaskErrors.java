@@ -1,0 +1,146 @@
+package org.anabranch.runtime.worker;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.anabranch.proto.v1.Language;
+import org.anabranch.proto.v1.TaskDescriptor;
+import org.anabranch.proto.v1.TaskError;
+import org.anabranch.runtime.exchange.ExchangeException;
+import org.anabranch.runtime.exchange.UnreadableRecordException;
+import org.anabranch.runtime.exchange.UnsendableRecordException;
+import org.anabranch.runtime.operator.FunctionException;
+import org.anabranch.runtime.operator.OperatorFailure;
+import org.anabranch.runtime.records.RecordException;
+
+/** Makes the report about a failed task: what a user can act on first. */
+final class TaskErrors {
+  // Deep recursion makes traces that no one reads to the end.
+  private static final int LONGEST_TRACE = 100_000;
+
+  private static final Pattern CAST =
+      Pattern.compile("class (\\S+) cannot be cast to class (\\S+)");
+  private static final Set<String> SMALL_INTEGERS =
+      Set.of("java.lang.Integer", "java.lang.Short", "java.lang.Byte");
+
+  private TaskErrors() {}
+
+  /** Never fails itself: for want of memory the report gets short. */
+  static TaskError of(Throwable failure, TaskDescriptor task) {
+    try {
+      return build(failure, task);
+    } catch (Throwable t) {
+      return TaskError.newBuilder()
+          .setLanguage(Language.LANGUAGE_JAVA)
+          .setSubtask(task.getSubtask())
+          .setOperator(task.getChain(0).getName())
+          .setRecordPosition(-1)
+          .setSummary(failure.getClass().getName())
+          .setUserTrace("")
+          .build();
+    }
+  }
+
+  private static TaskError build(Throwable failure, TaskDescriptor task) {
+    TaskError.Builder error =
+        TaskError.newBuilder()
+            .setLanguage(Language.LANGUAGE_JAVA)
+            .setSubtask(task.getSubtask())
+            .setOperator(task.getChain(0).getName())
+            .setRecordPosition(-1);
+    Throwable cause = failure;
+    if (failure instanceof OperatorFailure at) {
+      cause = at.getCause();
+      error.setOperator(at.operator()).setRecordPosition(at.position());
+      if (at.hasRecord()) {
+        error.setRecord(RecordText.of(at.failedRecord()));
+      }
+    } else if (failure instanceof UnsendableRecordException) {
+      error.setOperator(task.getChain(task.getChainCount() - 1).getName());
+    }
+    if (cause instanceof UnsendableRecordException unsendable) {
+      error.setRecordPosition(-1).setRecord(RecordText.of(unsendable.rejected()));
+      return finish(error, failure, unsendable.getCause(), unsendable.getMessage());
+    }
+    if (cause instanceof UnreadableRecordException unreadable) {
+      error.setRecordPosition(unreadable.position());
+      return finish(error, failure, unreadable.getCause(), unreadable.getMessage());
+    }
+    return finish(error, failure, cause, hint(cause));
+  }
+
+  private static TaskError finish(
+      TaskError.Builder error, Throwable whole, Throwable cause, String hint) {
+    return error
+        .setSummary(summary(cause))
+        .setUserTrace(shorten(userTrace(cause)))
+        .setFullTrace(shorten(fullTrace(whole instanceof OperatorFailure ? cause : whole)))
+        .setHint(hint)
+        .build();
+  }
+
+  /** The engine's own complaints are about the user's data or job, and complete without a trace. */
+  private static boolean isOurs(Throwable error) {
+    return error instanceof RecordException
+        || error instanceof FunctionException
+        || error instanceof ExchangeException;
+  }
+
+  private static String summary(Throwable error) {
+    return isOurs(error) ? error.getMessage() : StackTraces.describe(error);
+  }
+
+  private static String userTrace(Throwable error) {
+    return isOurs(error) && !StackTraces.touchesUserCode(error) ? "" : StackTraces.folded(error);
+  }
+
+  private static String fullTrace(Throwable error) {
+    StringWriter text = new StringWriter();
+    error.printStackTrace(new PrintWriter(text));
+    return text.toString();
+  }
+
+  private static String shorten(String trace) {
+    return trace.length() <= LONGEST_TRACE
+        ? trace
+        : trace.substring(0, LONGEST_TRACE) + "\n... and so on\n";
+  }
+
+  private static String hint(Throwable error) {
+    if (error instanceof ClassCastException) {
+      return castHint(String.valueOf(error.getMessage()));
+    }
+    if (error instanceof NoClassDefFoundError) {
+      return "a jar is missing: add the one that holds this class (add_jar)";
+    }
+    if (error instanceof NoSuchMethodError || error instanceof NoSuchFieldError) {
+      return "a jar of the job is of another version than the code was compiled against";
+    }
+    if (error instanceof OutOfMemoryError) {
+      return "give the JVM more memory: option anabranch.java.options, -Xmx4g for instance";
+    }
+    return "";
+  }
+
+  private static String castHint(String message) {
+    Matcher cast = CAST.matcher(message);
+    if (!cast.find()) {
+      return "";
+    }
+    String from = cast.group(1);
+    String to = cast.group(2);
+    if (from.equals("java.lang.Long") && SMALL_INTEGERS.contains(to)) {
+      return "a Python int arrives as java.lang.Long: declare Long instead of "
+          + to.substring("java.lang.".length());
+    }
+    if (from.equals("java.lang.Double") && to.equals("java.lang.Float")) {
+      return "a Python float arrives as java.lang.Double: declare Double instead of Float";
+    }
+    if (from.equals("org.anabranch.api.Row")) {
+      return "an object whose class has no counterpart here arrives as a Row: register the type, or take a Row";
+    }
+    return "";
+  }
+}

@@ -1,0 +1,14 @@
+package org.anabranch.runtime.worker;
+
+import org.anabranch.proto.v1.Endpoint;
+import org.anabranch.proto.v1.TaskError;
+
+/** Where a task reports to. Called on the task's thread. */
+interface TaskListener {
+
+  /** The task waits to be connected; the endpoint is null if it has no output. */
+  void deployed(Task task, Endpoint endpoint);
+
+  /** The task has entered a state; the error is null unless it has failed. */
+  void entered(Task task, Lifecycle state, TaskError error);
+}
