@@ -7,14 +7,19 @@ from anabranch.api.collected import CollectedStream
 from anabranch.api.context import StreamingContext
 from anabranch.api.datastream import DataStream, KeyDataStream, StreamSink, StreamSource, UnionStream
 from anabranch.api.functions import (
+    AggregateFunction,
     Collector,
+    CoProcessFunction,
     EndOfData,
     FilterFunction,
     FlatMapFunction,
     Function,
+    JoinFunction,
     KeyFunction,
     MapFunction,
     PartitionFunction,
+    ProcessContext,
+    ProcessFunction,
     ReduceFunction,
     SinkFunction,
     SourceContext,
@@ -42,7 +47,9 @@ from anabranch.job import Job, JobState, JobStatus
 from anabranch.records import Row
 
 __all__ = [
+    "AggregateFunction",
     "AnabranchError",
+    "CoProcessFunction",
     "CollectedStream",
     "Collector",
     "ConfigError",
@@ -64,10 +71,13 @@ __all__ = [
     "JobGraphError",
     "JobState",
     "JobStatus",
+    "JoinFunction",
     "KeyDataStream",
     "KeyFunction",
     "MapFunction",
     "PartitionFunction",
+    "ProcessContext",
+    "ProcessFunction",
     "RecordError",
     "ReduceFunction",
     "Row",

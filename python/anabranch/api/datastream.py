@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from anabranch.api.collected import CollectedStream
 from anabranch.api.descriptors import python_function
 from anabranch.api.functions import (
+    AggregateFunction,
     Collector,
+    CoProcessFunction,
     FilterFunction,
     FlatMapFunction,
     Function,
+    JoinFunction,
     KeyFunction,
     MapFunction,
     PartitionFunction,
+    ProcessContext,
+    ProcessFunction,
     ReduceFunction,
     SinkFunction,
     SourceFunction,
@@ -71,10 +77,34 @@ class DataStream(Stream):
         """Hands every record to `func`. Printed lines appear on the driver's console."""
         return self._python(pb.OPERATOR_KIND_SINK, func, SinkFunction, StreamSink)
 
+    def process(
+        self, func: ProcessFunction[Any, Any] | Callable[[Any, ProcessContext, Collector[Any]], object]
+    ) -> DataStream:
+        """Emits what `func(record, context, collector)` collects; on a keyed stream the context has a state per key."""
+        return self._python(pb.OPERATOR_KIND_PROCESS, func, ProcessFunction, DataStream)
+
+    def connect(self, other: Stream) -> ConnectedStreams:
+        """Puts two streams of different types before one function, given by `process` on the result."""
+        return ConnectedStreams(self, other)
+
+    def join(self, other: Stream, *, retention: timedelta, how: str = "inner") -> JoinStream:
+        """Joins two streams on their keys: `left.join(right, retention=…).where(f).equal_to(g).with_function(h)`.
+
+        Args:
+            other: The right side.
+            retention: How long, in processing time, a record is remembered and waits for matches.
+            how: `inner`, `left`, `right` or `full`: whether a record that was never matched is emitted alone, once it
+                is forgotten.
+
+        Raises:
+            JobGraphError: The retention is less than a millisecond, or `how` is none of these.
+        """
+        return JoinStream(self, other, join_options(retention, how))
+
     def collect(self) -> CollectedStream:
         """Sends every record to this process; the returned handle gives them once the job has finished."""
         sink = self._then(pb.OPERATOR_KIND_COLLECT, pb.LANGUAGE_PYTHON, StreamSink)
-        return self._context._add_collected(sink.get_id())  # noqa: SLF001 - the two are one unit
+        return self._context._add_collected(sink.get_id())
 
     def execute_and_collect(self, job_name: str = "collect") -> list[Any]:
         """Runs the job to its end and returns the records of this stream.
@@ -121,6 +151,10 @@ class KeyDataStream(DataStream):
         """
         return self._python(pb.OPERATOR_KIND_REDUCE, func, ReduceFunction, DataStream)
 
+    def aggregate(self, func: AggregateFunction[Any, Any, Any] | type[AggregateFunction[Any, Any, Any]]) -> DataStream:
+        """Adds every record to the accumulator of its key and emits the result so far."""
+        return self._python(pb.OPERATOR_KIND_AGGREGATE, func, AggregateFunction, DataStream)
+
     def as_java_stream(self) -> JavaKeyDataStream:
         """Returns a view for which the operators that follow are Java classes. The key stays the key."""
         from anabranch.api.javastream import JavaKeyDataStream  # noqa: PLC0415 - the two modules need each other
@@ -130,6 +164,78 @@ class KeyDataStream(DataStream):
 
 class UnionStream(DataStream):
     """The records of several streams."""
+
+
+class ConnectedStreams:
+    """Two streams that one function reads."""
+
+    def __init__(self, first: Stream, second: Stream) -> None:
+        """Made by `DataStream.connect`."""
+        self._first = first
+        self._second = second
+
+    def process(self, func: CoProcessFunction[Any, Any, Any] | type[CoProcessFunction[Any, Any, Any]]) -> DataStream:
+        """Emits what `process1` collects for the first stream and `process2` for the second."""
+        function = python_function(func, CoProcessFunction, "process")
+        kind = pb.OPERATOR_KIND_CONNECT
+        return self._first._then(kind, pb.LANGUAGE_PYTHON, DataStream, function, self._second)
+
+
+class JoinStream:
+    """A join that waits for its left key, its right key and its function, in this order."""
+
+    def __init__(self, left: DataStream, right: Stream, options: pb.JoinOptions) -> None:
+        """Made by `DataStream.join`."""
+        self._left = left
+        self._right = right
+        self._options = options
+        self._left_key: Any = None
+        self._right_key: Any = None
+
+    def where(self, func: KeyFunction[Any, Any] | Callable[[Any], Any]) -> JoinStream:
+        """Sets the key of the left records."""
+        self._left_key = func
+        return self
+
+    def equal_to(self, func: KeyFunction[Any, Any] | Callable[[Any], Any]) -> JoinStream:
+        """Sets the key of the right records."""
+        self._right_key = func
+        return self
+
+    def with_function(self, func: JoinFunction[Any, Any, Any] | Callable[[Any, Any], Any]) -> DataStream:
+        """Emits `func(left, right)` for every pair of records of one key that are remembered at the same time.
+
+        Raises:
+            JobGraphError: `where` or `equal_to` is missing.
+        """
+        if self._left_key is None or self._right_key is None:
+            raise JobGraphError("a join needs where(key of the left) and equal_to(key of the right) first")
+        function = python_function(func, JoinFunction, "with_function")
+        right = self._right._view(DataStream).key_by(self._right_key)
+        left = self._left.key_by(self._left_key)
+        joined = left._then(pb.OPERATOR_KIND_JOIN, pb.LANGUAGE_PYTHON, DataStream, function, right)
+        joined._operator.join.CopyFrom(self._options)
+        return joined
+
+
+def join_options(retention: timedelta, how: str) -> pb.JoinOptions:
+    """Returns the options of a join.
+
+    Raises:
+        JobGraphError: One of them does not fit.
+    """
+    milliseconds = retention // timedelta(milliseconds=1)
+    if milliseconds < 1:
+        raise JobGraphError(f"the retention of a join must be at least a millisecond, got {retention}")
+    types = {
+        "inner": pb.JoinOptions.TYPE_INNER,
+        "left": pb.JoinOptions.TYPE_LEFT,
+        "right": pb.JoinOptions.TYPE_RIGHT,
+        "full": pb.JoinOptions.TYPE_FULL,
+    }
+    if how not in types:
+        raise JobGraphError(f"how must be one of {', '.join(types)}, got {how!r}")
+    return pb.JoinOptions(type=types[how], retention_ms=milliseconds)
 
 
 class StreamSource(DataStream):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from anabranch.api.runtime_context import RuntimeContext
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
+U = TypeVar("U")
 R = TypeVar("R")
+A = TypeVar("A")
 K = TypeVar("K")
 
 
@@ -109,6 +111,87 @@ class ReduceFunction(Function, Generic[T]):
     @abstractmethod
     def reduce(self, old_value: T, new_value: T) -> T:
         """Returns the new value of the key, from its value so far and a record."""
+
+
+class AggregateFunction(Function, Generic[T, A, R]):
+    """Combines the records of one key in an accumulator of another type."""
+
+    @abstractmethod
+    def create_accumulator(self) -> A:
+        """Returns the accumulator of a key that has no records yet."""
+
+    @abstractmethod
+    def add(self, value: T, accumulator: A) -> A:
+        """Returns the accumulator with a record added; may change and return the one it was given."""
+
+    @abstractmethod
+    def get_result(self, accumulator: A) -> R:
+        """Returns the record to emit."""
+
+    @abstractmethod
+    def merge(self, a: A, b: A) -> A:
+        """Returns the accumulator of the records of both."""
+
+
+class ProcessContext(Protocol):
+    """What a process function may use while it handles one record."""
+
+    @property
+    def key(self) -> Any:
+        """Key of the record.
+
+        Raises:
+            TypeError: The stream has no key.
+        """
+
+    def get_state(self, default: Any = None) -> Any:
+        """Returns what was last kept for this key.
+
+        Raises:
+            TypeError: The stream has no key.
+        """
+
+    def set_state(self, value: Any) -> None:
+        """Keeps a value for this key.
+
+        Raises:
+            TypeError: The stream has no key.
+        """
+
+    def clear_state(self) -> None:
+        """Forgets what was kept for this key.
+
+        Raises:
+            TypeError: The stream has no key.
+        """
+
+
+class ProcessFunction(Function, Generic[T, R]):
+    """Any number of records out for each record in, with a state per key on a keyed stream."""
+
+    @abstractmethod
+    def process(self, value: T, ctx: ProcessContext, collector: Collector[R]) -> None:
+        """Handles one record; emits through the collector."""
+
+
+class CoProcessFunction(Function, Generic[T, U, R]):
+    """Handles the records of two streams of different types."""
+
+    @abstractmethod
+    def process1(self, value: T, collector: Collector[R]) -> None:
+        """Handles one record of the first stream; emits through the collector."""
+
+    @abstractmethod
+    def process2(self, value: U, collector: Collector[R]) -> None:
+        """Handles one record of the second stream; emits through the collector."""
+
+
+class JoinFunction(Function, Generic[T, U, R]):
+    """Makes one record of two that have the same key."""
+
+    @abstractmethod
+    def join(self, left: T | None, right: U | None) -> R:
+        """Returns the record to emit. In an outer join the side that has no match is None."""
 
 
 class SinkFunction(Function, Generic[T]):

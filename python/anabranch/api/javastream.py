@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from anabranch.api.datastream import DataStream, KeyDataStream
+from anabranch.api.datastream import DataStream, KeyDataStream, join_options
 from anabranch.api.stream import Stream, V
 from anabranch.errors import JobGraphError
 from anabranch.v1 import graph_pb2 as pb
@@ -50,6 +51,22 @@ class JavaDataStream(Stream):
         """Hands every record to the SinkFunction. Lines on System.out appear on the driver's console."""
         return self._java(pb.OPERATOR_KIND_SINK, java_func, JavaStreamSink)
 
+    def process(self, java_func: str) -> JavaDataStream:
+        """Emits what the ProcessFunction collects; on a keyed stream its context has a state per key."""
+        return self._java(pb.OPERATOR_KIND_PROCESS, java_func, JavaDataStream)
+
+    def connect(self, other: Stream) -> JavaConnectedStreams:
+        """Puts two streams of different types before one function, given by `process` on the result."""
+        return JavaConnectedStreams(self, other)
+
+    def join(self, other: Stream, *, retention: timedelta, how: str = "inner") -> JavaJoinStream:
+        """Joins two streams on their keys. See `DataStream.join`; keys and function are Java classes.
+
+        Raises:
+            JobGraphError: The retention is less than a millisecond, or `how` is unknown.
+        """
+        return JavaJoinStream(self, other, join_options(retention, how))
+
     def partition_by(self, java_func: str) -> JavaDataStream:
         """Returns a view whose records go to the subtasks that the PartitionFunction names.
 
@@ -61,7 +78,7 @@ class JavaDataStream(Stream):
                 f"partition_by with a Java function needs a Java operator in front of it, {self.get_name()!r} "
                 "is a Python operator: call partition_by before as_java_stream(), or put a map in between"
             )
-        function = self._context._java_function("partition", java_func)  # noqa: SLF001 - the two are one unit
+        function = self._context._java_function("partition", java_func)
         return self._view(JavaDataStream, pb.Partitioning(kind=pb.Partitioning.KIND_CUSTOM, function=function))
 
     def as_python_stream(self) -> DataStream:
@@ -75,7 +92,7 @@ class JavaDataStream(Stream):
                 f"{verb}() of a Java stream takes the name of a Java class, not a {type(java_func).__name__}; "
                 "call as_python_stream() first to use a Python function"
             )
-        function = self._context._java_function(verb, java_func)  # noqa: SLF001 - the two are one unit
+        function = self._context._java_function(verb, java_func)
         return self._then(kind, pb.LANGUAGE_JAVA, result, function)
 
 
@@ -86,6 +103,10 @@ class JavaKeyDataStream(JavaDataStream):
         """Keeps a running value per key by the ReduceFunction and emits it for every record."""
         return self._java(pb.OPERATOR_KIND_REDUCE, java_func, JavaDataStream)
 
+    def aggregate(self, java_func: str) -> JavaDataStream:
+        """Adds every record to the accumulator of its key by the AggregateFunction and emits the result so far."""
+        return self._java(pb.OPERATOR_KIND_AGGREGATE, java_func, JavaDataStream)
+
     def as_python_stream(self) -> KeyDataStream:
         """Returns a view for which the operators that follow are written in Python. The key stays the key."""
         return self._view(KeyDataStream)
@@ -93,6 +114,57 @@ class JavaKeyDataStream(JavaDataStream):
 
 class JavaUnionStream(JavaDataStream):
     """The records of several streams."""
+
+
+class JavaConnectedStreams:
+    """Two streams that one Java function reads."""
+
+    def __init__(self, first: Stream, second: Stream) -> None:
+        """Made by `JavaDataStream.connect`."""
+        self._first = first
+        self._second = second
+
+    def process(self, java_func: str) -> JavaDataStream:
+        """Emits what the CoProcessFunction collects."""
+        function = self._first._context._java_function("connect", java_func)
+        kind = pb.OPERATOR_KIND_CONNECT
+        return self._first._then(kind, pb.LANGUAGE_JAVA, JavaDataStream, function, self._second)
+
+
+class JavaJoinStream:
+    """A join that waits for its left key, its right key and its function, in this order."""
+
+    def __init__(self, left: JavaDataStream, right: Stream, options: pb.JoinOptions) -> None:
+        """Made by `JavaDataStream.join`."""
+        self._left = left
+        self._right = right
+        self._options = options
+        self._left_key = self._right_key = ""
+
+    def where(self, java_func: str) -> JavaJoinStream:
+        """Sets the KeyFunction of the left records."""
+        self._left_key = java_func
+        return self
+
+    def equal_to(self, java_func: str) -> JavaJoinStream:
+        """Sets the KeyFunction of the right records."""
+        self._right_key = java_func
+        return self
+
+    def with_function(self, java_func: str) -> JavaDataStream:
+        """Emits what the JoinFunction returns for every pair of one key that is remembered at the same time.
+
+        Raises:
+            JobGraphError: `where` or `equal_to` is missing.
+        """
+        if not self._left_key or not self._right_key:
+            raise JobGraphError("a join needs where(key of the left) and equal_to(key of the right) first")
+        function = self._left._context._java_function("join", java_func)
+        right = self._right._view(JavaDataStream).key_by(self._right_key)
+        left = self._left.key_by(self._left_key)
+        joined = left._then(pb.OPERATOR_KIND_JOIN, pb.LANGUAGE_JAVA, JavaDataStream, function, right)
+        joined._operator.join.CopyFrom(self._options)
+        return joined
 
 
 class JavaStreamSource(JavaDataStream):

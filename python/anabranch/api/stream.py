@@ -26,7 +26,7 @@ class Stream:
     ) -> None:
         """Made by the verbs, not by users."""
         self._context = context
-        self._builder = context._builder  # noqa: SLF001 - the two are one unit
+        self._builder = context._builder
         self._operator = operator
         self._partitioning = partitioning or pb.Partitioning()
         self._input: Stream | None = None
@@ -106,7 +106,7 @@ class Stream:
     def _view(self, kind: type[V], partitioning: pb.Partitioning | None = None) -> V:
         """Returns the same operator's output seen in another way."""
         view = kind(self._context, self._operator, partitioning or self._partitioning)
-        view._input = self._input  # noqa: SLF001 - a view of ourselves
+        view._input = self._input
         return view
 
     def _then(
@@ -121,17 +121,19 @@ class Stream:
         for stream in (self, *others):
             if not isinstance(stream, Stream):
                 raise JobGraphError(f"expected a stream, got a {type(stream).__name__}")
-            if stream._builder is not self._context._builder:  # noqa: SLF001 - see __init__
+            if stream._builder is not self._context._builder:
                 raise JobGraphError(
                     f"the stream of operator {stream.get_name()!r} belongs to a job that was submitted already, "
                     "or to another context"
                 )
         operator = self._builder.add_operator(kind, language, self._operator.parallelism, function)
-        for stream in (self, *others):
-            self._builder.add_edge(stream._operator.id, operator.id, stream._partitioning)  # noqa: SLF001 - as above
-        partitioning = pb.Partitioning.KIND_KEY if kind == pb.OPERATOR_KIND_KEY_BY else pb.Partitioning.KIND_AUTO
-        stream = result(self._context, operator, pb.Partitioning(kind=partitioning))
-        stream._input = self  # noqa: SLF001 - just made
+        two_inputs = kind in (pb.OPERATOR_KIND_JOIN, pb.OPERATOR_KIND_CONNECT)
+        for index, stream in enumerate((self, *others)):
+            partitioning = stream._partitioning
+            self._builder.add_edge(stream._operator.id, operator.id, partitioning, index if two_inputs else 0)
+        follows = pb.Partitioning.KIND_KEY if kind == pb.OPERATOR_KIND_KEY_BY else pb.Partitioning.KIND_AUTO
+        stream = result(self._context, operator, pb.Partitioning(kind=follows))
+        stream._input = self
         return stream
 
     def __repr__(self) -> str:

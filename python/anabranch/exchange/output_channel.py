@@ -34,6 +34,11 @@ class OutputChannel:
         self._acknowledged = False
 
     @property
+    def connected(self) -> bool:
+        """True once the consumer has come."""
+        return self._consumer_incarnation >= 0
+
+    @property
     def finished(self) -> bool:
         """True once the consumer has acknowledged the end of input."""
         return self._acknowledged

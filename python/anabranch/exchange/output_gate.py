@@ -183,6 +183,11 @@ class OutputGate:
         return any(edge.full for edge in self.edges)
 
     @property
+    def connected(self) -> bool:
+        """True once every consumer has come."""
+        return all(channel.connected for channel in self._channels.values())
+
+    @property
     def finished(self) -> bool:
         """True once every consumer has acknowledged the end of input."""
         return all(channel.finished for channel in self._channels.values())

@@ -7,7 +7,8 @@ from anabranch.v1 import graph_pb2 as pb
 
 _SINKS = (pb.OPERATOR_KIND_SINK, pb.OPERATOR_KIND_COLLECT)
 _WITHOUT_FUNCTION = (pb.OPERATOR_KIND_UNION, pb.OPERATOR_KIND_COLLECT)
-_NEEDS_KEYS = (pb.OPERATOR_KIND_REDUCE,)
+_NEEDS_KEYS = (pb.OPERATOR_KIND_REDUCE, pb.OPERATOR_KIND_AGGREGATE, pb.OPERATOR_KIND_JOIN)
+_TWO_INPUTS = (pb.OPERATOR_KIND_JOIN, pb.OPERATOR_KIND_CONNECT)
 
 
 def validate(graph: pb.JobGraph, max_parallelism: int) -> None:
@@ -101,8 +102,13 @@ def _check_inputs(operator: pb.Operator, inputs: list[pb.Edge]) -> None:
             raise JobGraphError(f"{where(operator)} is a source and cannot have an input")
     elif not inputs:
         raise JobGraphError(f"{where(operator)} has no input")
-    if operator.kind != pb.OPERATOR_KIND_UNION and len(inputs) > 1:
-        raise JobGraphError(f"{where(operator)} has {len(inputs)} inputs; join them with union()")
+    if operator.kind in _TWO_INPUTS:
+        if sorted(edge.input for edge in inputs) != [0, 1]:
+            raise JobGraphError(f"{where(operator)} needs exactly two inputs, numbered 0 and 1")
+    elif operator.kind != pb.OPERATOR_KIND_UNION and len(inputs) > 1:
+        raise JobGraphError(f"{where(operator)} has {len(inputs)} inputs; merge them with union()")
+    if operator.kind == pb.OPERATOR_KIND_JOIN and operator.join.retention_ms < 1:
+        raise JobGraphError(f"{where(operator)} needs a retention: how long a record waits for its match")
     if operator.kind in _NEEDS_KEYS and any(edge.partitioning.kind != pb.Partitioning.KIND_KEY for edge in inputs):
         raise JobGraphError(f"{where(operator)} needs a keyed stream: put key_by() right in front of it")
 

@@ -9,7 +9,12 @@ from anabranch.plan.execution_plan import ExecutionPlan, WorkerPlan
 from anabranch.v1 import graph_pb2 as pb
 from anabranch.v1.control_pb2 import InputEdge, OutputEdge, TaskDescriptor
 
-_NEEDS_KEYS = (pb.OPERATOR_KIND_REDUCE,)
+_USES_KEYS = (
+    pb.OPERATOR_KIND_REDUCE,
+    pb.OPERATOR_KIND_AGGREGATE,
+    pb.OPERATOR_KIND_JOIN,
+    pb.OPERATOR_KIND_PROCESS,
+)
 _ONE_TO_ONE = pb.Partitioning.KIND_FORWARD
 
 
@@ -62,7 +67,7 @@ def _connect(
 ) -> int:
     """Adds the channels of an edge to the tasks at both ends; returns the next free channel number."""
     source, target = operators[edge.source], operators[edge.target]
-    keyed = target.kind in _NEEDS_KEYS
+    keyed = target.kind in _USES_KEYS and edge.partitioning.kind == pb.Partitioning.KIND_KEY
     # The consumer computes the key itself where it can: that costs less than to send it.
     carries_keys = keyed and source.language != target.language
     partitioning = pb.Partitioning()

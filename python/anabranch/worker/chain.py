@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from anabranch.api.functions import (
+    AggregateFunction,
+    CoProcessFunction,
     FilterFunction,
     FlatMapFunction,
     Function,
+    JoinFunction,
     KeyFunction,
     MapFunction,
+    ProcessFunction,
     ReduceFunction,
     SinkFunction,
     SourceFunction,
@@ -20,15 +25,19 @@ from anabranch.api.runtime_context import RuntimeContext
 from anabranch.errors import JobGraphError
 from anabranch.records import Encoder
 from anabranch.v1 import graph_pb2 as graph
-from anabranch.v1.control_pb2 import TaskDescriptor
+from anabranch.v1.control_pb2 import InputEdge, TaskDescriptor
 from anabranch.worker.functions import UserFunction
 from anabranch.worker.job import WorkerJob
+from anabranch.worker.operators.aggregate import AggregateOperator
 from anabranch.worker.operators.collect import CollectOperator, SendCollected
+from anabranch.worker.operators.connect import ConnectOperator
 from anabranch.worker.operators.filter import FilterOperator
 from anabranch.worker.operators.flat_map import CollectorFlatMapOperator, FlatMapOperator
+from anabranch.worker.operators.join import JoinOperator
 from anabranch.worker.operators.key_by import KeyByOperator
 from anabranch.worker.operators.map import MapOperator
 from anabranch.worker.operators.operator import Emit, Operator, OperatorError
+from anabranch.worker.operators.process import ProcessOperator
 from anabranch.worker.operators.reduce import ReduceOperator
 from anabranch.worker.operators.sink import SinkOperator
 from anabranch.worker.operators.source import SourceOperator
@@ -43,21 +52,31 @@ _USER_OPERATORS: dict[int, tuple[type[Function], type[UserOperator[Any]]]] = {
     graph.OPERATOR_KIND_KEY_BY: (KeyFunction, KeyByOperator),
     graph.OPERATOR_KIND_REDUCE: (ReduceFunction, ReduceOperator),
     graph.OPERATOR_KIND_SINK: (SinkFunction, SinkOperator),
+    graph.OPERATOR_KIND_AGGREGATE: (AggregateFunction, AggregateOperator),
+    graph.OPERATOR_KIND_PROCESS: (ProcessFunction, ProcessOperator),
+    graph.OPERATOR_KIND_CONNECT: (CoProcessFunction, ConnectOperator),
 }
 
 
 class OperatorChain:
     """The operators of one task, each feeding the next; the last feeds `emit`."""
 
-    def __init__(self, operators: Sequence[Operator], key_operators: dict[int, KeyByOperator], emit: Emit) -> None:
+    def __init__(
+        self,
+        operators: Sequence[Operator],
+        inputs: Sequence[InputEdge],
+        key_operators: dict[int, KeyByOperator],
+        emit: Emit,
+    ) -> None:
         self.operators = operators
         self._key_operators = key_operators
+        self._inputs = {edge.edge_id: partial(operators[0].process_input, edge.input) for edge in inputs}
         self._opened: list[Operator] = []
         for operator, following in pairwise(operators):
             operator.connect(following.process)
         operators[-1].connect(emit)
-        for key_operator in key_operators.values():
-            key_operator.connect(operators[0].process)
+        for edge, key_operator in key_operators.items():
+            key_operator.connect(self._inputs[edge])
 
     @property
     def source(self) -> SourceOperator | None:
@@ -68,7 +87,7 @@ class OperatorChain:
     def entry(self, edge: int) -> Emit:
         """Returns what takes the batches of an input edge."""
         key_operator = self._key_operators.get(edge)
-        return self.operators[0].process if key_operator is None else key_operator.process
+        return self._inputs[edge] if key_operator is None else key_operator.process
 
     def open(self) -> None:
         """Opens the operators, last first, so that each finds its consumer ready.
@@ -79,6 +98,11 @@ class OperatorChain:
         for operator in [*reversed(self.operators), *self._key_operators.values()]:
             self._opened.append(operator)
             operator.open()
+
+    def finish(self) -> None:
+        """Has every operator emit what it still holds, first to last."""
+        for operator in self.operators:
+            operator.finish()
 
     def close(self) -> None:
         """Closes every operator that was opened, first to last, even if one fails.
@@ -109,7 +133,7 @@ def build_chain(descriptor: TaskDescriptor, job: WorkerJob, send_collected: Send
             function = _load(edge.key_function, KeyFunction, edge.producer_name)
             context = runtime_context(descriptor.chain[0], descriptor, job)
             key_operators[edge.edge_id] = KeyByOperator(0, edge.producer_name, function, context)
-    return OperatorChain(operators, key_operators, emit)
+    return OperatorChain(operators, descriptor.inputs, key_operators, emit)
 
 
 def runtime_context(operator: graph.Operator, descriptor: TaskDescriptor, job: WorkerJob) -> RuntimeContext:
@@ -133,6 +157,10 @@ def _build_operator(
     if operator.kind == graph.OPERATOR_KIND_COLLECT:
         encoder = Encoder(graph.LANGUAGE_PYTHON, job.types)
         return CollectOperator(operator.id, operator.name, encoder, send_collected)
+    if operator.kind == graph.OPERATOR_KIND_JOIN:
+        function = _load(operator.function, JoinFunction, operator.name)
+        context = runtime_context(operator, descriptor, job)
+        return JoinOperator(operator.id, operator.name, function, context, operator.join)
     if operator.kind not in _USER_OPERATORS:
         kind = graph.OperatorKind.Name(operator.kind)
         raise JobGraphError(f"operator {operator.name}: this worker knows no {kind}")

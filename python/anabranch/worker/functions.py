@@ -9,12 +9,16 @@ from collections.abc import Callable
 from typing import Any
 
 from anabranch.api.functions import (
+    AggregateFunction,
+    CoProcessFunction,
     FilterFunction,
     FlatMapFunction,
     Function,
+    JoinFunction,
     KeyFunction,
     MapFunction,
     PartitionFunction,
+    ProcessFunction,
     ReduceFunction,
     SinkFunction,
     SourceFunction,
@@ -34,14 +38,18 @@ _METHODS: dict[type[Function], str] = {
     SinkFunction: "sink",
     SourceFunction: "fetch",
     PartitionFunction: "partition",
+    ProcessFunction: "process",
+    JoinFunction: "join",
 }
+# Functions with several methods: only an object of the class will do.
+_SEVERAL_METHODS = (AggregateFunction, CoProcessFunction)
 
 
 class UserFunction:
     """A user's function, function object or class, made ready to be called.
 
     Attributes:
-        call: Takes what the function of this kind takes.
+        call: Takes what the function of this kind takes; for a kind with several methods, returns the function object.
     """
 
     def __init__(self, descriptor: FunctionDescriptor, interface: type[Function]) -> None:
@@ -54,13 +62,12 @@ class UserFunction:
         loaded = _load(descriptor)
         if inspect.isclass(loaded):
             loaded = loaded()
-        method = _METHODS[interface]
         self.call: Callable[..., Any]
         self._lifecycle: Function | None = None
         if isinstance(loaded, interface):
-            self.call = getattr(loaded, method)
+            self.call = (lambda: loaded) if interface in _SEVERAL_METHODS else getattr(loaded, _METHODS[interface])
             self._lifecycle = loaded
-        elif callable(loaded) and not isinstance(loaded, Function):
+        elif interface not in _SEVERAL_METHODS and callable(loaded) and not isinstance(loaded, Function):
             self.call = loaded
         else:
             raise JobGraphError(f"{self.name} is no {interface.__name__}: it is a {type(loaded).__name__}")

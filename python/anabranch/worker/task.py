@@ -163,7 +163,8 @@ class Task:
         for edge in self.descriptor.inputs:
             self._input_edges[edge.edge_id] = _InputEdge(edge, self._job, self.chain.entry(edge.edge_id))
         self._reporter.deployed(self, self._listen())
-        while not (self._connected and self.input.connected):
+        # Consumers are waited for too: user code may block for long, and nobody is let in meanwhile.
+        while not (self._connected and self.input.connected and self.output.connected):
             self._reactor.poll(None)
             self._reactor.run_posted()
         self.chain.open()
@@ -172,6 +173,7 @@ class Task:
             self._run_source(self.chain.source)
         else:
             self._run_input()
+        self.chain.finish()
         self.chain.close()
         self.output.end()
         self._wait_until(lambda: self.output.finished)

@@ -35,9 +35,10 @@ class OperatorError(Exception):
 class Operator(ABC):
     """One operator at one parallel index.
 
-    The task calls `open` once, then `process` for each batch, then `close` exactly once if `open` was called,
-    all on its own thread. `process` hands its results to `emit` before it returns, in pieces of any size; `emit` may
-    block on back-pressure. Batches are lists that the operator must not change; it may keep them.
+    The task calls `open` once, then `process` for each batch, `finish` if the input comes to its end, then `close`
+    exactly once if `open` was called, all on its own thread. `process` hands its results to `emit` before it
+    returns, in pieces of any size; `emit` may block on back-pressure. Batches are lists that the operator must not
+    change; it may keep them.
     """
 
     def __init__(self, operator_id: int, name: str) -> None:
@@ -65,6 +66,14 @@ class Operator(ABC):
         Raises:
             OperatorError: The user's function failed.
         """
+
+    def process_input(self, index: int, values: Sequence[Any], keys: Sequence[Any] | None) -> None:
+        """Handles one batch of input `index`; operators with one input need only `process`."""
+        assert index == 0, f"operator {self.name} has one input"  # noqa: S101 - a mistake of ours
+        self.process(values, keys)
+
+    def finish(self) -> None:  # noqa: B027 - most operators hold nothing back
+        """Called once when the input has ended, before `close`; emits what the operator still holds."""
 
     def close(self) -> None:  # noqa: B027 - most operators have nothing to close
         """Called once after the last batch, also when the job fails or is cancelled."""

@@ -1,0 +1,37 @@
+"""aggregate: a running aggregate per key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from anabranch.api.functions import AggregateFunction
+from anabranch.errors import RecordError
+from anabranch.state.keyed import KeyedState
+from anabranch.worker.operators.user_operator import UserOperator
+
+
+class AggregateOperator(UserOperator[Callable[[], AggregateFunction[Any, Any, Any]]]):
+    """Adds each record to the accumulator of its key and emits the result so far."""
+
+    def open(self) -> None:  # noqa: D102
+        super().open()
+        self._accumulators: KeyedState[Any] = KeyedState()
+
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: D102
+        assert keys is not None  # noqa: S101 - the planner sees to it
+        function = self.function()
+        slot_of = self._accumulators.slot_of
+        results: list[Any] = []
+        try:
+            for key, value in zip(keys, values, strict=True):
+                table, slot = slot_of(key)
+                accumulator = table[slot] if slot in table else function.create_accumulator()
+                table[slot] = accumulator = function.add(value, accumulator)
+                results.append(function.get_result(accumulator))
+        except RecordError as error:
+            raise self.failure(values, len(results)) from TypeError(f"the key cannot be used: {error}")
+        except BaseException as error:
+            raise self.failure(values, len(results)) from error
+        self.records_in += len(values)
+        self.emit(results)

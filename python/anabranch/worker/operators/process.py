@@ -1,0 +1,69 @@
+"""process: any number of records out for each record in, with a state per key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from anabranch.state.keyed import KeyedState
+from anabranch.worker.operators.flat_map import EmittingCollector
+from anabranch.worker.operators.user_operator import UserOperator
+
+
+class KeyedProcessContext:
+    """The context of one record at a time. See `ProcessContext` for the contract."""
+
+    def __init__(self) -> None:
+        self._states: KeyedState[Any] = KeyedState()
+        self._keyed = False
+        self._key: Any = None
+
+    def enter(self, key: Any, *, keyed: bool) -> None:
+        """Makes this the context of a record."""
+        self._key, self._keyed = key, keyed
+
+    @property
+    def key(self) -> Any:  # noqa: D102
+        self._need_key()
+        return self._key
+
+    def get_state(self, default: Any = None) -> Any:  # noqa: D102
+        self._need_key()
+        table, slot = self._states.slot_of(self._key)
+        return table.get(slot, default)
+
+    def set_state(self, value: Any) -> None:  # noqa: D102
+        self._need_key()
+        table, slot = self._states.slot_of(self._key)
+        table[slot] = value
+
+    def clear_state(self) -> None:  # noqa: D102
+        self._need_key()
+        table, slot = self._states.slot_of(self._key)
+        table.pop(slot, None)
+
+    def _need_key(self) -> None:
+        if not self._keyed:
+            raise TypeError("the stream has no key: put key_by() right in front of process()")
+
+
+class ProcessOperator(UserOperator[Callable[[Any, KeyedProcessContext, EmittingCollector], object]]):
+    """Emits everything that `function(record, context, collector)` collects."""
+
+    def open(self) -> None:  # noqa: D102
+        super().open()
+        self._record_context = KeyedProcessContext()
+
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: D102
+        function, context = self.function, self._record_context
+        collector = EmittingCollector(self.emit)
+        for position, value in enumerate(values):
+            context.enter(None if keys is None else keys[position], keyed=keys is not None)
+            try:
+                function(value, context, collector)
+            except BaseException as error:
+                collector.raise_failure()
+                raise self.failure(values, position) from error
+            collector.raise_failure()
+        self.records_in += len(values)
+        collector.flush()
