@@ -1,0 +1,118 @@
+# What a developer needs: `make setup`, `make test`, `make demo`. `make` alone lists everything.
+#
+# Steps that build something leave a stamp in .make/ and are skipped until one of their sources changes.
+# They need Python >= 3.10, a JDK >= 17, Maven and a C compiler, and nothing else; tools/prerequisites says what is missing.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+# One step at a time: the output stays readable, and Maven must not run twice at once.
+.NOTPARALLEL:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+MVN := mvn --batch-mode --no-transfer-progress
+FLIGHTS := examples/flights
+
+# Directories are listed beside their files: a directory changes when a file in it comes or goes.
+sources = $(shell find $(wildcard $(1)) -name target -prune -o -name __pycache__ -prune -o -print 2>/dev/null)
+PROTO_SOURCES := $(call sources,proto)
+NATIVE_SOURCES := $(call sources,python/anabranch/records/native)
+JAVA_SOURCES := pom.xml $(wildcard java/*/pom.xml) $(call sources,java/*/src/main) $(PROTO_SOURCES)
+FLIGHTS_SOURCES := $(FLIGHTS)/pom.xml $(call sources,$(FLIGHTS)/src/main)
+
+RUNTIME_JAR := python/anabranch/jars/anabranch-runtime.jar
+
+## help          list the targets
+.PHONY: help
+help:
+	@sed -n 's/^## /  make /p' $(MAKEFILE_LIST)
+
+## setup         create .venv with the package installed editable, build and install the jars
+.PHONY: setup
+setup: .make/python $(RUNTIME_JAR) .make/flights
+
+## test          everything that must hold: setup, linters, tests of both languages
+.PHONY: test
+test: setup lint-python test-python test-java
+
+## test-python   the tests in tests/, without the slow ones
+.PHONY: test-python
+test-python: setup
+	@echo "==> testing Python, and whole jobs"
+	@$(PY) -m pytest -q -m "not slow"
+
+## test-java     the tests in java/ (and the check of their format)
+.PHONY: test-java
+test-java: setup
+	@echo "==> testing Java"
+	@$(MVN) -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
+	  -Dorg.slf4j.simpleLogger.log.org.apache.maven.plugin.surefire=info verify
+
+## test-slow     the tests that take long
+.PHONY: test-slow
+test-slow: setup
+	@echo "==> testing what takes long"
+	@$(PY) -m pytest -q -m slow
+
+## lint          ruff, mypy, import rules, format of the Java code
+.PHONY: lint lint-python
+lint: lint-python
+	@echo "==> checking the format of the Java code"
+	@$(MVN) -q spotless:check
+
+lint-python: .make/python
+	@echo "==> linting Python"
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo > .make/lint-imports.txt || { cat .make/lint-imports.txt; exit 1; }
+
+## demo          the main job on real input: delays of 336,776 flights, see examples/flights
+.PHONY: demo
+demo: .make/python $(RUNTIME_JAR) .make/flights
+	@$(PY) $(FLIGHTS)/flights.py
+
+## bench         speed of the border, of word count and of the start, see benchmarks/
+.PHONY: bench
+bench: setup
+	@$(PY) -m benchmarks
+
+## clean         remove all that the build has made
+.PHONY: clean
+clean:
+	rm -rf .make $(VENV) build dist python/*.egg-info python/anabranch/v1 python/anabranch/jars
+	rm -rf java/*/target target $(FLIGHTS)/target $(FLIGHTS)/out benchmarks/out
+	rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	find python tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	find python -name '*.so' -delete
+
+# --- what is built
+
+.make:
+	@mkdir -p $@
+
+$(VENV)/pyvenv.cfg: | .make
+	@python=$$(PYTHON="$(PYTHON)" tools/prerequisites python) || exit 1; \
+	echo "==> creating $(VENV) with $$python"; \
+	"$$python" -m venv $(VENV)
+
+# An editable install: the code of the contract and the C codec are built in place.
+.make/python: $(VENV)/pyvenv.cfg pyproject.toml setup.py $(PROTO_SOURCES) $(NATIVE_SOURCES) | .make
+	@tools/prerequisites native $(PY)
+	@echo "==> installing the Python package and its tools into $(VENV) (one or two minutes the first time)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev,examples]'
+	@touch $@
+
+$(RUNTIME_JAR): $(JAVA_SOURCES) | .make
+	@tools/prerequisites java
+	@echo "==> building the jars and installing them in the local Maven repository (one or two minutes the first time)"
+	@$(MVN) -q install -DskipTests -Dspotless.check.skip
+	@mkdir -p $(@D)
+	@cp java/anabranch-runtime/target/anabranch-runtime-*-all.jar $@.new
+	@mv $@.new $@
+
+.make/flights: $(FLIGHTS_SOURCES) $(RUNTIME_JAR) | .make
+	@echo "==> building the operators of the demo"
+	@$(MVN) -q -f $(FLIGHTS)/pom.xml package
+	@touch $@
