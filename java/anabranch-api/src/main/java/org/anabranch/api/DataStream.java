@@ -1,0 +1,148 @@
+package org.anabranch.api;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.anabranch.api.function.FilterFunction;
+import org.anabranch.api.function.FlatMapFunction;
+import org.anabranch.api.function.Function;
+import org.anabranch.api.function.KeyFunction;
+import org.anabranch.api.function.MapFunction;
+import org.anabranch.api.function.PartitionFunction;
+import org.anabranch.api.function.ProcessFunction;
+import org.anabranch.api.function.SinkFunction;
+import org.anabranch.api.graph.FunctionSpec;
+import org.anabranch.api.graph.Language;
+import org.anabranch.api.graph.OperatorKind;
+import org.anabranch.api.graph.OperatorNode;
+import org.anabranch.api.graph.Partitioning;
+
+/**
+ * A stream for Java operators.
+ *
+ * <p>Every verb serializes its function at once and throws {@link JobGraphException} in the
+ * caller's line if that fails. Records of one subtask keep their order as far as the next exchange.
+ *
+ * @param <T> type of the records
+ */
+public class DataStream<T> extends Stream<DataStream<T>> {
+
+  DataStream(StreamingContext context, OperatorNode operator, Partitioning partitioning) {
+    super(context, operator, partitioning);
+  }
+
+  @Override
+  DataStream<T> self() {
+    return this;
+  }
+
+  @Override
+  DataStream<T> repartitioned(Partitioning partitioning) {
+    return new DataStream<>(getStreamingContext(), operator(), partitioning);
+  }
+
+  /** Emits what the function returns for each record. */
+  public <R> DataStream<R> map(MapFunction<? super T, ? extends R> function) {
+    return stream(OperatorKind.MAP, function);
+  }
+
+  /** Emits everything that the function collects. */
+  public <R> DataStream<R> flatMap(FlatMapFunction<T, R> function) {
+    return stream(OperatorKind.FLAT_MAP, function);
+  }
+
+  /** Emits the records for which the function returns true. */
+  public DataStream<T> filter(FilterFunction<? super T> function) {
+    return stream(OperatorKind.FILTER, function);
+  }
+
+  /** Emits what the function collects; on a keyed stream its context has a state per key. */
+  public <R> DataStream<R> process(ProcessFunction<T, R> function) {
+    return stream(OperatorKind.PROCESS, function);
+  }
+
+  /** Groups the stream by what the function returns: equal keys go to one subtask. */
+  public <K> KeyDataStream<K, T> keyBy(KeyFunction<? super T, ? extends K> function) {
+    OperatorNode added = java(OperatorKind.KEY_BY, function, List.of());
+    return new KeyDataStream<>(getStreamingContext(), added, following(OperatorKind.KEY_BY));
+  }
+
+  /** Merges this stream with others. Nothing is promised about the order between them. */
+  @SafeVarargs
+  public final UnionStream<T> union(DataStream<T>... others) {
+    List<DataStream<T>> list = new ArrayList<>();
+    for (DataStream<T> other : others) {
+      list.add(other);
+    }
+    return union(list);
+  }
+
+  /**
+   * Merges this stream with others. Nothing is promised about the order between them.
+   *
+   * @throws JobGraphException if there is no other stream
+   */
+  public UnionStream<T> union(List<DataStream<T>> others) {
+    if (others.isEmpty()) {
+      throw new JobGraphException("union needs at least one other stream");
+    }
+    OperatorNode added = then(OperatorKind.UNION, Language.JAVA, null, others);
+    return new UnionStream<>(getStreamingContext(), added, following(OperatorKind.UNION));
+  }
+
+  /**
+   * Joins two streams on their keys: {@code
+   * left.join(right).within(retention).where(..).equalTo(..).with(..)}.
+   */
+  public <R> JoinStream<T, R> join(DataStream<R> other) {
+    return new JoinStream<>(this, other);
+  }
+
+  /** Puts two streams of different types before one function. */
+  public <U> ConnectedStreams<T, U> connect(DataStream<U> other) {
+    return new ConnectedStreams<>(this, other);
+  }
+
+  /** Hands every record to the function. Printed lines appear on the driver's console. */
+  public DataStreamSink<T> sink(SinkFunction<? super T> function) {
+    return new DataStreamSink<>(
+        getStreamingContext(), java(OperatorKind.SINK, function, List.of()));
+  }
+
+  /**
+   * Returns a view whose records go to the subtasks that the function names.
+   *
+   * @throws JobGraphException if the operator behind the stream runs in Python
+   */
+  public DataStream<T> partitionBy(PartitionFunction<? super T> function) {
+    if (operator().language() != Language.JAVA) {
+      throw new JobGraphException(
+          "partitionBy with a Java function needs a Java operator in front of it, %s is a Python operator"
+              .formatted(getName()));
+    }
+    return repartitioned(
+        new Partitioning(Partitioning.Kind.CUSTOM, FunctionSpec.JavaObject.of(function)));
+  }
+
+  /**
+   * Says what class the records are of. They arrive as objects of it if they come from Python as
+   * instances that were registered under its name.
+   */
+  public <R> DataStream<R> withType(Class<R> type) {
+    getStreamingContext().registerType(type);
+    return new DataStream<>(getStreamingContext(), operator(), partitioning());
+  }
+
+  /** Returns a view for which the operators that follow are Python functions. */
+  public PythonDataStream asPythonStream() {
+    return new PythonDataStream(getStreamingContext(), operator(), partitioning());
+  }
+
+  <R> DataStream<R> stream(OperatorKind kind, Function function) {
+    return new DataStream<>(
+        getStreamingContext(), java(kind, function, List.of()), following(kind));
+  }
+
+  OperatorNode java(OperatorKind kind, Function function, List<? extends Stream<?>> others) {
+    return then(kind, Language.JAVA, FunctionSpec.JavaObject.of(function), others);
+  }
+}

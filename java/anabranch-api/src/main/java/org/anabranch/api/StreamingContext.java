@@ -1,0 +1,125 @@
+package org.anabranch.api;
+
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.Set;
+import org.anabranch.api.client.JobClient;
+import org.anabranch.api.graph.JobGraph;
+
+/**
+ * Builds jobs and runs them.
+ *
+ * <p>One context may run several jobs, one after the other or at once: {@link #submit} takes what
+ * was described so far, and the next stream begins the next job. Options stay. Not for use by
+ * several threads at a time.
+ */
+public final class StreamingContext {
+  private static final String PARALLELISM = "anabranch.parallelism";
+
+  private final Map<String, String> config = new LinkedHashMap<>();
+  private final Set<Class<?>> types = new LinkedHashSet<>();
+  private JobGraph graph = new JobGraph();
+  private JobClient client;
+
+  private StreamingContext() {}
+
+  /** Builds a context. */
+  public static StreamingContext buildContext() {
+    return new StreamingContext();
+  }
+
+  /** Sets options of the jobs to come. See {@code anabranch options} for those of the engine. */
+  public StreamingContext withConfig(Map<String, String> options) {
+    config.putAll(options);
+    return this;
+  }
+
+  /** Sets one option of the jobs to come. */
+  public StreamingContext withConfig(String key, String value) {
+    config.put(key, value);
+    return this;
+  }
+
+  /** Returns the options that were set. */
+  public Map<String, String> getConfig() {
+    return Map.copyOf(config);
+  }
+
+  /**
+   * Sets the parallelism of the sources to come; operators inherit it from the stream in front of
+   * them.
+   *
+   * @throws JobGraphException if it is less than 1
+   */
+  public StreamingContext setParallelism(int parallelism) {
+    if (parallelism < 1) {
+      throw new JobGraphException("parallelism must be at least 1, got " + parallelism);
+    }
+    config.put(PARALLELISM, Integer.toString(parallelism));
+    return this;
+  }
+
+  /** Returns the parallelism of a source that says nothing else. */
+  public int getParallelism() {
+    return Integer.parseInt(config.getOrDefault(PARALLELISM, "1"));
+  }
+
+  /**
+   * Registers a record, class or enum under its own name, so that Python instances registered under
+   * the same name arrive as objects of it.
+   */
+  public StreamingContext registerType(Class<?> type) {
+    types.add(type);
+    return this;
+  }
+
+  /** Returns the types that were registered. */
+  public Set<Class<?>> getTypes() {
+    return Set.copyOf(types);
+  }
+
+  /**
+   * Starts the job that was described so far and returns at once. The job ends with this process
+   * unless it runs on a gateway of its own.
+   *
+   * @throws JobGraphException if the job is not valid
+   */
+  public Job submit(String jobName) {
+    if (client == null) {
+      client =
+          ServiceLoader.load(JobClient.class)
+              .findFirst()
+              .orElseThrow(
+                  () ->
+                      new IllegalStateException(
+                          "no JobClient on the class path: add the dependency org.anabranch:anabranch-client"));
+    }
+    Job job = client.submit(jobName, graph, config);
+    graph = new JobGraph();
+    return job;
+  }
+
+  /**
+   * Runs the job that was described so far to its end. An interrupt cancels it.
+   *
+   * @throws JobGraphException if the job is not valid
+   * @throws JobFailedException if the job failed
+   * @throws JobCancelledException if the job was cancelled
+   */
+  public void execute(String jobName) {
+    Job job = submit(jobName);
+    try {
+      job.await();
+    } catch (InterruptedException e) {
+      job.cancel();
+      Thread.currentThread().interrupt();
+      throw new JobCancelledException("job " + jobName + " was cancelled by an interrupt");
+    }
+  }
+
+  JobGraph graph() {
+    return graph;
+  }
+}

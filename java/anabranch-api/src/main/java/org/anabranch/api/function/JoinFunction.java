@@ -1,0 +1,22 @@
+package org.anabranch.api.function;
+
+/**
+ * Makes one record of two that have the same key.
+ *
+ * @param <L> type of the left records
+ * @param <R> type of the right records
+ * @param <O> type of the output
+ */
+@FunctionalInterface
+public interface JoinFunction<L, R, O> extends Function {
+
+  /**
+   * Called once for each pair.
+   *
+   * @param left the left record; null in an outer join if the right one has no match
+   * @param right the right record; null in an outer join if the left one has no match
+   * @return the record to emit
+   * @throws Exception to end the job
+   */
+  O join(L left, R right) throws Exception;
+}

@@ -1,0 +1,12 @@
+package org.anabranch.api.graph;
+
+/**
+ * An edge between two operators.
+ *
+ * @param id unique in the graph
+ * @param source id of the producing operator
+ * @param target id of the consuming operator
+ * @param input which input of the target
+ * @param partitioning how its records are spread
+ */
+public record EdgeNode(int id, int source, int target, int input, Partitioning partitioning) {}

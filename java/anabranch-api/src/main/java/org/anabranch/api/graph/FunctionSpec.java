@@ -1,0 +1,34 @@
+package org.anabranch.api.graph;
+
+import java.util.List;
+import org.anabranch.api.function.Function;
+
+/** How a worker gets hold of a function. */
+public sealed interface FunctionSpec {
+
+  /** What messages call the function. */
+  String displayName();
+
+  /** A Java function object in Java serialization. */
+  record JavaObject(String displayName, byte[] serialized) implements FunctionSpec {
+
+    /**
+     * Serializes a function.
+     *
+     * @throws org.anabranch.api.JobGraphException if it holds something that cannot be serialized;
+     *     the message names the field or captured value
+     */
+    public static JavaObject of(Function function) {
+      return new JavaObject(Names.of(function), Serializer.serialize(function));
+    }
+  }
+
+  /** A Python function or class by module and name, made with these arguments if there are any. */
+  record PythonReference(String module, String name, List<Object> arguments)
+      implements FunctionSpec {
+    @Override
+    public String displayName() {
+      return module + "." + name;
+    }
+  }
+}

@@ -1,0 +1,106 @@
+package org.anabranch.api.graph;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectOutputStream;
+import java.io.Serializable;
+import java.lang.invoke.SerializedLambda;
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
+import org.anabranch.api.JobGraphException;
+import org.anabranch.api.function.Function;
+
+/** Serializes functions, and finds what stands in the way where that fails. */
+final class Serializer {
+  private Serializer() {}
+
+  static byte[] serialize(Function function) {
+    try {
+      return toBytes(function);
+    } catch (IOException e) {
+      String culprit = find(function, Collections.newSetFromMap(new IdentityHashMap<>()));
+      throw new JobGraphException(
+          "%s cannot be serialized for the workers: %s; create it in open() instead, or mark the field transient"
+              .formatted(Names.of(function), culprit == null ? e.toString() : culprit),
+          e);
+    }
+  }
+
+  private static byte[] toBytes(Object object) throws IOException {
+    var bytes = new ByteArrayOutputStream();
+    try (var out = new ObjectOutputStream(bytes)) {
+      out.writeObject(object);
+    }
+    return bytes.toByteArray();
+  }
+
+  /** Returns the innermost thing that cannot be serialized, as text, or null if there is none. */
+  private static String find(Object object, Set<Object> seen) {
+    if (object == null || !seen.add(object) || isSerializable(object)) {
+      return null;
+    }
+    SerializedLambda lambda = asLambda(object);
+    if (lambda != null) {
+      return findCaptured(lambda, seen);
+    }
+    if (!(object instanceof Serializable)) {
+      return object.getClass().getName() + " is not Serializable";
+    }
+    for (Class<?> type = object.getClass(); type != null; type = type.getSuperclass()) {
+      for (Field field : type.getDeclaredFields()) {
+        int modifiers = field.getModifiers();
+        if (Modifier.isStatic(modifiers) || Modifier.isTransient(modifiers)) {
+          continue;
+        }
+        String inside = find(read(field, object), seen);
+        if (inside != null) {
+          return "field '%s' of %s: %s".formatted(field.getName(), type.getName(), inside);
+        }
+      }
+    }
+    return null;
+  }
+
+  private static String findCaptured(SerializedLambda lambda, Set<Object> seen) {
+    for (int i = 0; i < lambda.getCapturedArgCount(); i++) {
+      String inside = find(lambda.getCapturedArg(i), seen);
+      if (inside != null) {
+        String method = lambda.getImplClass().replace('/', '.') + "." + lambda.getImplMethodName();
+        return "captured value %d of the lambda %s: %s".formatted(i + 1, method, inside);
+      }
+    }
+    return null;
+  }
+
+  private static boolean isSerializable(Object object) {
+    try {
+      toBytes(object);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static SerializedLambda asLambda(Object object) {
+    try {
+      Method writeReplace = object.getClass().getDeclaredMethod("writeReplace");
+      writeReplace.setAccessible(true);
+      return writeReplace.invoke(object) instanceof SerializedLambda lambda ? lambda : null;
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      return null;
+    }
+  }
+
+  private static Object read(Field field, Object object) {
+    try {
+      field.setAccessible(true);
+      return field.get(object);
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      return null; // a field of the JDK's own; it is not what the user can change
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package org.anabranch.api.source;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.anabranch.api.function.EndOfDataException;
+import org.anabranch.api.function.SourceContext;
+import org.anabranch.api.function.SourceFunction;
+
+/**
+ * Emits the lines of a UTF-8 file without their line ends ({@code \n} or {@code \r\n}).
+ *
+ * <p>Subtask i of n reads the lines that <em>begin</em> in the i-th of n equal byte ranges, so each
+ * line is read once at any parallelism, however long it is.
+ */
+public final class TextFileSource implements SourceFunction<String> {
+  private static final long serialVersionUID = 1L;
+  private static final int LINES_PER_FETCH = 1024;
+  private static final int BUFFER = 256 << 10;
+
+  private final String path;
+  private transient InputStream file;
+  private transient long position;
+  private transient long end;
+
+  public TextFileSource(String path) {
+    this.path = path;
+  }
+
+  @Override
+  public void init(int parallelism, int index) throws IOException {
+    long size = Files.size(Path.of(path));
+    position = size * index / parallelism;
+    end = size * (index + 1) / parallelism;
+    FileInputStream opened = new FileInputStream(path);
+    // A line that begins exactly here is ours; it does if the byte before ends another.
+    opened.getChannel().position(Math.max(0, position - 1));
+    file = new BufferedInputStream(opened, BUFFER);
+    if (position > 0) {
+      position -= 1;
+      readLine();
+    }
+  }
+
+  @Override
+  public void fetch(SourceContext<String> context) throws Exception {
+    for (int i = 0; i < LINES_PER_FETCH; i++) {
+      if (position >= end) {
+        throw new EndOfDataException();
+      }
+      long start = position;
+      byte[] line = readLine();
+      if (line == null) {
+        throw new EndOfDataException();
+      }
+      context.collect(decode(line, start));
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (file != null) {
+      file.close();
+    }
+  }
+
+  /** Returns the next line without its end and moves on, or returns null at the end of the file. */
+  private byte[] readLine() throws IOException {
+    ByteArrayOutputStream line = new ByteArrayOutputStream();
+    int next = file.read();
+    if (next < 0) {
+      return null;
+    }
+    while (next >= 0 && next != '\n') {
+      line.write(next);
+      next = file.read();
+    }
+    position += line.size() + (next == '\n' ? 1 : 0);
+    return line.toByteArray();
+  }
+
+  private String decode(byte[] line, long start) throws IOException {
+    int length = line.length > 0 && line[line.length - 1] == '\r' ? line.length - 1 : line.length;
+    try {
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(line, 0, length))
+          .toString();
+    } catch (CharacterCodingException e) {
+      throw new IOException("%s, line at byte %d: not UTF-8".formatted(path, start), e);
+    }
+  }
+}
