@@ -1,0 +1,109 @@
+package org.anabranch.runtime.records;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.anabranch.proto.v1.Language;
+import org.anabranch.proto.v1.Schema;
+
+/**
+ * Makes records of payloads, from producers of one language.
+ *
+ * <p>Belongs to one thread. Whatever the bytes are, the outcome is records or a {@link
+ * RecordException}.
+ */
+public final class Decoder {
+  private final Input in = new Input();
+  private final ValueDecoder values;
+  private final ValueDecoder keys;
+
+  /**
+   * Makes a decoder.
+   *
+   * @param source language of the producers
+   * @param types classes of the names
+   */
+  public Decoder(Language source, TypeRegistry types) {
+    values = new ValueDecoder(in, types, Dialect.of(source));
+    keys = new ValueDecoder(in, types, Dialect.KEY);
+  }
+
+  /**
+   * Decodes a payload without keys.
+   *
+   * @param payload the bytes from its position to its limit, which do not move
+   * @param n number of records
+   * @param schemas the schemas that come with it
+   * @return the records, in order
+   * @throws RecordException if a record is refused, or the payload is not n records
+   */
+  public Object[] decode(ByteBuffer payload, int n, List<Schema> schemas) {
+    return decode(payload, 0, n, schemas);
+  }
+
+  /**
+   * Decodes a payload with keys.
+   *
+   * @param payload the bytes from its position to its limit, which do not move
+   * @param n number of records
+   * @param schemas the schemas that come with it
+   * @return n keys, then n records, each in order
+   * @throws RecordException if a key or record is refused, or the payload is not n of each
+   */
+  public Object[] decodeKeyed(ByteBuffer payload, int n, List<Schema> schemas) {
+    return decode(payload, n, n, schemas);
+  }
+
+  /** Decodes a payload without keys from a whole array; see the other method. */
+  public Object[] decode(byte[] payload, int n, List<Schema> schemas) {
+    return decode(ByteBuffer.wrap(payload), 0, n, schemas);
+  }
+
+  private Object[] decode(ByteBuffer payload, int nKeys, int nValues, List<Schema> schemas) {
+    begin(payload);
+    values.schemas(schemas);
+    keys.schemas(schemas);
+    try {
+      // Each takes a byte at least; this also refuses a number that is negative here.
+      long n = (nKeys & 0xffff_ffffL) + (nValues & 0xffff_ffffL);
+      if (n > in.remaining()) {
+        throw new RecordException(
+            "the payload has %d bytes for %d keys and records".formatted(in.remaining(), n));
+      }
+      Object[] batch = new Object[(int) n];
+      fill(batch, 0, nKeys, keys);
+      fill(batch, nKeys, batch.length, values);
+      if (in.remaining() > 0) {
+        throw new RecordException("the payload has %d bytes left over".formatted(in.remaining()));
+      }
+      return batch;
+    } finally {
+      in.release();
+      values.schemas(List.of());
+      keys.schemas(List.of());
+    }
+  }
+
+  private void begin(ByteBuffer payload) {
+    if (payload.hasArray()) {
+      int start = payload.arrayOffset() + payload.position();
+      in.reset(payload.array(), start, start + payload.remaining());
+    } else {
+      byte[] copy = new byte[payload.remaining()];
+      payload.get(payload.position(), copy);
+      in.reset(copy, 0, copy.length);
+    }
+  }
+
+  private static void fill(Object[] batch, int from, int to, ValueDecoder decoder) {
+    for (int i = from; i < to; i++) {
+      try {
+        batch[i] = decoder.read();
+      } catch (RecordException e) {
+        throw e.at(i);
+      } catch (RuntimeException | StackOverflowError | LinkageError e) {
+        // Users' classes take part: hashCode of a key, the constructor of a record.
+        throw new RecordException("it could not be made: " + e, e).at(i);
+      }
+    }
+  }
+}

@@ -1,0 +1,58 @@
+package org.anabranch.runtime.records;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+
+/** Integers beyond 64 bits and decimals. */
+final class Numbers {
+  private static final BigInteger TWO_64 = BigInteger.ONE.shiftLeft(64);
+
+  private Numbers() {}
+
+  /** Writes the form that an integer of this value has in any language. */
+  static void write(Output out, BigInteger value) {
+    if (value.bitLength() < 64) {
+      out.integer(value.longValue());
+    } else if (value.signum() > 0 && value.bitLength() == 64) {
+      out.unsigned64(value.longValue());
+    } else {
+      writeBig(out, value);
+    }
+  }
+
+  /** Writes the form that tells a big integer from a small one whatever its value. */
+  static void writeBig(Output out, BigInteger value) {
+    int start = out.beginExtension();
+    out.raw(value.toByteArray());
+    out.endExtension(start, Wire.BIG_INT);
+  }
+
+  static void write(Output out, BigDecimal value) {
+    int start = out.beginExtension();
+    out.int4(value.scale());
+    out.raw(value.unscaledValue().toByteArray());
+    out.endExtension(start, Wire.DECIMAL);
+  }
+
+  static Number unsigned64(Input in) {
+    long bits = in.int8();
+    if (bits >= 0) {
+      return bits;
+    }
+    return BigInteger.valueOf(bits).add(TWO_64);
+  }
+
+  static BigInteger bigInteger(Input in) {
+    int n = in.remaining();
+    if (n == 0) {
+      throw new RecordException("an integer has no data");
+    }
+    int start = in.skip(n);
+    return new BigInteger(in.bytes(), start, n);
+  }
+
+  static BigDecimal decimal(Input in) {
+    int scale = in.int4();
+    return new BigDecimal(bigInteger(in), scale);
+  }
+}
