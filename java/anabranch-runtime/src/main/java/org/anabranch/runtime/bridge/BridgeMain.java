@@ -49,7 +49,7 @@ public final class BridgeMain {
     return server;
   }
 
-  private static void awaitEndOfInput() {
+  static void awaitEndOfInput() {
     try {
       while (System.in.read() >= 0) {
         // The driver writes nothing; whatever came would mean nothing.

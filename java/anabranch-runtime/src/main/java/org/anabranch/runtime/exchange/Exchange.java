@@ -66,6 +66,7 @@ public final class Exchange implements AutoCloseable {
     int n = edge.getChannelsCount();
     Partitioning.Kind kind = edge.getPartitioning().getKind();
     boolean broadcast = kind == Partitioning.Kind.KIND_BROADCAST;
+    Encoder encoder = new Encoder(edge.getConsumerLanguage(), types);
     Partitioner partitioner =
         switch (kind) {
           case KIND_FORWARD, KIND_BROADCAST -> new Partitioner.Single();
@@ -74,19 +75,14 @@ public final class Exchange implements AutoCloseable {
           case KIND_KEY ->
               n == 1
                   ? new Partitioner.Single()
-                  : new Partitioner.ByKey(n, task.getMaxParallelism());
+                  : new Partitioner.ByKey(n, task.getMaxParallelism(), encoder);
           case KIND_CUSTOM -> new Partitioner.Custom(n, function);
           case KIND_AUTO, UNRECOGNIZED ->
               throw new ExchangeException(
                   "the edge to operator %s has no partitioning that this worker knows: %s"
                       .formatted(edge.getConsumerName(), kind));
         };
-    output.add(
-        edge,
-        task.getIncarnation(),
-        partitioner,
-        broadcast,
-        new Encoder(edge.getConsumerLanguage(), types));
+    output.add(edge, task.getIncarnation(), partitioner, broadcast, encoder);
   }
 
   /**

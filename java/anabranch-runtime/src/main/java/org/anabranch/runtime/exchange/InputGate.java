@@ -7,6 +7,7 @@ import org.anabranch.proto.v1.Channel;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.InputEdge;
+import org.anabranch.proto.v1.Schema;
 import org.anabranch.runtime.records.Decoder;
 import org.anabranch.runtime.records.RecordException;
 
@@ -134,8 +135,11 @@ public final class InputGate {
     ByteBuffer payload =
         ByteBuffer.wrap(frame.bytes(), frame.payloadStart(), frame.payloadLength());
     try {
+      List<Schema> schemas = frame.header().getSchemasList();
       Object[] records =
-          edge.decoder().decode(payload, hasKeys ? 2 * n : n, frame.header().getSchemasList());
+          hasKeys
+              ? edge.decoder().decodeKeyed(payload, n, schemas)
+              : edge.decoder().decode(payload, n, schemas);
       edge.received()[0] += n;
       return new InputBatch(index, records, n, hasKeys);
     } catch (RecordException e) {

@@ -11,6 +11,7 @@ import org.anabranch.proto.v1.ConnectReply;
 import org.anabranch.proto.v1.ConnectReply.Status;
 import org.anabranch.proto.v1.ConnectRequest;
 import org.anabranch.proto.v1.OutputEdge;
+import org.anabranch.runtime.records.Encoder;
 
 /** All output edges of a task. Used by the task's thread only, except where said. */
 public final class OutputGate {
@@ -37,7 +38,7 @@ public final class OutputGate {
       int incarnation,
       Partitioner partitioner,
       boolean broadcast,
-      org.anabranch.runtime.records.Encoder encoder) {
+      Encoder encoder) {
     List<OutputChannel> added = new ArrayList<>();
     for (Channel channel : edge.getChannelsList()) {
       OutputChannel output = new OutputChannel(channel.getChannel(), incarnation, pool);
@@ -95,8 +96,25 @@ public final class OutputGate {
     return channels.values().stream().allMatch(OutputChannel::acknowledged);
   }
 
-  /** Returns true while bytes wait for a socket. */
-  public boolean hasUnsent() {
+  /**
+   * Waits until the sockets have taken everything that was sent; pending records are not touched.
+   *
+   * @throws CancelledException if the task was cancelled during the wait
+   */
+  public void awaitSent() {
+    if (hasUnsent()) {
+      backpressured = true;
+      try {
+        while (hasUnsent()) {
+          awaitIo.run();
+        }
+      } finally {
+        backpressured = false;
+      }
+    }
+  }
+
+  private boolean hasUnsent() {
     for (OutputChannel channel : channels.values()) {
       if (channel.queuedBytes() > 0) {
         return true;

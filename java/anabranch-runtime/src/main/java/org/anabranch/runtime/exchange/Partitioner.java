@@ -1,6 +1,7 @@
 package org.anabranch.runtime.exchange;
 
 import org.anabranch.api.function.PartitionFunction;
+import org.anabranch.runtime.records.Encoder;
 import org.anabranch.runtime.records.Keys;
 
 /** Chooses where each record of an edge goes. Used by the task's thread only; may keep state. */
@@ -27,9 +28,9 @@ sealed interface Partitioner {
   }
 
   /** By the key group of the key: equal keys go to one channel. */
-  record ByKey(int n, int maxParallelism) implements Partitioner {
+  record ByKey(int n, int maxParallelism, Encoder encoder) implements Partitioner {
     int choose(Object key) {
-      int group = Keys.keyGroup(Keys.encodeKey(key), maxParallelism);
+      int group = Keys.keyGroup(encoder.encodeKey(key), maxParallelism);
       return Keys.subtask(group, n, maxParallelism);
     }
   }

@@ -14,6 +14,7 @@ import org.anabranch.proto.v1.FunctionDescriptor;
 import org.anabranch.proto.v1.JavaReference;
 import org.anabranch.proto.v1.Language;
 import org.anabranch.runtime.records.Decoder;
+import org.anabranch.runtime.records.Encoder;
 import org.anabranch.runtime.records.TypeRegistry;
 
 /**
@@ -32,6 +33,11 @@ public final class FunctionLoader {
   public FunctionLoader(ClassLoader loader, TypeRegistry types) {
     this.loader = loader;
     this.types = types;
+  }
+
+  /** Returns a new encoder for keys, which belongs to the thread that asks. */
+  Encoder keyEncoder() {
+    return new Encoder(Language.LANGUAGE_PYTHON, types);
   }
 
   /**

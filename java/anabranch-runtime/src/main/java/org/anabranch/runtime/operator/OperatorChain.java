@@ -121,7 +121,7 @@ public final class OperatorChain {
           }
           case OPERATOR_KIND_REDUCE -> {
             ReduceFunction<Object> reduce = load(name, functions, FunctionKind.REDUCE, function);
-            yield new ReduceOperator(reduce, next);
+            yield new ReduceOperator(reduce, new StateKeys(functions.keyEncoder()), next);
           }
           case OPERATOR_KIND_SINK -> {
             SinkFunction<Object> sink = load(name, functions, FunctionKind.SINK, function);

@@ -12,15 +12,17 @@ final class ReduceOperator extends FunctionOperator<ReduceFunction<Object>> {
   // null stands for "no value yet", so a value that is null is kept as this.
   private static final Object NULL = new Object();
 
+  private final StateKeys keys;
   private final Map<Object, Object> state = new HashMap<>();
 
-  ReduceOperator(ReduceFunction<Object> function, Output next) {
+  ReduceOperator(ReduceFunction<Object> function, StateKeys keys, Output next) {
     super(function, next);
+    this.keys = keys;
   }
 
   @Override
   public void process(Object key, Object value) throws Exception {
-    Object stateKey = StateKey.of(key);
+    Object stateKey = keys.of(key);
     Object old = state.get(stateKey);
     Object reduced = old == null ? value : function.reduce(old == NULL ? null : old, value);
     state.put(stateKey, reduced == null ? NULL : reduced);

@@ -78,7 +78,7 @@ final class StackTraces {
       StringBuilder text, String indent, StackTraceElement[] frames, int n) {
     int engine = 0;
     for (int i = 0; i < n; i++) {
-      if (isEngine(frames[i]) || isJdkInsideEngine(frames, i)) {
+      if (isEngine(frames[i]) || isJdkInsideEngine(frames, i) || isBridgeMethod(frames, i)) {
         engine++;
         continue;
       }
@@ -123,6 +123,20 @@ final class StackTraces {
     }
     boolean calledByEngine = below == frames.length || isEngine(frames[below]);
     return calledByEngine && above >= 0 && isEngine(frames[above]);
+  }
+
+  /**
+   * The method that javac adds to a class which implements a generic interface: it only casts, and
+   * it is what the engine calls, so it stands between the user's method of the same name and the
+   * engine.
+   */
+  private static boolean isBridgeMethod(StackTraceElement[] frames, int i) {
+    return i > 0
+        && i + 1 < frames.length
+        && isEngine(frames[i + 1])
+        && frames[i].getClassName().equals(frames[i - 1].getClassName())
+        && frames[i].getMethodName().equals(frames[i - 1].getMethodName())
+        && frames[i].getLineNumber() < frames[i - 1].getLineNumber();
   }
 
   /** Without the loader's name and the module's version, which say nothing to a user. */

@@ -247,9 +247,7 @@ final class Task {
     while (!chain.source().ended()) {
       runMailbox();
       // fetch may take long, and nobody else would send what is still queued.
-      while (exchange.output().hasUnsent()) {
-        exchange.await();
-      }
+      exchange.output().awaitSent();
       busySince = System.nanoTime();
       boolean collected = chain.fetch();
       busySince = 0;

@@ -21,7 +21,7 @@ final class TaskErrors {
   private static final int LONGEST_TRACE = 100_000;
 
   private static final Pattern CAST =
-      Pattern.compile("class (\\S+) cannot be cast to class (\\S+)");
+      Pattern.compile("class (\\S+) cannot be cast to class (\\S+)|Cannot cast (\\S+) to (\\S+)");
   private static final Set<String> SMALL_INTEGERS =
       Set.of("java.lang.Integer", "java.lang.Short", "java.lang.Byte");
 
@@ -129,8 +129,9 @@ final class TaskErrors {
     if (!cast.find()) {
       return "";
     }
-    String from = cast.group(1);
-    String to = cast.group(2);
+    // The JVM says it in one way, a method handle in the other.
+    String from = cast.group(1) == null ? cast.group(3) : cast.group(1);
+    String to = cast.group(2) == null ? cast.group(4) : cast.group(2);
     if (from.equals("java.lang.Long") && SMALL_INTEGERS.contains(to)) {
       return "a Python int arrives as java.lang.Long: declare Long instead of "
           + to.substring("java.lang.".length());

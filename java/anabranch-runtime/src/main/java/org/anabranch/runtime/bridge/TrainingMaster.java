@@ -1,0 +1,218 @@
+package org.anabranch.runtime.bridge;
+
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.anabranch.proto.v1.Artifact;
+import org.anabranch.proto.v1.Channel;
+import org.anabranch.proto.v1.ConnectTask;
+import org.anabranch.proto.v1.Endpoint;
+import org.anabranch.proto.v1.FunctionDescriptor;
+import org.anabranch.proto.v1.InputEdge;
+import org.anabranch.proto.v1.JavaReference;
+import org.anabranch.proto.v1.JobSetup;
+import org.anabranch.proto.v1.Language;
+import org.anabranch.proto.v1.MasterMessage;
+import org.anabranch.proto.v1.Operator;
+import org.anabranch.proto.v1.OperatorKind;
+import org.anabranch.proto.v1.OutputEdge;
+import org.anabranch.proto.v1.Partitioning;
+import org.anabranch.proto.v1.Shutdown;
+import org.anabranch.proto.v1.TaskDescriptor;
+
+/**
+ * The master of {@link WarmUp}'s job: says its lines to the one worker that calls, in as much of
+ * HTTP/2 as that takes, since the runtime jar holds no gRPC server.
+ */
+final class TrainingMaster implements Closeable {
+  static final String TOKEN = "00".repeat(32);
+
+  private static final int HEADERS = 1;
+  private static final int DATA = 0;
+  private static final int SETTINGS = 4;
+  private static final int END_HEADERS = 4;
+  private static final int FIRST_STREAM = 3;
+  private static final int JOB_MILLIS = 1000;
+
+  private final Path jar;
+  private final Path sockets;
+  private final ServerSocket listener;
+
+  TrainingMaster(Path jar, Path sockets) throws IOException {
+    this.jar = jar;
+    this.sockets = sockets;
+    this.listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+    Thread thread = new Thread(this::serve, "training-master");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  String address() {
+    return "127.0.0.1:" + listener.getLocalPort();
+  }
+
+  private void serve() {
+    try (Socket socket = listener.accept();
+        DataOutputStream out = new DataOutputStream(socket.getOutputStream())) {
+      InputStream in = socket.getInputStream();
+      Thread reader = new Thread(() -> discard(in), "training-reader");
+      reader.setDaemon(true);
+      reader.start();
+      frame(out, SETTINGS, 0, 0, new byte[0]);
+      frame(out, HEADERS, END_HEADERS, FIRST_STREAM, headers());
+      say(out, MasterMessage.newBuilder().setSetup(setup()));
+      say(out, MasterMessage.newBuilder().setDeployTask(source()));
+      say(out, MasterMessage.newBuilder().setDeployTask(sink()));
+      say(out, MasterMessage.newBuilder().setConnectTask(connect(1)));
+      say(out, MasterMessage.newBuilder().setConnectTask(connect(2)));
+      // The job of a few thousand records is long over by then, reports included.
+      Thread.sleep(JOB_MILLIS);
+      say(out, MasterMessage.newBuilder().setShutdown(Shutdown.getDefaultInstance()));
+      reader.join();
+    } catch (IOException | InterruptedException e) {
+      // An archive of less is an archive too.
+    }
+  }
+
+  private static void discard(InputStream in) {
+    try {
+      in.transferTo(java.io.OutputStream.nullOutputStream());
+    } catch (IOException e) {
+      // The worker has ended.
+    }
+  }
+
+  private static void frame(DataOutputStream out, int type, int flags, int stream, byte[] body)
+      throws IOException {
+    out.write(body.length >> 16);
+    out.writeShort(body.length);
+    out.write(type);
+    out.write(flags);
+    out.writeInt(stream);
+    out.write(body);
+    out.flush();
+  }
+
+  /** {@code :status: 200} is entry 8 of HPACK's static table, {@code content-type} is 31. */
+  private static byte[] headers() throws IOException {
+    ByteArrayOutputStream block = new ByteArrayOutputStream();
+    byte[] type = "application/grpc".getBytes(StandardCharsets.US_ASCII);
+    block.write(0x80 | 8);
+    block.write(0x0F);
+    block.write(31 - 0x0F);
+    block.write(type.length);
+    block.write(type);
+    return block.toByteArray();
+  }
+
+  private static void say(DataOutputStream out, MasterMessage.Builder message) throws IOException {
+    byte[] encoded = message.build().toByteArray();
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    DataOutputStream prefixed = new DataOutputStream(body);
+    prefixed.write(0); // not compressed
+    prefixed.writeInt(encoded.length);
+    prefixed.write(encoded);
+    frame(out, DATA, 0, FIRST_STREAM, body.toByteArray());
+  }
+
+  private JobSetup setup() {
+    Map<String, String> options = new HashMap<>();
+    options.put("anabranch.batch.max-records", "1024");
+    options.put("anabranch.batch.max-bytes", "65536");
+    options.put("anabranch.exchange.max-frame-bytes", "1048576");
+    options.put("anabranch.exchange.send-queue-bytes", "262144");
+    options.put("anabranch.exchange.socket-buffer-bytes", "262144");
+    options.put("anabranch.exchange.transport", "auto");
+    options.put("anabranch.exchange.handshake-timeout-ms", "5000");
+    options.put("anabranch.deploy.timeout-ms", "5000");
+    options.put("anabranch.cancel.timeout-ms", "3000");
+    options.put("anabranch.report.interval-ms", "100");
+    return JobSetup.newBuilder()
+        .setJobId("warm-up")
+        .setJobName("warm-up")
+        .putAllConfig(options)
+        .addArtifacts(
+            Artifact.newBuilder().setKind(Artifact.Kind.KIND_JAVA).setPath(jar.toString()))
+        .setSocketDir(sockets.toString())
+        .setListenHost("127.0.0.1")
+        .build();
+  }
+
+  private static TaskDescriptor source() {
+    return task(1)
+        .addChain(
+            operator(1, OperatorKind.OPERATOR_KIND_SOURCE, WarmUp.Numbers.class.getName(), ""))
+        .addChain(operator(2, OperatorKind.OPERATOR_KIND_KEY_BY, "java.lang.String", "valueOf"))
+        .addOutputs(
+            OutputEdge.newBuilder()
+                .setEdgeId(1)
+                .setPartitioning(Partitioning.newBuilder().setKind(Partitioning.Kind.KIND_FORWARD))
+                .setCarriesKeys(true)
+                .setConsumerLanguage(Language.LANGUAGE_PYTHON)
+                .setConsumerName("sink")
+                .addChannels(Channel.newBuilder().setChannel(1).setPeerTask(2)))
+        .build();
+  }
+
+  private static TaskDescriptor sink() {
+    return task(2)
+        .addChain(operator(3, OperatorKind.OPERATOR_KIND_MAP, "java.lang.String", "valueOf"))
+        .addChain(operator(4, OperatorKind.OPERATOR_KIND_SINK, "java.util.Objects", "hashCode"))
+        .addInputs(
+            InputEdge.newBuilder()
+                .setEdgeId(1)
+                .setCarriesKeys(true)
+                .setProducerLanguage(Language.LANGUAGE_PYTHON)
+                .setProducerName("source")
+                .addChannels(Channel.newBuilder().setChannel(1).setPeerTask(1)))
+        .build();
+  }
+
+  private static TaskDescriptor.Builder task(int id) {
+    return TaskDescriptor.newBuilder()
+        .setTaskId(id)
+        .setName("task " + id)
+        .setIncarnation(1)
+        .setParallelism(1)
+        .setMaxParallelism(128);
+  }
+
+  private static Operator operator(int id, OperatorKind kind, String type, String method) {
+    JavaReference function =
+        JavaReference.newBuilder().setClassName(type).setMethod(method).build();
+    return Operator.newBuilder()
+        .setId(id)
+        .setName("operator " + id)
+        .setKind(kind)
+        .setLanguage(Language.LANGUAGE_JAVA)
+        .setParallelism(1)
+        .setFunction(
+            FunctionDescriptor.newBuilder().setDisplayName(type).setJavaReference(function))
+        .build();
+  }
+
+  private ConnectTask connect(int task) {
+    ConnectTask.Builder connect = ConnectTask.newBuilder().setTaskId(task);
+    if (task == 2) {
+      Endpoint endpoint =
+          Endpoint.newBuilder().setUnixPath(sockets.resolve("t1-1.sock").toString()).build();
+      connect.addProducers(
+          ConnectTask.Producer.newBuilder().setChannel(1).setIncarnation(1).setEndpoint(endpoint));
+    }
+    return connect.build();
+  }
+
+  @Override
+  public void close() throws IOException {
+    listener.close();
+  }
+}
