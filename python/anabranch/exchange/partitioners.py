@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from anabranch.records import KeySelector
+from anabranch.records import KeySelector, TypeRegistry
 
 # Per channel, the records and, where there are keys, the keys that go to it.
 Parts = list[tuple[Sequence[Any], Sequence[Any] | None]]
@@ -52,9 +52,9 @@ class Rebalance(Partitioner):
 class ByKey(Partitioner):
     """By the key group of the key: equal keys go to one channel."""
 
-    def __init__(self, n: int, max_parallelism: int) -> None:
+    def __init__(self, n: int, max_parallelism: int, types: TypeRegistry) -> None:
         self._n = n
-        self._selector = KeySelector(n, max_parallelism)
+        self._selector = KeySelector(n, max_parallelism, types)
 
     def split(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Parts:  # noqa: D102
         assert keys is not None  # noqa: S101 - the planner puts a KEY_BY in front

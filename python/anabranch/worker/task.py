@@ -315,7 +315,7 @@ class Task:
         if n == 1 or kind in (graph.Partitioning.KIND_FORWARD, graph.Partitioning.KIND_BROADCAST):
             return Single()
         if kind == graph.Partitioning.KIND_KEY:
-            return ByKey(n, self.descriptor.max_parallelism)
+            return ByKey(n, self.descriptor.max_parallelism, self._job.types)
         return Rebalance(n, first=self.descriptor.subtask)
 
     def _listen(self) -> control.Endpoint | None:

@@ -1,0 +1,27 @@
+"""The record encoding of docs/design/002-records.md."""
+
+from anabranch.records.decoder import Decoder, decode_value
+from anabranch.records.encoder import Encoder, encode_value
+from anabranch.records.keys import KeyEncoder, KeySelector, encode_key, key_group, subtask_of
+from anabranch.records.row import Row
+from anabranch.records.types import TypeRegistry
+
+__all__ = [
+    "Decoder",
+    "Encoder",
+    "KeyEncoder",
+    "KeySelector",
+    "Row",
+    "TypeRegistry",
+    "codec_name",
+    "decode_value",
+    "encode_key",
+    "encode_value",
+    "key_group",
+    "subtask_of",
+]
+
+
+def codec_name() -> str:
+    """Returns which implementation is in use."""
+    return "pure Python"

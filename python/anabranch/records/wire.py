@@ -1,0 +1,24 @@
+"""The numbers of docs/design/002-records.md."""
+
+from __future__ import annotations
+
+TUPLE = 1
+BIG_INT = 2
+SET = 3
+FROZEN_SET = 4
+DATE = 5
+TIME = 6
+INSTANT = 7
+OFFSET_DATE_TIME = 8
+LOCAL_DATE_TIME = 9
+DURATION = 10
+DECIMAL = 11
+UUID = 12
+ENUM = 13
+INSTANCE = 14
+PROTOBUF = 15
+PICKLE = 16
+JAVA_OBJECT = 17
+
+MAX_DEPTH = 64
+NANOS_PER_SECOND = 1_000_000_000

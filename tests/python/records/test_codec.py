@@ -1,0 +1,285 @@
+"""Any value of the table goes out and comes back; hostile bytes do no harm."""
+
+import contextlib
+import dataclasses
+import enum
+from collections import Counter, OrderedDict
+from datetime import datetime, time, timedelta, timezone
+from decimal import Decimal
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anabranch.errors import JobGraphError, RecordError
+from anabranch.records import Decoder, Encoder, Row, TypeRegistry, decode_value, encode_key, encode_value
+from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, LANGUAGE_PYTHON
+
+OFFSETS = st.integers(-18 * 3600, 18 * 3600).map(lambda seconds: timezone(timedelta(seconds=seconds)))
+DATETIMES = (
+    st.datetimes() | st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 12, 31), timezones=OFFSETS)
+).map(lambda d: d.replace(fold=0))
+HASHABLE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
+    | st.dates() | st.times().map(lambda t: t.replace(fold=0)) | DATETIMES | st.timedeltas() | st.uuids()
+    | st.decimals(allow_nan=False, allow_infinity=False).filter(lambda d: d or not d.is_signed()),
+    lambda inner: st.lists(inner, max_size=4).map(tuple) | st.frozensets(inner, max_size=4),
+    max_leaves=8,
+)  # fmt: skip
+VALUES = st.recursive(
+    HASHABLE,
+    lambda inner: (
+        st.lists(inner, max_size=5)
+        | st.lists(inner, max_size=5).map(tuple)
+        | st.dictionaries(HASHABLE, inner, max_size=5)
+        | st.sets(HASHABLE, max_size=5)
+    ),
+    max_leaves=20,
+)
+LANGUAGES = st.sampled_from([LANGUAGE_PYTHON, LANGUAGE_JAVA])
+
+
+def shape(value):
+    """The value with the types of everything in it, so that 1, 1.0 and True differ."""
+    if isinstance(value, (list, tuple)):
+        return type(value), [shape(part) for part in value]
+    if isinstance(value, dict):
+        return type(value), [(shape(key), shape(part)) for key, part in value.items()]
+    if isinstance(value, (set, frozenset)):
+        return type(value), sorted(repr(shape(part)) for part in value)
+    return type(value), repr(value)
+
+
+def there_and_back(values, language=LANGUAGE_PYTHON, types=None):
+    types = types or TypeRegistry()
+    payload, schemas = Encoder(language, types).encode(values)
+    return Decoder(language, types).decode(payload, len(values), schemas)
+
+
+@given(st.lists(VALUES, max_size=8), LANGUAGES)
+def test_any_values_of_the_table_come_back_exactly(values, language):
+    assert [shape(value) for value in values] == [shape(value) for value in there_and_back(values, language)]
+
+
+@given(VALUES)
+def test_bytes_do_not_depend_on_the_consumer(value):
+    assert Encoder(LANGUAGE_PYTHON, TypeRegistry()).encode([value]) == (
+        Encoder(LANGUAGE_JAVA, TypeRegistry()).encode([value])
+    )
+
+
+@given(st.lists(VALUES, min_size=1, max_size=4), st.data())
+def test_mutated_bytes_give_values_or_a_record_error(values, data):
+    payload = bytearray(Encoder(LANGUAGE_JAVA, TypeRegistry()).encode(values)[0])
+    for _ in range(data.draw(st.integers(1, 4))):
+        payload[data.draw(st.integers(0, len(payload) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(RecordError):
+        Decoder(LANGUAGE_JAVA, TypeRegistry()).decode(bytes(payload), len(values), [])
+
+
+@given(st.binary(max_size=100), st.integers(0, 5))
+def test_random_bytes_give_values_or_a_record_error(payload, n):
+    with contextlib.suppress(RecordError):
+        Decoder(LANGUAGE_JAVA, TypeRegistry()).decode(payload, n, [])
+
+
+@given(st.lists(st.tuples(HASHABLE, VALUES), max_size=8))
+def test_keys_go_in_front_of_the_values(pairs):
+    keys, values = [key for key, _ in pairs], [value for _, value in pairs]
+    payload, schemas = Encoder(LANGUAGE_JAVA, TypeRegistry()).encode(values, keys)
+
+    decoded = Decoder(LANGUAGE_JAVA, TypeRegistry()).decode(payload, 2 * len(pairs), schemas)
+
+    assert [shape(each) for each in keys + values] == [shape(each) for each in decoded]
+
+
+@dataclasses.dataclass
+class Plain:
+    b: int
+    a: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Frozen:
+    x: object
+    y: int = dataclasses.field(default=3, init=False)
+
+
+class Pair(NamedTuple):
+    second: int
+    first: str
+
+
+class Point(msgspec.Struct):
+    y: int
+    x: int
+
+
+class Hue(enum.IntEnum):
+    RED = 1
+    GREEN = 2
+
+
+class Perm(enum.Flag):
+    R = 4
+    W = 2
+
+
+INSTANCES = [Plain(1, "p"), Frozen((1, 2)), Pair(1, "q"), Point(y=1, x=2), Hue.RED, Duration(seconds=5)]
+
+
+@pytest.mark.parametrize("language", [LANGUAGE_PYTHON, LANGUAGE_JAVA])
+@pytest.mark.parametrize("instance", INSTANCES, ids=lambda instance: type(instance).__name__)
+def test_an_instance_comes_back_as_one_of_its_class(instance, language):
+    types = TypeRegistry()
+    if not isinstance(instance, Duration):
+        types.register(type(instance), f"com.acme.{type(instance).__name__}")
+
+    (back,) = there_and_back([[instance]], language, types)
+
+    assert [(type(instance), instance)] == [(type(each), each) for each in back]
+
+
+def test_fields_travel_in_the_order_of_their_names():
+    _, (schema,) = Encoder(LANGUAGE_JAVA, TypeRegistry()).encode([Plain(1, "p")])
+
+    assert (f"{__name__}.Plain", ["a", "b"]) == (schema.name, list(schema.fields))
+
+
+def test_an_unknown_class_becomes_a_row_that_goes_back_as_what_it_was():
+    sender = TypeRegistry()
+    sender.register(Plain, "com.acme.Flight")
+    payload, schemas = Encoder(LANGUAGE_JAVA, sender).encode([Plain(1, "p")])
+
+    (row,) = Decoder(LANGUAGE_JAVA, TypeRegistry()).decode(payload, 1, schemas)
+
+    assert ("com.acme.Flight", 1, "p") == (row.type_name, row.b, row["a"])
+    assert Row("com.acme.Flight", {"a": "p", "b": 1}) == row
+    assert (payload, schemas) == Encoder(LANGUAGE_JAVA, TypeRegistry()).encode([row])
+    with pytest.raises(AttributeError, match="has no field 'c'; it has a, b"):
+        _ = row.c
+
+
+def test_other_fields_on_the_other_side_are_refused_by_name():
+    sender, receiver = TypeRegistry(), TypeRegistry()
+    sender.register(Plain, "com.acme.T")
+    receiver.register(Pair, "com.acme.T")
+    payload, schemas = Encoder(LANGUAGE_JAVA, sender).encode([Plain(1, "p")])
+
+    with pytest.raises(RecordError, match="missing in the record: first, second; unknown here: a, b"):
+        Decoder(LANGUAGE_JAVA, receiver).decode(payload, 1, schemas)
+
+
+def test_a_class_of_the_main_script_travels_with_the_records():
+    local = dataclasses.make_dataclass("Local", ["x"])
+    local.__module__ = "__main__"
+
+    payload, schemas = Encoder(LANGUAGE_PYTHON, TypeRegistry()).encode([local(5)])
+
+    assert schemas[0].python_class
+    (back,) = Decoder(LANGUAGE_PYTHON, TypeRegistry()).decode(payload, 1, schemas)
+    assert ("Local", 5) == (type(back).__name__, back.x)
+    assert not Encoder(LANGUAGE_JAVA, TypeRegistry()).encode([local(5)])[1][0].python_class
+
+
+UNCROSSABLE = [
+    (object(), "a object cannot cross"),
+    (OrderedDict(a=1), "convert it, e.g. dict(value)"),
+    (bytearray(b"x"), "convert it, e.g. bytes(value)"),
+    (complex(1, 2), "a complex cannot cross"),
+    (time(1, tzinfo=timezone.utc), "a time with a zone"),
+    (Decimal("NaN"), "it is not finite"),
+    (Decimal("-0"), "Java has no such number"),
+    (Perm.R | Perm.W, "is no single constant"),
+    ("\ud800", "lone surrogate"),
+]
+
+
+@pytest.mark.parametrize(("value", "reason"), UNCROSSABLE, ids=[reason for _, reason in UNCROSSABLE])
+def test_what_cannot_cross_is_refused_with_index_path_and_reason(value, reason):
+    with pytest.raises(RecordError) as caught:
+        Encoder(LANGUAGE_JAVA, TypeRegistry()).encode([1, {"k": [0, (value,)]}])
+
+    assert (1, "['k'][1][0]") == (caught.value.index, caught.value.path)
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [Counter("aab"), complex(1, 2), bytearray(b"x"), Decimal("NaN"), range(3), Perm.R])
+def test_between_python_operators_any_object_travels(value):
+    assert repr(value) == repr(there_and_back([value])[0])
+
+
+def test_what_cannot_be_pickled_is_refused_between_python_operators():
+    with pytest.raises(RecordError, match="a generator cannot be pickled"):
+        there_and_back([(x for x in [])])
+
+
+def test_a_named_zone_stays_a_named_zone_in_python_and_becomes_its_offset_for_java():
+    winter = datetime(2024, 1, 15, 12, tzinfo=ZoneInfo("Europe/Berlin"))
+
+    assert ZoneInfo("Europe/Berlin") == there_and_back([winter])[0].tzinfo
+    (crossed,) = there_and_back([winter], LANGUAGE_JAVA)
+    assert (winter, timezone(timedelta(hours=1))) == (crossed, crossed.tzinfo)
+
+
+def test_nesting_beyond_the_limit_is_refused():
+    deep: list = []
+    for _ in range(64):
+        deep = [deep]
+
+    with pytest.raises(RecordError, match="deeper than 64"):
+        encode_value(deep)
+
+
+def test_a_value_that_contains_itself_is_refused():
+    endless: list = []
+    endless.append(endless)
+
+    with pytest.raises(RecordError, match="deeper than 64"):
+        encode_value(endless)
+
+
+def test_a_pickle_from_java_is_never_loaded():
+    payload, _ = Encoder(LANGUAGE_PYTHON, TypeRegistry()).encode([complex(1, 2)])
+
+    with pytest.raises(RecordError, match="from Python only"):
+        Decoder(LANGUAGE_JAVA, TypeRegistry()).decode(payload, 1, [])
+
+
+@pytest.mark.parametrize("key", [Duration(), object(), [object()]])
+def test_what_cannot_be_a_key_is_refused(key):
+    with pytest.raises(RecordError):
+        encode_key(key)
+
+
+def test_function_arguments_are_one_tuple():
+    arguments = (1, "a", [2.5], {"k": None})
+
+    assert arguments == decode_value(encode_value(arguments))
+
+
+def test_registered_types_reach_the_workers():
+    types = TypeRegistry()
+    types.register(Plain, "com.acme.Plain")
+    types.register(Duration, "com.acme.DurationProto")
+
+    there = TypeRegistry.from_bindings(types.bindings())
+
+    assert "com.acme.Plain" == there.name_of(Plain)
+    assert {"com.acme.Plain": "com.acme.Plain", "google.protobuf.Duration": "com.acme.DurationProto"} == {
+        binding.name: binding.java_class for binding in there.bindings()
+    }
+
+
+def test_registering_nonsense_or_a_taken_name_is_refused():
+    types = TypeRegistry()
+    types.register(Plain, "com.acme.Taken")
+
+    with pytest.raises(JobGraphError, match="no dataclass"):
+        types.register(int)
+    with pytest.raises(JobGraphError, match=r"com\.acme\.Taken is taken"):
+        types.register(Pair, "com.acme.Taken")
