@@ -304,15 +304,14 @@ final class ValueEncoder {
   }
 
   private static boolean haveOneForm(Set<?> keys) {
-    Class<?> first = null;
+    Class<?> common = null;
     for (Object key : keys) {
-      Class<?> type = key == null ? null : key.getClass();
-      if (first == null ? !ONE_FORM.contains(type) : type != first) {
+      if (key == null || (common != null && key.getClass() != common)) {
         return false;
       }
-      first = type;
+      common = key.getClass();
     }
-    return true;
+    return common == null || ONE_FORM.contains(common);
   }
 
   private void set(Set<?> set, int code, int depth) {

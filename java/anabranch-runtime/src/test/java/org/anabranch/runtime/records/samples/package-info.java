@@ -1,0 +1,2 @@
+/** Classes as users write them. */
+package org.anabranch.runtime.records.samples;
