@@ -195,8 +195,9 @@ def fields_of(cls: type) -> list[str] | None:
     """Returns the names of the fields of a dataclass, NamedTuple or Struct; None for any other class."""
     if dataclasses.is_dataclass(cls):
         return [field.name for field in dataclasses.fields(cls)]
-    if issubclass(cls, tuple) and isinstance(getattr(cls, "_fields", None), tuple):
-        return list(cls._fields)
+    named = getattr(cls, "_fields", None)
+    if issubclass(cls, tuple) and isinstance(named, tuple):
+        return list(named)
     msgspec = sys.modules.get("msgspec")
     if msgspec is not None and issubclass(cls, msgspec.Struct):
         return list(getattr(cls, "__struct_fields__", ()))

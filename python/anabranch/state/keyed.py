@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-from anabranch.records import encode_key
+from anabranch.records import KeyEncoder
 
 V = TypeVar("V")
 
@@ -17,6 +17,7 @@ class KeyedState(Generic[V]):
     """
 
     def __init__(self) -> None:
+        self._encode = KeyEncoder().encode
         self._by_str: dict[Any, V] = {}
         self._by_int: dict[Any, V] = {}
         self._by_bytes: dict[Any, V] = {}
@@ -32,4 +33,4 @@ class KeyedState(Generic[V]):
             return self._by_str, key
         if kind is int:
             return self._by_int, key
-        return self._by_bytes, encode_key(key)
+        return self._by_bytes, self._encode(key)

@@ -3,7 +3,7 @@
 import pytest
 
 from anabranch.errors import RecordError
-from anabranch.records import Decoder, Encoder, KeySelector, encode_key, key_group, subtask_of
+from anabranch.records import Decoder, Encoder, KeyEncoder, KeySelector, key_group, subtask_of
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA
 from tests.python.records.notation import as_bytes, as_schemas, as_value, load, registry
 
@@ -44,7 +44,7 @@ def test_these_bytes_are_refused(vector):
 def test_a_key_goes_exactly_here(vector):
     key = as_value(vector["value"])
 
-    encoded = encode_key(key, registry())
+    encoded = KeyEncoder(registry()).encode(key)
 
     assert as_bytes(vector["bytes"]) == encoded
     assert vector["key_group"] == key_group(encoded, 128)
