@@ -20,20 +20,25 @@ public final class BridgeMain {
   private BridgeMain() {}
 
   /** Serves until standard input ends. */
-  public static void main(String[] arguments) throws IOException {
+  public static void main(String[] arguments) {
     LineOutput.install();
-    String token = System.getenv(TOKEN);
-    if (token == null || token.isEmpty()) {
-      System.err.println("environment variable " + TOKEN + " is not set; a driver starts this JVM");
-      System.err.flush();
-      Runtime.getRuntime().halt(2);
+    int code = 0;
+    try {
+      String token = System.getenv(TOKEN);
+      if (token == null || token.isEmpty()) {
+        throw new IllegalStateException(
+            "environment variable " + TOKEN + " is not set; a driver starts this JVM");
+      }
+      GatewayServer server = serve(token, Runtime.getRuntime()::halt);
+      System.out.println("ANABRANCH_BRIDGE_PORT=" + server.getListeningPort());
+      awaitEndOfInput();
+    } catch (Throwable t) { // threads of the server may be there already, and would keep the JVM
+      t.printStackTrace();
+      code = 1;
     }
-    GatewayServer server = serve(token, Runtime.getRuntime()::halt);
-    System.out.println("ANABRANCH_BRIDGE_PORT=" + server.getListeningPort());
-    awaitEndOfInput();
     System.out.flush();
     System.err.flush();
-    Runtime.getRuntime().halt(0);
+    Runtime.getRuntime().halt(code);
   }
 
   static GatewayServer serve(String token, java.util.function.IntConsumer exit) {

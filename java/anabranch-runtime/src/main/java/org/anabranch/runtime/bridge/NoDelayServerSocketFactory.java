@@ -13,6 +13,11 @@ import javax.net.ServerSocketFactory;
 final class NoDelayServerSocketFactory extends ServerSocketFactory {
 
   @Override
+  public ServerSocket createServerSocket() throws IOException {
+    return new NoDelayServerSocket();
+  }
+
+  @Override
   public ServerSocket createServerSocket(int port) throws IOException {
     return new NoDelayServerSocket(port, 0, null);
   }
@@ -29,6 +34,10 @@ final class NoDelayServerSocketFactory extends ServerSocketFactory {
   }
 
   private static final class NoDelayServerSocket extends ServerSocket {
+    NoDelayServerSocket() throws IOException {
+      super();
+    }
+
     NoDelayServerSocket(int port, int backlog, InetAddress address) throws IOException {
       super(port, backlog, address);
     }

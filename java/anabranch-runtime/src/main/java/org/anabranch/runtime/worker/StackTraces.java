@@ -136,7 +136,7 @@ final class StackTraces {
         && isEngine(frames[i + 1])
         && frames[i].getClassName().equals(frames[i - 1].getClassName())
         && frames[i].getMethodName().equals(frames[i - 1].getMethodName())
-        && frames[i].getLineNumber() < frames[i - 1].getLineNumber();
+        && frames[i].getLineNumber() <= frames[i - 1].getLineNumber();
   }
 
   /** Without the loader's name and the module's version, which say nothing to a user. */
