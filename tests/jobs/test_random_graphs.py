@@ -55,8 +55,8 @@ class Step:
 def graphs(draw: st.DrawFn) -> list[Step]:
     steps = [Step("source", False, draw(st.integers(1, 3)), [], True, False)]
     for position in range(1, draw(st.integers(2, 7))):
-        verb = draw(st.sampled_from([*VERBS, "union"]))
-        count = draw(st.integers(1, min(2, position))) if verb == "union" else 1
+        verb = draw(st.sampled_from([*VERBS, "union"] if position > 1 else [*VERBS]))
+        count = 2 if verb == "union" else 1
         inputs = draw(st.lists(st.integers(0, position - 1), min_size=count, max_size=count, unique=True))
         steps.append(
             Step(
