@@ -96,7 +96,7 @@ public final class StreamingContext {
                       new IllegalStateException(
                           "no JobClient on the class path: add the dependency org.anabranch:anabranch-client"));
     }
-    Job job = client.submit(jobName, graph, config);
+    Job job = client.submit(jobName, graph, config, getTypes());
     graph = new JobGraph();
     return job;
   }

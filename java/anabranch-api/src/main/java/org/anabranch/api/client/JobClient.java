@@ -1,6 +1,7 @@
 package org.anabranch.api.client;
 
 import java.util.Map;
+import java.util.Set;
 import org.anabranch.api.Job;
 import org.anabranch.api.graph.JobGraph;
 
@@ -16,7 +17,8 @@ public interface JobClient {
    * @param name name of the job
    * @param graph its operators and edges
    * @param config its options
+   * @param types classes to be known by their own name
    * @throws org.anabranch.api.JobGraphException if the job is not valid
    */
-  Job submit(String name, JobGraph graph, Map<String, String> config);
+  Job submit(String name, JobGraph graph, Map<String, String> config, Set<Class<?>> types);
 }

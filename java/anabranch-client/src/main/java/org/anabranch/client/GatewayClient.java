@@ -1,0 +1,48 @@
+package org.anabranch.client;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.anabranch.api.Job;
+import org.anabranch.api.JobGraphException;
+import org.anabranch.api.client.JobClient;
+import org.anabranch.api.graph.JobGraph;
+import org.anabranch.proto.v1.Artifact;
+import org.anabranch.proto.v1.SubmitRequest;
+
+/**
+ * Submits jobs to a gateway: the one at the configured address, or else one that is started as a
+ * child of this process. In the latter case this process stays until its jobs have ended.
+ */
+public final class GatewayClient implements JobClient {
+
+  /** Called by {@link java.util.ServiceLoader}. */
+  public GatewayClient() {}
+
+  @Override
+  public Job submit(String name, JobGraph graph, Map<String, String> config, Set<Class<?>> types) {
+    ClientConfig client = ClientConfig.of(config);
+    ClassLoader loader = Thread.currentThread().getContextClassLoader();
+    var translated = new GraphTranslator(loader).translate(name, graph, client.jobOptions(), types);
+    GatewaySession session = GatewaySession.open(client);
+    try {
+      List<Artifact> code = new Uploader(session.channel()).upload(ClassPath.entries());
+      SubmitRequest request =
+          SubmitRequest.newBuilder().setGraph(translated.addAllArtifacts(code)).build();
+      String id = session.channel().blocking().submit(request).getJobId();
+      return new GatewayJob(session.channel(), id, name, session.isEmbedded(), session::release);
+    } catch (RuntimeException e) {
+      session.release();
+      throw e instanceof StatusRuntimeException status ? explained(status) : e;
+    }
+  }
+
+  private static RuntimeException explained(StatusRuntimeException e) {
+    if (e.getStatus().getCode() == Status.Code.INVALID_ARGUMENT) {
+      return new JobGraphException(e.getStatus().getDescription(), e);
+    }
+    return new IllegalStateException("the gateway did not take the job: " + e.getStatus(), e);
+  }
+}

@@ -1,0 +1,149 @@
+package org.anabranch.client;
+
+import io.grpc.StatusRuntimeException;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.anabranch.api.Job;
+import org.anabranch.api.JobCancelledException;
+import org.anabranch.api.JobFailedException;
+import org.anabranch.api.JobState;
+import org.anabranch.proto.v1.CancelRequest;
+import org.anabranch.proto.v1.JobStatus;
+import org.anabranch.proto.v1.LogLine;
+import org.anabranch.proto.v1.LogsRequest;
+import org.anabranch.proto.v1.StatusRequest;
+import org.anabranch.proto.v1.WaitRequest;
+
+/**
+ * A job on a gateway. A thread of its own waits for its end; another passes on the lines that it
+ * prints to this process's standard streams.
+ */
+final class GatewayJob implements Job {
+  private static final long ASK_MILLIS = 30_000;
+  private static final long LINES_MILLIS = 5_000;
+
+  private final GatewayChannel gateway;
+  private final String id;
+  private final String name;
+  private final CompletableFuture<JobStatus> end = new CompletableFuture<>();
+
+  /**
+   * Begins to watch a job.
+   *
+   * @param keepAlive whether this process shall stay until the job has ended
+   * @param onEnd run once the job has ended and all it printed was passed on
+   */
+  GatewayJob(GatewayChannel gateway, String id, String name, boolean keepAlive, Runnable onEnd) {
+    this.gateway = gateway;
+    this.id = id;
+    this.name = name;
+    Thread lines = new Thread(this::passOnLines, "anabranch-lines-" + id);
+    lines.setDaemon(true);
+    lines.start();
+    Thread watch = new Thread(() -> watch(lines, onEnd), "anabranch-job-" + id);
+    watch.setDaemon(!keepAlive);
+    watch.start();
+  }
+
+  @Override
+  public String getId() {
+    return id;
+  }
+
+  @Override
+  public String getName() {
+    return name;
+  }
+
+  @Override
+  public JobState getState() {
+    JobStatus last = end.isCompletedExceptionally() ? null : end.getNow(null);
+    return state(
+        last != null
+            ? last
+            : gateway.blocking().getStatus(StatusRequest.newBuilder().setJobId(id).build()));
+  }
+
+  @Override
+  public void await() throws InterruptedException {
+    try {
+      conclude(end.get());
+    } catch (ExecutionException e) {
+      throw gone(e);
+    }
+  }
+
+  @Override
+  public void await(Duration timeout) throws InterruptedException, TimeoutException {
+    try {
+      conclude(end.get(timeout.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (TimeoutException e) {
+      throw new TimeoutException("job %s has not ended within %s".formatted(name, timeout));
+    } catch (ExecutionException e) {
+      throw gone(e);
+    }
+  }
+
+  @Override
+  public void cancel() {
+    if (!end.isDone()) {
+      gateway.blocking().cancel(CancelRequest.newBuilder().setJobId(id).build());
+    }
+  }
+
+  private void watch(Thread lines, Runnable onEnd) {
+    WaitRequest request = WaitRequest.newBuilder().setJobId(id).setTimeoutMs(ASK_MILLIS).build();
+    try {
+      JobStatus status = gateway.blocking().wait(request);
+      while (!state(status).hasEnded()) {
+        status = gateway.blocking().wait(request);
+      }
+      lines.join(LINES_MILLIS); // what was printed before the end is shown before the end is told
+      onEnd.run();
+      end.complete(status);
+    } catch (StatusRuntimeException e) {
+      end.completeExceptionally(e);
+    } catch (InterruptedException e) {
+      end.completeExceptionally(e);
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void passOnLines() {
+    LogsRequest request = LogsRequest.newBuilder().setJobId(id).setFollow(true).build();
+    try {
+      Iterator<LogLine> all = gateway.unlimited().logs(request);
+      while (all.hasNext()) {
+        LogLine line = all.next();
+        PrintStream target = line.getStream().equals("stderr") ? System.err : System.out;
+        target.println(line.getLine());
+      }
+    } catch (StatusRuntimeException e) {
+      // The gateway has ended; whoever waits for the job is told.
+    }
+  }
+
+  private void conclude(JobStatus status) {
+    switch (state(status)) {
+      case FAILED -> throw new JobFailedException(status.getMessage());
+      case CANCELLED -> throw new JobCancelledException("job %s was cancelled".formatted(name));
+      default -> {
+        // It has finished.
+      }
+    }
+  }
+
+  private JobFailedException gone(ExecutionException e) {
+    String message = "the gateway of job %s is gone: %s".formatted(name, e.getCause().getMessage());
+    return new JobFailedException(message, e.getCause());
+  }
+
+  private static JobState state(JobStatus status) {
+    return JobState.valueOf(status.getState().name().replace("JOB_STATE_", ""));
+  }
+}
