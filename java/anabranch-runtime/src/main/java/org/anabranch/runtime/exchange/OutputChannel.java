@@ -53,6 +53,10 @@ final class OutputChannel implements Poller.Handler {
   }
 
   /** Returns true once the consumer has closed the connection behind the end of input. */
+  boolean connected() {
+    return consumerIncarnation >= 0;
+  }
+
   boolean acknowledged() {
     return acknowledged;
   }

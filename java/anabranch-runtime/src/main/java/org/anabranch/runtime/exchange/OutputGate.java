@@ -91,6 +91,11 @@ public final class OutputGate {
     }
   }
 
+  /** Returns true once every consumer has come. */
+  public boolean connected() {
+    return channels.values().stream().allMatch(OutputChannel::connected);
+  }
+
   /** Returns true once every consumer has taken everything and closed its connection. */
   public boolean acknowledged() {
     return channels.values().stream().allMatch(OutputChannel::acknowledged);

@@ -3,11 +3,15 @@ package org.anabranch.runtime.operator;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import org.anabranch.api.function.AggregateFunction;
+import org.anabranch.api.function.CoProcessFunction;
 import org.anabranch.api.function.FilterFunction;
 import org.anabranch.api.function.FlatMapFunction;
+import org.anabranch.api.function.JoinFunction;
 import org.anabranch.api.function.KeyFunction;
 import org.anabranch.api.function.MapFunction;
 import org.anabranch.api.function.PartitionFunction;
+import org.anabranch.api.function.ProcessFunction;
 import org.anabranch.api.function.ReduceFunction;
 import org.anabranch.api.function.SinkFunction;
 import org.anabranch.api.function.SourceFunction;
@@ -29,7 +33,15 @@ public enum FunctionKind {
   /** Makes records; only a class can do that. */
   SOURCE(SourceFunction.class, "", 0, -1),
   /** Chooses the subtasks that a record goes to. */
-  PARTITION(PartitionFunction.class, "value, number of partitions", 2, 2);
+  PARTITION(PartitionFunction.class, "value, number of partitions", 2, 2),
+  /** Combines the values of one key in an accumulator; only a class can do that. */
+  AGGREGATE(AggregateFunction.class, "", 0, -1),
+  /** One record in, any number out, with a state per key. */
+  PROCESS(ProcessFunction.class, "value, context, collector", 3, 3),
+  /** Makes one record of two that have the same key. */
+  JOIN(JoinFunction.class, "left, right", 2, 2),
+  /** Handles the records of two streams; only a class can do that. */
+  CONNECT(CoProcessFunction.class, "", 0, -1);
 
   private final Class<?> type;
   private final String parameters;

@@ -12,9 +12,11 @@ import org.anabranch.api.function.Collector;
 import org.anabranch.api.function.FilterFunction;
 import org.anabranch.api.function.FlatMapFunction;
 import org.anabranch.api.function.Function;
+import org.anabranch.api.function.JoinFunction;
 import org.anabranch.api.function.KeyFunction;
 import org.anabranch.api.function.MapFunction;
 import org.anabranch.api.function.PartitionFunction;
+import org.anabranch.api.function.ProcessFunction;
 import org.anabranch.api.function.ReduceFunction;
 import org.anabranch.api.function.SinkFunction;
 
@@ -44,7 +46,13 @@ final class MethodFunctions {
                 Object chosen = call(handle, value, n);
                 return chosen instanceof Integer index ? new int[] {index} : (int[]) chosen;
               };
-      case SOURCE -> throw new IllegalArgumentException("a method cannot be a source");
+      case PROCESS ->
+          (ProcessFunction<Object, Object>)
+              (value, context, collector) -> call(handle, value, context, collector);
+      case JOIN ->
+          (JoinFunction<Object, Object, Object>) (left, right) -> call(handle, left, right);
+      case SOURCE, AGGREGATE, CONNECT ->
+          throw new IllegalArgumentException("a method cannot be a " + kind.verb());
     };
   }
 
@@ -70,6 +78,17 @@ final class MethodFunctions {
   private static Object call(MethodHandle handle, Object first, Object second) throws Exception {
     try {
       return (Object) handle.invokeExact(first, second);
+    } catch (Exception | Error e) {
+      throw e;
+    } catch (Throwable t) {
+      throw new UndeclaredThrowableException(t);
+    }
+  }
+
+  private static Object call(MethodHandle handle, Object first, Object second, Object third)
+      throws Exception {
+    try {
+      return (Object) handle.invokeExact(first, second, third);
     } catch (Exception | Error e) {
       throw e;
     } catch (Throwable t) {

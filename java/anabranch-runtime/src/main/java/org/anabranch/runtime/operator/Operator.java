@@ -28,6 +28,17 @@ public interface Operator {
    */
   void process(Object key, Object value) throws Exception;
 
+  /**
+   * Handles one record of input {@code input}, 0 or 1. Operators with one input need only the other
+   * method.
+   */
+  default void process(int input, Object key, Object value) throws Exception {
+    process(key, value);
+  }
+
+  /** Called once when the input has ended, before {@link #close}; emits what is held back. */
+  default void finish() throws Exception {}
+
   /** Closes the user's function. */
   void close() throws Exception;
 }

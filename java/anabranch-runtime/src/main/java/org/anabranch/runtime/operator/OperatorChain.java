@@ -4,15 +4,20 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import org.anabranch.api.function.AggregateFunction;
+import org.anabranch.api.function.CoProcessFunction;
 import org.anabranch.api.function.FilterFunction;
 import org.anabranch.api.function.FlatMapFunction;
+import org.anabranch.api.function.JoinFunction;
 import org.anabranch.api.function.KeyFunction;
 import org.anabranch.api.function.MapFunction;
+import org.anabranch.api.function.ProcessFunction;
 import org.anabranch.api.function.ReduceFunction;
 import org.anabranch.api.function.RuntimeContext;
 import org.anabranch.api.function.SinkFunction;
 import org.anabranch.api.function.SourceFunction;
 import org.anabranch.proto.v1.InputEdge;
+import org.anabranch.proto.v1.OperatorKind;
 import org.anabranch.proto.v1.TaskDescriptor;
 
 /**
@@ -42,7 +47,8 @@ public final class OperatorChain {
   private final List<Integer> ids = new ArrayList<>();
   private final List<Stage> stages = new ArrayList<>();
   // Per input edge, what takes its records: the first operator, or a key function in front of it.
-  private final List<Stage> entries = new ArrayList<>();
+  private final List<Output> entries = new ArrayList<>();
+  private final List<Stage> keyStages = new ArrayList<>();
   private final Deque<Stage> opened = new ArrayDeque<>();
   private final Counter emitted = new Counter();
   private OperatorFailure failure;
@@ -65,7 +71,7 @@ public final class OperatorChain {
     String lastName = task.getChain(last).getName();
     Output end = (key, value) -> chain.emitTo(tail, lastName, key, value);
     for (int i = last; i >= 0; i--) {
-      chain.place(task.getChain(i), chain.stages.get(i), functions, end);
+      chain.place(task.getChain(i), isKeyed(task, i), chain.stages.get(i), functions, end);
       end = chain.stages.get(i);
     }
     for (InputEdge edge : task.getInputsList()) {
@@ -74,9 +80,19 @@ public final class OperatorChain {
     return chain;
   }
 
-  private Stage entry(
+  /** Returns whether the records of an operator of the chain come with keys. */
+  private static boolean isKeyed(TaskDescriptor task, int position) {
+    if (position > 0) {
+      OperatorKind before = task.getChain(position - 1).getKind();
+      return before == OperatorKind.OPERATOR_KIND_KEY_BY;
+    }
+    return task.getInputsList().stream()
+        .anyMatch(edge -> edge.getCarriesKeys() || edge.hasKeyFunction());
+  }
+
+  private Output entry(
       InputEdge edge, TaskDescriptor task, FunctionLoader functions, Contexts contexts) {
-    Stage head = stages.get(0);
+    Output head = stages.get(0).input(edge.getInput());
     if (!edge.hasKeyFunction()) {
       return head;
     }
@@ -85,11 +101,13 @@ public final class OperatorChain {
     KeyFunction<Object, Object> function =
         load(edge.getProducerName(), functions, FunctionKind.KEY_BY, edge.getKeyFunction());
     stage.set(new KeyByOperator(function, head));
+    keyStages.add(stage);
     return stage;
   }
 
   private void place(
       org.anabranch.proto.v1.Operator operator,
+      boolean keyed,
       Stage stage,
       FunctionLoader functions,
       Output next) {
@@ -127,6 +145,27 @@ public final class OperatorChain {
             SinkFunction<Object> sink = load(name, functions, FunctionKind.SINK, function);
             yield new SinkOperator(sink);
           }
+          case OPERATOR_KIND_AGGREGATE -> {
+            AggregateFunction<Object, Object, Object> aggregate =
+                load(name, functions, FunctionKind.AGGREGATE, function);
+            yield new AggregateOperator(aggregate, new StateKeys(functions.keyEncoder()), next);
+          }
+          case OPERATOR_KIND_PROCESS -> {
+            ProcessFunction<Object, Object> process =
+                load(name, functions, FunctionKind.PROCESS, function);
+            yield new ProcessOperator(process, keyed, new StateKeys(functions.keyEncoder()), next);
+          }
+          case OPERATOR_KIND_JOIN -> {
+            JoinFunction<Object, Object, Object> join =
+                load(name, functions, FunctionKind.JOIN, function);
+            yield new JoinOperator(
+                join, operator.getJoin(), new StateKeys(functions.keyEncoder()), next);
+          }
+          case OPERATOR_KIND_CONNECT -> {
+            CoProcessFunction<Object, Object, Object> connect =
+                load(name, functions, FunctionKind.CONNECT, function);
+            yield new ConnectOperator(connect, next);
+          }
           case OPERATOR_KIND_UNION -> new UnionOperator(next);
           default ->
               throw OperatorFailure.outsideOfRecords(
@@ -158,11 +197,7 @@ public final class OperatorChain {
     for (int i = stages.size() - 1; i >= 0; i--) {
       open(stages.get(i));
     }
-    for (Stage entry : entries) {
-      if (entry != stages.get(0)) {
-        open(entry);
-      }
-    }
+    keyStages.forEach(this::open);
   }
 
   private void open(Stage stage) {
@@ -195,6 +230,16 @@ public final class OperatorChain {
     }
     checkIntact();
     return collected;
+  }
+
+  /**
+   * Has every operator emit what it holds back, first to last: the input has ended.
+   *
+   * @throws OperatorFailure if an operator or the output has failed
+   */
+  public void finish() {
+    stages.forEach(Stage::finish);
+    checkIntact();
   }
 
   /**

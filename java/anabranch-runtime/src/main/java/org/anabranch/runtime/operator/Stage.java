@@ -34,11 +34,20 @@ final class Stage implements Output {
     return taken;
   }
 
+  /** Returns what takes the records of one input. */
+  Output input(int index) {
+    return index == 0 ? this : (key, value) -> emit(index, key, value);
+  }
+
   @Override
   public void emit(Object key, Object value) {
+    emit(0, key, value);
+  }
+
+  private void emit(int input, Object key, Object value) {
     chain.checkIntact();
     try {
-      operator.process(key, value);
+      operator.process(input, key, value);
     } catch (Throwable t) {
       throw chain.fail(OperatorFailure.atRecord(name, taken.get(), value, t));
     }
@@ -48,6 +57,14 @@ final class Stage implements Output {
   void open() {
     try {
       operator.open(context);
+    } catch (Throwable t) {
+      throw chain.fail(OperatorFailure.outsideOfRecords(name, t));
+    }
+  }
+
+  void finish() {
+    try {
+      operator.finish();
     } catch (Throwable t) {
       throw chain.fail(OperatorFailure.outsideOfRecords(name, t));
     }

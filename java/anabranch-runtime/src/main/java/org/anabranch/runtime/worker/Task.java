@@ -134,7 +134,8 @@ final class Task {
     exchange = new Exchange(job.exchange(), job.types(), descriptor, () -> cancelled);
     chain = build();
     listener.deployed(this, listen());
-    while (!connectAsked || !exchange.input().connected()) {
+    // Consumers are waited for too: user code may block for long, and lets nobody in meanwhile.
+    while (!connectAsked || !exchange.input().connected() || !exchange.output().connected()) {
       exchange.await();
       runMailbox();
     }
@@ -145,6 +146,7 @@ final class Task {
     } else {
       runInput();
     }
+    chain.finish();
     chain.close();
     exchange.output().end();
     while (!exchange.output().acknowledged()) {

@@ -1,0 +1,110 @@
+package org.anabranch.runtime.operator;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.anabranch.api.function.JoinFunction;
+import org.anabranch.proto.v1.JoinOptions;
+
+/**
+ * join: emits what the function returns for every pair of records of one key that are remembered at
+ * the same time.
+ *
+ * <p>A record is remembered for the retention, in processing time. In an outer join a record that
+ * was never matched is emitted alone when it is forgotten, at the latest at the end of the input.
+ */
+final class JoinOperator extends FunctionOperator<JoinFunction<Object, Object, Object>> {
+  private static final int LEFT = 0;
+
+  private final StateKeys keys;
+  private final long retentionNanos;
+  private final boolean[] outer;
+  private final List<Map<Object, Deque<Remembered>>> sides =
+      List.of(new HashMap<>(), new HashMap<>());
+  private final Deque<Remembered> byAge = new ArrayDeque<>();
+
+  JoinOperator(
+      JoinFunction<Object, Object, Object> function,
+      JoinOptions options,
+      StateKeys keys,
+      Output next) {
+    super(function, next);
+    this.keys = keys;
+    this.retentionNanos = TimeUnit.MILLISECONDS.toNanos(options.getRetentionMs());
+    this.outer =
+        switch (options.getType()) {
+          case TYPE_LEFT -> new boolean[] {true, false};
+          case TYPE_RIGHT -> new boolean[] {false, true};
+          case TYPE_FULL -> new boolean[] {true, true};
+          case TYPE_INNER, UNRECOGNIZED -> new boolean[] {false, false};
+        };
+  }
+
+  @Override
+  public void process(Object key, Object value) throws Exception {
+    process(LEFT, key, value);
+  }
+
+  @Override
+  public void process(int side, Object key, Object value) throws Exception {
+    long now = System.nanoTime();
+    while (!byAge.isEmpty() && now - byAge.peekFirst().arrived > retentionNanos) {
+      forgetOldest();
+    }
+    Object stateKey = keys.of(key);
+    Remembered record = new Remembered(side, stateKey, value, now);
+    for (Remembered other : sides.get(1 - side).getOrDefault(stateKey, new ArrayDeque<>(0))) {
+      record.matched = true;
+      other.matched = true;
+      next.emit(
+          null,
+          side == LEFT ? function.join(value, other.value) : function.join(other.value, value));
+    }
+    sides.get(side).computeIfAbsent(stateKey, unused -> new ArrayDeque<>()).addLast(record);
+    byAge.addLast(record);
+  }
+
+  @Override
+  public void finish() throws Exception {
+    while (!byAge.isEmpty()) {
+      forgetOldest();
+    }
+  }
+
+  /** The oldest record of all is also the oldest of its key. */
+  private void forgetOldest() throws Exception {
+    Remembered record = byAge.removeFirst();
+    Map<Object, Deque<Remembered>> side = sides.get(record.side);
+    Deque<Remembered> sameKey = side.get(record.stateKey);
+    sameKey.removeFirst();
+    if (sameKey.isEmpty()) {
+      side.remove(record.stateKey);
+    }
+    if (outer[record.side] && !record.matched) {
+      next.emit(
+          null,
+          record.side == LEFT
+              ? function.join(record.value, null)
+              : function.join(null, record.value));
+    }
+  }
+
+  /** A record that waits for matches. */
+  private static final class Remembered {
+    private final int side;
+    private final Object stateKey;
+    private final Object value;
+    private final long arrived;
+    private boolean matched;
+
+    Remembered(int side, Object stateKey, Object value, long arrived) {
+      this.side = side;
+      this.stateKey = stateKey;
+      this.value = value;
+      this.arrived = arrived;
+    }
+  }
+}

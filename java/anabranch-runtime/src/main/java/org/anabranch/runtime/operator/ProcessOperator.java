@@ -1,0 +1,60 @@
+package org.anabranch.runtime.operator;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.anabranch.api.function.ProcessContext;
+import org.anabranch.api.function.ProcessFunction;
+
+/** process: any number of records out for each record in, with a state per key. */
+final class ProcessOperator extends FunctionOperator<ProcessFunction<Object, Object>> {
+  private final TaskThreadCollector collector;
+  private final KeyedContext context;
+
+  ProcessOperator(
+      ProcessFunction<Object, Object> function, boolean keyed, StateKeys keys, Output next) {
+    super(function, next);
+    collector = new TaskThreadCollector(next);
+    context = new KeyedContext(keyed, keys);
+  }
+
+  @Override
+  public void process(Object key, Object value) throws Exception {
+    context.key = key;
+    function.process(value, context, collector);
+  }
+
+  private static final class KeyedContext implements ProcessContext {
+    private final boolean keyed;
+    private final StateKeys keys;
+    private final Map<Object, Object> states = new HashMap<>();
+    private Object key;
+
+    KeyedContext(boolean keyed, StateKeys keys) {
+      this.keyed = keyed;
+      this.keys = keys;
+    }
+
+    @Override
+    public Object getKey() {
+      if (!keyed) {
+        throw new IllegalStateException(
+            "the stream has no key: put keyBy right in front of process");
+      }
+      return key;
+    }
+
+    @Override
+    public Object getState() {
+      return states.get(keys.of(getKey()));
+    }
+
+    @Override
+    public void setState(Object value) {
+      if (value == null) {
+        states.remove(keys.of(getKey()));
+      } else {
+        states.put(keys.of(getKey()), value);
+      }
+    }
+  }
+}
