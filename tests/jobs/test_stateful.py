@@ -17,9 +17,15 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(params=[1, 2, 3])
-def ctx(request):
+def ctx(request, acme_jar):
     ctx = StreamingContext.Builder().option("anabranch.python.tasks-per-worker", 8).build()
-    return ctx.set_parallelism(request.param)
+    return ctx.set_parallelism(request.param).add_jar(acme_jar)
+
+
+@pytest.fixture(params=["python", "java"])
+def java(request):
+    """Whether the operator under test runs in Java."""
+    return request.param == "java"
 
 
 class Mean(AggregateFunction):
@@ -36,11 +42,15 @@ class Mean(AggregateFunction):
         return [a[0] + b[0], a[1] + b[1]]
 
 
-def test_aggregate_emits_the_result_so_far(ctx):
+def test_aggregate_emits_the_result_so_far(ctx, java):
     records = [("a", 1), ("b", 10), ("a", 3), ("b", 20)]
-    stream = ctx.from_collection(records).set_parallelism(1)
+    keyed = ctx.from_collection(records).set_parallelism(1).key_by(lambda r: r[0])
+    if java:
+        means = keyed.as_java_stream().aggregate("com.acme.Stateful$Mean").as_python_stream()
+    else:
+        means = keyed.aggregate(Mean)
 
-    result = stream.key_by(lambda r: r[0]).aggregate(Mean).set_parallelism(ctx.parallelism).execute_and_collect()
+    result = means.set_parallelism(ctx.parallelism).execute_and_collect()
 
     assert [1.0, 2.0, 10.0, 15.0] == sorted(result)
 
@@ -55,10 +65,14 @@ class Deduplicate(ProcessFunction):
             ctx.clear_state()
 
 
-def test_process_has_a_state_per_key(ctx):
-    stream = ctx.from_collection([1, 2, 1, 1, 1, 2]).set_parallelism(1)
+def test_process_has_a_state_per_key(ctx, java):
+    keyed = ctx.from_collection([1, 2, 1, 1, 1, 2]).set_parallelism(1).key_by(lambda x: x % 2)
+    if java:
+        unique = keyed.as_java_stream().process("com.acme.Stateful$Deduplicate").as_python_stream()
+    else:
+        unique = keyed.process(Deduplicate())
 
-    result = stream.key_by(lambda x: x % 2).process(Deduplicate()).execute_and_collect()
+    result = unique.set_parallelism(ctx.parallelism).execute_and_collect()
 
     assert sorted([(1, 1), (0, 2), (1, 1)]) == sorted(result)
 
@@ -78,10 +92,14 @@ class Tag(CoProcessFunction):
         collector.collect_many([("word", value)] * 2)
 
 
-def test_connect_handles_each_stream_by_its_own_method(ctx):
+def test_connect_handles_each_stream_by_its_own_method(ctx, java):
     numbers, words = ctx.from_values(1, 2), ctx.from_values("a")
+    if java:
+        tagged = numbers.as_java_stream().connect(words).process("com.acme.Stateful$Tag").as_python_stream()
+    else:
+        tagged = numbers.connect(words).process(Tag())
 
-    result = numbers.connect(words).process(Tag()).execute_and_collect()
+    result = tagged.execute_and_collect()
 
     assert sorted([("number", 1), ("number", 2), ("word", "a"), ("word", "a")]) == sorted(result)
 
@@ -95,16 +113,18 @@ PAIRS = [(1, "x"), (1, "z"), (3, "x"), (3, "z"), (2, "y")]
     ("how", "alone"),
     [("inner", []), ("left", [(4, None)]), ("right", [(None, "w")]), ("full", [(4, None), (None, "w")])],
 )
-def test_join_pairs_records_of_one_key(ctx, how, alone):
+def test_join_pairs_records_of_one_key(ctx, java, how, alone):
     left, right = ctx.from_collection(LEFT), ctx.from_collection(RIGHT)
+    if java:
+        key = "com.acme.Stateful$First"
+        join = left.as_java_stream().join(right.as_java_stream(), retention=HOUR, how=how)
+        joined = join.where(key).equal_to(key).with_function("com.acme.Stateful$Pair").as_python_stream()
+    else:
+        first = lambda record: record[0]
+        join = left.join(right, retention=HOUR, how=how)
+        joined = join.where(first).equal_to(first).with_function(lambda a, b: (a and a[1], b and b[1]))
 
-    result = (
-        left.join(right, retention=HOUR, how=how)
-        .where(lambda record: record[0])
-        .equal_to(lambda record: record[0])
-        .with_function(lambda a, b: (a and a[1], b and b[1]))
-        .execute_and_collect()
-    )
+    result = joined.execute_and_collect()
 
     assert sorted(PAIRS + alone, key=repr) == sorted(result, key=repr)
 

@@ -1,0 +1,84 @@
+package com.acme;
+
+import org.anabranch.api.function.AggregateFunction;
+import org.anabranch.api.function.CoProcessFunction;
+import org.anabranch.api.function.Collector;
+import org.anabranch.api.function.JoinFunction;
+import org.anabranch.api.function.KeyFunction;
+import org.anabranch.api.function.ProcessContext;
+import org.anabranch.api.function.ProcessFunction;
+import org.anabranch.api.tuple.Tuple2;
+
+/** The twins of the Python functions in test_stateful.py. */
+public final class Stateful {
+  private Stateful() {}
+
+  public static final class First implements KeyFunction<Tuple2<Object, Object>, Object> {
+    @Override
+    public Object keyBy(Tuple2<Object, Object> record) {
+      return record.f0();
+    }
+  }
+
+  public static final class Mean
+      implements AggregateFunction<Tuple2<String, Long>, long[], Double> {
+    @Override
+    public long[] createAccumulator() {
+      return new long[2];
+    }
+
+    @Override
+    public long[] add(Tuple2<String, Long> value, long[] accumulator) {
+      return new long[] {accumulator[0] + value.f1(), accumulator[1] + 1};
+    }
+
+    @Override
+    public Double getResult(long[] accumulator) {
+      return (double) accumulator[0] / accumulator[1];
+    }
+
+    @Override
+    public long[] merge(long[] a, long[] b) {
+      return new long[] {a[0] + b[0], a[1] + b[1]};
+    }
+  }
+
+  public static final class Deduplicate implements ProcessFunction<Long, Tuple2<Object, Long>> {
+    @Override
+    public void process(
+        Long value, ProcessContext context, Collector<Tuple2<Object, Long>> collector) {
+      long seen = context.getState() == null ? 0 : (Long) context.getState();
+      context.setState(seen + 1);
+      if (seen == 0) {
+        collector.collect(new Tuple2<>(context.getKey(), value));
+      }
+      if (seen == 2) {
+        context.setState(null);
+      }
+    }
+  }
+
+  public static final class Tag
+      implements CoProcessFunction<Long, String, Tuple2<String, Object>> {
+    @Override
+    public void process1(Long value, Collector<Tuple2<String, Object>> collector) {
+      collector.collect(new Tuple2<>("number", value));
+    }
+
+    @Override
+    public void process2(String value, Collector<Tuple2<String, Object>> collector) {
+      collector.collect(new Tuple2<>("word", value));
+      collector.collect(new Tuple2<>("word", value));
+    }
+  }
+
+  public static final class Pair
+      implements JoinFunction<
+          Tuple2<String, Object>, Tuple2<String, Object>, Tuple2<Object, Object>> {
+    @Override
+    public Tuple2<Object, Object> join(
+        Tuple2<String, Object> left, Tuple2<String, Object> right) {
+      return new Tuple2<>(left == null ? null : left.f1(), right == null ? null : right.f1());
+    }
+  }
+}
