@@ -14,8 +14,11 @@ PY := $(BIN)/python
 MVN := mvn --batch-mode --no-transfer-progress
 FLIGHTS := examples/flights
 
+# Runs a command whose output matters only if it fails.
+quietly = { $(1); } > .make/log 2>&1 || { cat .make/log; exit 1; }
+
 # Directories are listed beside their files: a directory changes when a file in it comes or goes.
-sources = $(shell find $(wildcard $(1)) -name target -prune -o -name __pycache__ -prune -o -print 2>/dev/null)
+sources = $(if $(wildcard $(1)),$(shell find $(wildcard $(1))))
 PROTO_SOURCES := $(call sources,proto)
 NATIVE_SOURCES := $(call sources,python/anabranch/records/native)
 JAVA_SOURCES := pom.xml $(wildcard java/*/pom.xml) $(call sources,java/*/src/main) $(PROTO_SOURCES)
@@ -59,14 +62,14 @@ test-slow: setup
 .PHONY: lint lint-python
 lint: lint-python
 	@echo "==> checking the format of the Java code"
-	@$(MVN) -q spotless:check
+	@$(call quietly,$(MVN) -q spotless:check)
 
 lint-python: .make/python
 	@echo "==> linting Python"
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-logo > .make/lint-imports.txt || { cat .make/lint-imports.txt; exit 1; }
+	@$(call quietly,$(BIN)/lint-imports)
 
 ## demo          the main job on real input: delays of 336,776 flights, see examples/flights
 .PHONY: demo
@@ -107,12 +110,12 @@ $(VENV)/pyvenv.cfg: | .make
 $(RUNTIME_JAR): $(JAVA_SOURCES) | .make
 	@tools/prerequisites java
 	@echo "==> building the jars and installing them in the local Maven repository (one or two minutes the first time)"
-	@$(MVN) -q install -DskipTests -Dspotless.check.skip
+	@$(call quietly,$(MVN) -q install -Dmaven.test.skip -Dspotless.check.skip)
 	@mkdir -p $(@D)
 	@cp java/anabranch-runtime/target/anabranch-runtime-*-all.jar $@.new
 	@mv $@.new $@
 
 .make/flights: $(FLIGHTS_SOURCES) $(RUNTIME_JAR) | .make
 	@echo "==> building the operators of the demo"
-	@$(MVN) -q -f $(FLIGHTS)/pom.xml package
+	@$(call quietly,$(MVN) -q -f $(FLIGHTS)/pom.xml package)
 	@touch $@
