@@ -37,7 +37,7 @@ public final class RecordException extends RuntimeException {
   /** Returns the message, and where inside the record unless it is the record itself. */
   @Override
   public String getMessage() {
-    return path.isEmpty() ? super.getMessage() : super.getMessage() + " (at " + path + ")";
+    return path.isEmpty() ? super.getMessage() : super.getMessage() + ", at " + path;
   }
 
   /**
@@ -76,13 +76,19 @@ public final class RecordException extends RuntimeException {
     return this;
   }
 
-  RecordException inKey(int entry) {
-    path = ".keys[" + entry + "]" + path;
+  RecordException inKey(Object key) {
+    path = ".key(" + shortened(key) + ")" + path;
     return this;
   }
 
-  RecordException inSet() {
-    path = "{…}" + path;
+  RecordException inElementOfSet(Object element) {
+    path = ".element(" + shortened(element) + ")" + path;
+    return this;
+  }
+
+  /** A part that has not become a value has no other name than its number. */
+  RecordException inUnread(String part, int index) {
+    path = "." + part + "[" + index + "]" + path;
     return this;
   }
 

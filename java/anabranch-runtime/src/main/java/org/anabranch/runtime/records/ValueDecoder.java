@@ -165,7 +165,7 @@ final class ValueDecoder {
       try {
         key = read(within);
       } catch (RecordException e) {
-        throw e.inKey(i);
+        throw e.inUnread("keys", i);
       }
       Object value;
       try {
@@ -175,7 +175,7 @@ final class ValueDecoder {
       }
       map.put(key, value);
       if (map.size() == i) {
-        throw new RecordException("a dict has a key twice").inKey(i);
+        throw new RecordException("a dict has a key twice").inKey(key);
       }
     }
     return map;
@@ -276,11 +276,11 @@ final class ValueDecoder {
       try {
         set.add(read(within));
       } catch (RecordException e) {
-        throw e.inSet();
+        throw e.inUnread("elements", i);
       }
       // Arrays are not equal by their contents, so their bytes are compared too.
       if (set.size() == i || (i > 0 && sameBytes(before, start, in.position()))) {
-        throw new RecordException("a set has an element twice").inSet();
+        throw new RecordException("a set has an element twice").inUnread("elements", i);
       }
       before = start;
     }

@@ -288,7 +288,7 @@ final class ValueEncoder {
           keys[i] = out.copyFrom(start);
         }
       } catch (RecordException e) {
-        throw e.inKey(i);
+        throw e.inKey(key);
       }
       try {
         write(entry.getValue(), within);
@@ -326,7 +326,7 @@ final class ValueEncoder {
       try {
         write(element, within);
       } catch (RecordException e) {
-        throw e.inSet();
+        throw e.inElementOfSet(element);
       }
       if (i < elements.length) {
         elements[i] = out.copyFrom(begin);

@@ -135,7 +135,7 @@ class InstancesTest {
   @Test
   void anIntegerTooLargeForItsFieldIsRefused() {
     assertThat(refusal(SAMPLES + "Point", Map.of("x", 1L << 31, "y", 0.0)))
-        .hasMessage("the field is int and cannot hold the integer 2147483648 (at .x)");
+        .hasMessage("the field is int and cannot hold the integer 2147483648, at .x");
     assertThat(refusal(SAMPLES + "Point", Map.of("x", BigInteger.ONE.shiftLeft(80), "y", 0.0)))
         .hasMessageContaining("cannot hold an integer of 82 bits");
     assertThat(refusal(SAMPLES + "Point", Map.of("x", 0, "y", (1L << 53) + 1)))

@@ -102,7 +102,7 @@ class ProtobufMessagesTest {
     assertThatThrownBy(() -> Keys.encodeKey(Tuple.of(1, TRADE)))
         .isInstanceOf(RecordException.class)
         .hasMessageContaining("a protobuf message")
-        .hasMessageContaining("cannot be a key (at [1])");
+        .hasMessageContaining("cannot be a key, at [1]");
   }
 
   @Test

@@ -50,7 +50,7 @@ class RefusedValuesTest {
     assertThat(refusal)
         .hasMessage(
             "a int[] cannot go to Python: int[] is an array; use a List"
-                + " (at ['orders'][1][1].address.lines[0])");
+                + ", at ['orders'][1][1].address.lines[0]");
   }
 
   /** Generics do not keep an array out of a list of strings. */
@@ -61,9 +61,11 @@ class RefusedValuesTest {
 
   @Test
   void placesInMapsAndSetsAreNamedToo() {
-    assertThat(refusal(LANGUAGE_PYTHON, Map.of(Optional.empty(), 1)).path()).isEqualTo(".keys[0]");
+    assertThat(refusal(LANGUAGE_PYTHON, Map.of(Optional.empty(), 1)).path())
+        .isEqualTo(".key(Optional.empty)");
     assertThat(refusal(LANGUAGE_PYTHON, Map.of(12L, Optional.empty())).path()).isEqualTo("[12]");
-    assertThat(refusal(LANGUAGE_PYTHON, Set.of(Optional.empty())).path()).isEqualTo("{…}");
+    assertThat(refusal(LANGUAGE_PYTHON, Set.of(Optional.empty())).path())
+        .isEqualTo(".element(Optional.empty)");
     assertThat(refusal(LANGUAGE_PYTHON, Map.of("x".repeat(100), Optional.empty())).path())
         .isEqualTo("['" + "x".repeat(39) + "…']");
   }
