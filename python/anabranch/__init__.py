@@ -25,6 +25,7 @@ from anabranch.api.functions import (
     SourceContext,
     SourceFunction,
 )
+from anabranch.api.java_lookup import JavaFunction
 from anabranch.api.javastream import (
     JavaDataStream,
     JavaKeyDataStream,
@@ -44,7 +45,7 @@ from anabranch.errors import (
     RecordError,
 )
 from anabranch.job import Job, JobState, JobStatus
-from anabranch.records import Row
+from anabranch.records import Row, record_type
 
 __all__ = [
     "AggregateFunction",
@@ -59,6 +60,7 @@ __all__ = [
     "FlatMapFunction",
     "Function",
     "JavaDataStream",
+    "JavaFunction",
     "JavaFunctionError",
     "JavaKeyDataStream",
     "JavaNotFoundError",
@@ -89,4 +91,5 @@ __all__ = [
     "StreamSource",
     "StreamingContext",
     "UnionStream",
+    "record_type",
 ]

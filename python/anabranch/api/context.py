@@ -10,7 +10,7 @@ from anabranch.api.collected import CollectedStream
 from anabranch.api.datastream import StreamSource
 from anabranch.api.descriptors import python_function
 from anabranch.api.functions import SourceFunction
-from anabranch.api.java_lookup import JavaLookup
+from anabranch.api.java_lookup import JavaFunction, JavaLookup
 from anabranch.api.javastream import JavaStreamSource
 from anabranch.config import Options
 from anabranch.connectors.collection import CollectionSource
@@ -154,7 +154,7 @@ class StreamingContext:
         operator = self._builder.add_operator(pb.OPERATOR_KIND_SOURCE, pb.LANGUAGE_PYTHON, self._parallelism, function)
         return StreamSource(self, operator)
 
-    def java_source(self, java_source_func: str) -> JavaStreamSource:
+    def java_source(self, java_source_func: str | JavaFunction) -> JavaStreamSource:
         """Makes a stream from a Java class that implements SourceFunction.
 
         Raises:
@@ -186,6 +186,7 @@ class StreamingContext:
 
         graph = self._graph(job_name)
         plan = plan_job(graph, self._options)
+        self._java.check_types(list(graph.types), self._types, self._jars())
         job = submit(graph, plan, self._options, self._java.hand_over(), self._types)
         for collected in self._collected:
             collected.submitted(job)
@@ -225,9 +226,11 @@ class StreamingContext:
 
     # Called by streams, which are one unit with their context.
 
-    def _java_function(self, kind: str, reference: str) -> pb.FunctionDescriptor:
-        jars = [artifact.path for artifact in self._artifacts if artifact.kind == pb.Artifact.KIND_JAVA]
-        return self._java.function(kind, reference, jars, self._options)
+    def _java_function(self, kind: str, function: str | JavaFunction) -> pb.FunctionDescriptor:
+        return self._java.function(kind, function, self._jars(), self._options)
+
+    def _jars(self) -> list[str]:
+        return [artifact.path for artifact in self._artifacts if artifact.kind == pb.Artifact.KIND_JAVA]
 
     def _add_collected(self, operator_id: int) -> CollectedStream:
         collected = CollectedStream(operator_id)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from anabranch.api.datastream import DataStream, KeyDataStream, join_options
+from anabranch.api.java_lookup import JavaFunction
 from anabranch.api.stream import Stream, V
 from anabranch.errors import JobGraphError
 from anabranch.v1 import graph_pb2 as pb
@@ -17,23 +18,24 @@ if TYPE_CHECKING:
 class JavaDataStream(Stream):
     """A stream for Java operators.
 
-    A function is named by its class, "com.acme.Shout", or as a static method, "com.acme.Text::shout". It is looked up
-    at once in the jars that were added to the context; `JavaFunctionError` in the caller's line tells what is wrong.
+    A function is named by its class, "com.acme.Shout", or as a static method, "com.acme.Text::shout";
+    `JavaFunction("com.acme.Scorer", 0.7)` passes constructor arguments. It is looked up at once in the jars that were
+    added to the context; `JavaFunctionError` in the caller's line tells what is wrong.
     """
 
-    def map(self, java_func: str) -> JavaDataStream:
+    def map(self, java_func: str | JavaFunction) -> JavaDataStream:
         """Emits what the MapFunction returns for each record."""
         return self._java(pb.OPERATOR_KIND_MAP, java_func, JavaDataStream)
 
-    def flat_map(self, java_func: str) -> JavaDataStream:
+    def flat_map(self, java_func: str | JavaFunction) -> JavaDataStream:
         """Emits everything that the FlatMapFunction collects."""
         return self._java(pb.OPERATOR_KIND_FLAT_MAP, java_func, JavaDataStream)
 
-    def filter(self, java_func: str) -> JavaDataStream:
+    def filter(self, java_func: str | JavaFunction) -> JavaDataStream:
         """Emits the records for which the FilterFunction returns true."""
         return self._java(pb.OPERATOR_KIND_FILTER, java_func, JavaDataStream)
 
-    def key_by(self, java_func: str) -> JavaKeyDataStream:
+    def key_by(self, java_func: str | JavaFunction) -> JavaKeyDataStream:
         """Groups the stream by what the KeyFunction returns."""
         return self._java(pb.OPERATOR_KIND_KEY_BY, java_func, JavaKeyDataStream)
 
@@ -47,11 +49,11 @@ class JavaDataStream(Stream):
             raise JobGraphError("union() needs at least one other stream")
         return self._then(pb.OPERATOR_KIND_UNION, pb.LANGUAGE_JAVA, JavaUnionStream, None, *streams)
 
-    def sink(self, java_func: str) -> JavaStreamSink:
+    def sink(self, java_func: str | JavaFunction) -> JavaStreamSink:
         """Hands every record to the SinkFunction. Lines on System.out appear on the driver's console."""
         return self._java(pb.OPERATOR_KIND_SINK, java_func, JavaStreamSink)
 
-    def process(self, java_func: str) -> JavaDataStream:
+    def process(self, java_func: str | JavaFunction) -> JavaDataStream:
         """Emits what the ProcessFunction collects; on a keyed stream its context has a state per key."""
         return self._java(pb.OPERATOR_KIND_PROCESS, java_func, JavaDataStream)
 
@@ -67,7 +69,7 @@ class JavaDataStream(Stream):
         """
         return JavaJoinStream(self, other, join_options(retention, how))
 
-    def partition_by(self, java_func: str) -> JavaDataStream:
+    def partition_by(self, java_func: str | JavaFunction) -> JavaDataStream:
         """Returns a view whose records go to the subtasks that the PartitionFunction names.
 
         Raises:
@@ -85,9 +87,9 @@ class JavaDataStream(Stream):
         """Returns a view for which the operators that follow are written in Python."""
         return self._view(DataStream)
 
-    def _java(self, kind: pb.OperatorKind, java_func: str, result: type[V]) -> V:
+    def _java(self, kind: pb.OperatorKind, java_func: str | JavaFunction, result: type[V]) -> V:
         verb = pb.OperatorKind.Name(kind).removeprefix("OPERATOR_KIND_").lower()
-        if not isinstance(java_func, str):
+        if not isinstance(java_func, (str, JavaFunction)):
             raise JobGraphError(
                 f"{verb}() of a Java stream takes the name of a Java class, not a {type(java_func).__name__}; "
                 "call as_python_stream() first to use a Python function"
@@ -99,11 +101,11 @@ class JavaDataStream(Stream):
 class JavaKeyDataStream(JavaDataStream):
     """A stream whose records have keys."""
 
-    def reduce(self, java_func: str) -> JavaDataStream:
+    def reduce(self, java_func: str | JavaFunction) -> JavaDataStream:
         """Keeps a running value per key by the ReduceFunction and emits it for every record."""
         return self._java(pb.OPERATOR_KIND_REDUCE, java_func, JavaDataStream)
 
-    def aggregate(self, java_func: str) -> JavaDataStream:
+    def aggregate(self, java_func: str | JavaFunction) -> JavaDataStream:
         """Adds every record to the accumulator of its key by the AggregateFunction and emits the result so far."""
         return self._java(pb.OPERATOR_KIND_AGGREGATE, java_func, JavaDataStream)
 
@@ -124,7 +126,7 @@ class JavaConnectedStreams:
         self._first = first
         self._second = second
 
-    def process(self, java_func: str) -> JavaDataStream:
+    def process(self, java_func: str | JavaFunction) -> JavaDataStream:
         """Emits what the CoProcessFunction collects."""
         function = self._first._context._java_function("connect", java_func)
         kind = pb.OPERATOR_KIND_CONNECT
@@ -139,25 +141,26 @@ class JavaJoinStream:
         self._left = left
         self._right = right
         self._options = options
-        self._left_key = self._right_key = ""
+        self._left_key: str | JavaFunction | None = None
+        self._right_key: str | JavaFunction | None = None
 
-    def where(self, java_func: str) -> JavaJoinStream:
+    def where(self, java_func: str | JavaFunction) -> JavaJoinStream:
         """Sets the KeyFunction of the left records."""
         self._left_key = java_func
         return self
 
-    def equal_to(self, java_func: str) -> JavaJoinStream:
+    def equal_to(self, java_func: str | JavaFunction) -> JavaJoinStream:
         """Sets the KeyFunction of the right records."""
         self._right_key = java_func
         return self
 
-    def with_function(self, java_func: str) -> JavaDataStream:
+    def with_function(self, java_func: str | JavaFunction) -> JavaDataStream:
         """Emits what the JoinFunction returns for every pair of one key that is remembered at the same time.
 
         Raises:
             JobGraphError: `where` or `equal_to` is missing.
         """
-        if not self._left_key or not self._right_key:
+        if self._left_key is None or self._right_key is None:
             raise JobGraphError("a join needs where(key of the left) and equal_to(key of the right) first")
         function = self._left._context._java_function("join", java_func)
         right = self._right._view(JavaDataStream).key_by(self._right_key)
@@ -171,7 +174,7 @@ class JavaStreamSource(JavaDataStream):
     """A stream that comes from a Java source."""
 
     @staticmethod
-    def build_source(context: StreamingContext, java_source_func: str) -> JavaStreamSource:
+    def build_source(context: StreamingContext, java_source_func: str | JavaFunction) -> JavaStreamSource:
         """Adds a Java source to a context; the same as `context.java_source(java_source_func)`."""
         return context.java_source(java_source_func)
 

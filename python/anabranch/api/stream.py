@@ -79,6 +79,17 @@ class Stream:
             self._operator.config[each] = str(text)
         return self
 
+    def with_type(self: S, cls: type, name: str | None = None) -> S:
+        """Says what class the records are of, so that they arrive as it on the other side of the border.
+
+        The same as `context.register_type(cls, name)`: the name is a property of the class, not of the stream.
+
+        Raises:
+            JobGraphError: The class is no record type, or the name is taken by another.
+        """
+        self._context.register_type(cls, name)
+        return self
+
     def get_config(self) -> dict[str, str]:
         """Returns the configuration of this operator."""
         return dict(self._operator.config)

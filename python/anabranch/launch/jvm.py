@@ -54,6 +54,7 @@ class JvmBridge:
         self._early_lines: deque[tuple[str, str]] = deque(maxlen=_EARLY_LINES)
         self._port: int | None = None
         self._open_pipes = 0
+        self._hosts_worker = False
         self._port_or_end = threading.Event()
         self._pipes_ended = threading.Event()
 
@@ -86,13 +87,15 @@ class JvmBridge:
         """Returns None while the JVM lives, then its exit code; -n if signal n ended it."""
         return self._running().poll()
 
-    def check_function(self, kind: str, reference: str, jars: Sequence[str]) -> str:
+    def check_function(self, kind: str, reference: str, jars: Sequence[str], arguments: int = 0) -> str:
         """Verifies that a Java function exists and fits its place.
 
         Args:
-            kind: `map`, `flat_map`, `filter`, `key_by`, `reduce`, `sink`, `source` or `partition`.
+            kind: `map`, `flat_map`, `filter`, `key_by`, `reduce`, `sink`, `source`, `partition`, `aggregate`,
+                `process`, `join` or `connect`.
             reference: "com.acme.Shout" for a class, "com.acme.Text::shout" for a static method.
             jars: Jar files and class directories to look in, in this order.
+            arguments: Number of constructor arguments.
 
         Returns:
             What messages call the function.
@@ -101,12 +104,25 @@ class JvmBridge:
             JavaFunctionError: It does not exist or does not fit; or the JVM is gone.
         """
         try:
-            name: str = self._entry_point().checkFunction(kind, reference, os.pathsep.join(jars))
+            name: str = self._entry_point().checkFunction(kind, reference, arguments, os.pathsep.join(jars))
         except Py4JJavaError as error:
             raise JavaFunctionError(_message(error)) from None
         except Py4JError as error:
             raise JavaFunctionError(f"Java function {reference} cannot be looked up: {self._why(error)}") from error
         return name
+
+    def check_type(self, class_name: str, fields: Sequence[str], jars: Sequence[str]) -> None:
+        """Verifies that a Java class exists and has these fields.
+
+        Raises:
+            JavaFunctionError: It does not exist, or has others; or the JVM is gone.
+        """
+        try:
+            self._entry_point().checkType(class_name, ",".join(fields), os.pathsep.join(jars))
+        except Py4JJavaError as error:
+            raise JavaFunctionError(_message(error)) from None
+        except Py4JError as error:
+            raise JavaFunctionError(f"Java class {class_name} cannot be looked up: {self._why(error)}") from error
 
     def start_worker(self, worker_id: str, master: str, token: str) -> None:
         """Starts the worker in this JVM, which ends with it.
@@ -119,6 +135,7 @@ class JvmBridge:
         Raises:
             AnabranchError: The worker cannot be started.
         """
+        self._hosts_worker = True
         try:
             self._entry_point().startWorker(worker_id, master, token)
         except Py4JJavaError as error:
@@ -145,7 +162,7 @@ class JvmBridge:
         self.close()
 
     def close(self) -> None:
-        """Lets go of the JVM, which then ends by itself, and waits for that; harmless if it has ended."""
+        """Lets go of the JVM and waits until it has ended, which a worker does by itself; harmless if it has."""
         gateway, self._gateway = self._gateway, None
         if gateway is not None:
             with contextlib.suppress(Py4JError, OSError):
@@ -153,6 +170,8 @@ class JvmBridge:
         if self._process is None:
             return
         assert self._process.stdin is not None  # noqa: S101 - asked for below
+        if not self._hosts_worker and self._process.poll() is None:
+            self._process.kill()  # it has nothing to bring to an end, and its own way out takes 0.3 s
         with contextlib.suppress(OSError):
             self._process.stdin.close()
         try:

@@ -4,7 +4,7 @@ from anabranch.records.decoder import Decoder, decode_value
 from anabranch.records.encoder import Encoder, encode_value
 from anabranch.records.keys import KeyEncoder, KeySelector, encode_key, key_group, subtask_of
 from anabranch.records.row import Row
-from anabranch.records.types import TypeRegistry
+from anabranch.records.types import TypeRegistry, record_type
 
 __all__ = [
     "Decoder",
@@ -18,6 +18,7 @@ __all__ = [
     "encode_key",
     "encode_value",
     "key_group",
+    "record_type",
     "subtask_of",
 ]
 

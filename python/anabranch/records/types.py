@@ -10,7 +10,7 @@ import pickle
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import cloudpickle
 from google.protobuf import descriptor_pool, message_factory
@@ -20,6 +20,8 @@ from anabranch.errors import JobGraphError, RecordError
 from anabranch.records.row import Row
 from anabranch.v1.graph_pb2 import TypeBinding
 from anabranch.v1.record_pb2 import Schema
+
+C = TypeVar("C", bound=type)
 
 
 class InstanceType:
@@ -51,6 +53,30 @@ class InstanceType:
         return self._by_value_schema
 
 
+# Classes that were named where they are defined, so that a job written in Java finds them.
+_NAMED: dict[str, type] = {}
+
+
+def record_type(name: str) -> Callable[[C], C]:
+    """Names a class on the wire where it is defined: `@record_type("com.acme.Flight")`.
+
+    For jobs that are written in Java and name only Python modules: whoever imports the module makes the type known.
+
+    Args:
+        name: The Java class that the Python class stands for.
+
+    Raises:
+        JobGraphError: The class is no record type.
+    """
+
+    def decorate(cls: C) -> C:
+        _check_record_type(cls)
+        _NAMED[name] = cls
+        return cls
+
+    return decorate
+
+
 class TypeRegistry:
     """The types of one job on one side. Not for use by several threads at a time."""
 
@@ -71,10 +97,7 @@ class TypeRegistry:
         Raises:
             JobGraphError: The class is none of these, or the name is taken by another.
         """
-        if not isinstance(cls, type) or not (fields_of(cls) is not None or issubclass(cls, (enum.Enum, Message))):
-            raise JobGraphError(
-                f"{cls!r} cannot be registered: it is no dataclass, NamedTuple, Struct, Enum or protobuf message"
-            )
+        _check_record_type(cls)
         wire_name = message_name(cls) if issubclass(cls, Message) else name or default_name(cls)
         if self._classes.get(wire_name, cls) is not cls:
             raise JobGraphError(f"the name {wire_name} is taken by {self._classes[wire_name]!r}")
@@ -96,9 +119,14 @@ class TypeRegistry:
                 registry._bind(pickle.loads(binding.python_class), binding.name, binding.java_class)
         return registry
 
+    def fields_of_registered(self, name: str) -> list[str] | None:
+        """Returns the field names of the class that was registered with a name; None if it has none."""
+        cls = self._classes.get(name)
+        return None if cls is None else fields_of(cls)
+
     def name_of(self, cls: type) -> str:
         """Returns the name of a class on the wire."""
-        return self._names.get(cls) or default_name(cls)
+        return self._names.get(cls) or next((name for name, named in _NAMED.items() if named is cls), default_name(cls))
 
     def instance_type(self, cls: type) -> InstanceType | None:
         """Returns how instances of a class travel, or None if they do not travel as fields."""
@@ -167,14 +195,14 @@ class TypeRegistry:
         self._java_classes[name] = java_class
 
     def _class_named(self, name: str) -> Any:
-        return self._classes.get(name) or _import(name)
+        return self._classes.get(name) or _NAMED.get(name) or _import(name)
 
     def _make_maker(self, schema: Schema, *, python: bool) -> Callable[[Sequence[Any]], Any]:
         fields = list(schema.fields)
         if schema.id != schema_id(schema.name, fields):
             raise RecordError(f"schema {schema.name} does not have the id of its name and fields")
-        if schema.name in self._classes:
-            cls = self._classes[schema.name]
+        if schema.name in self._classes or schema.name in _NAMED:
+            cls: Any = self._class_named(schema.name)
         elif python and schema.python_class:
             cls = pickle.loads(schema.python_class)
         else:
@@ -189,6 +217,13 @@ class TypeRegistry:
                 f"{schema.name} has other fields here: missing in the record: {missing}; unknown here: {unknown}"
             )
         return InstanceType(cls, schema.name, fields, by_value=False).make
+
+
+def _check_record_type(cls: Any) -> None:
+    if not isinstance(cls, type) or not (fields_of(cls) is not None or issubclass(cls, (enum.Enum, Message))):
+        raise JobGraphError(
+            f"{cls!r} cannot be registered: it is no dataclass, NamedTuple, Struct, Enum or protobuf message"
+        )
 
 
 def fields_of(cls: type) -> list[str] | None:

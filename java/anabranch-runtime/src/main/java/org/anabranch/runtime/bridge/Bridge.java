@@ -1,9 +1,14 @@
 package org.anabranch.runtime.bridge;
 
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntConsumer;
 import org.anabranch.runtime.operator.FunctionException;
+import org.anabranch.runtime.records.RecordException;
+import org.anabranch.runtime.records.TypeRegistry;
 import org.anabranch.runtime.worker.UserCode;
 import org.anabranch.runtime.worker.Worker;
 
@@ -19,20 +24,55 @@ public final class Bridge {
   /**
    * Verifies that a class or static method exists and fits, while a job is being written.
    *
-   * @param kind map, flat_map, filter, key_by, reduce, sink, source or partition
+   * @param kind name of a {@link org.anabranch.runtime.operator.FunctionKind}, in lower case
    * @param reference {@code "com.acme.Shout"}, {@code "com.acme.Text::shout"}
+   * @param arguments number of constructor arguments
    * @param classPath the job's jars and class directories, separated as the system does it
    * @return what messages call the function
    * @throws FunctionException with one message for the user if it does not exist or does not fit
    */
-  public String checkFunction(String kind, String reference, String classPath) {
-    UserCode code;
+  public String checkFunction(String kind, String reference, int arguments, String classPath) {
+    return new FunctionLookup(code(classPath)).check(kind, reference, arguments);
+  }
+
+  /**
+   * Verifies that a class exists and has the fields that a type on the other side has.
+   *
+   * @param className binary name of the class
+   * @param fields names of the fields, separated by commas
+   * @param classPath the job's jars and class directories, separated as the system does it
+   * @throws FunctionException with one message for the user if not
+   */
+  public void checkType(String className, String fields, String classPath) {
+    Set<String> theirs = fields.isEmpty() ? Set.of() : new TreeSet<>(List.of(fields.split(",")));
+    Set<String> ours;
     try {
-      code = codes.computeIfAbsent(classPath, UserCode::ofClassPath);
+      TypeRegistry types = new TypeRegistry(code(classPath).loader(), List.of());
+      ours = new TreeSet<>(types.fieldNames(className));
+    } catch (RecordException e) {
+      throw new FunctionException(e.getMessage(), e);
+    }
+    if (!ours.equals(theirs)) {
+      Set<String> missing = new TreeSet<>(ours);
+      missing.removeAll(theirs);
+      Set<String> unknown = new TreeSet<>(theirs);
+      unknown.removeAll(ours);
+      throw new FunctionException(
+          "class %s has other fields: only in Java: %s; only in Python: %s"
+              .formatted(className, orNone(missing), orNone(unknown)));
+    }
+  }
+
+  private UserCode code(String classPath) {
+    try {
+      return codes.computeIfAbsent(classPath, UserCode::ofClassPath);
     } catch (IllegalArgumentException e) {
       throw new FunctionException(e.getMessage(), e);
     }
-    return new FunctionLookup(code).check(kind, reference);
+  }
+
+  private static String orNone(Set<String> names) {
+    return names.isEmpty() ? "none" : String.join(", ", names);
   }
 
   /**

@@ -21,7 +21,7 @@ record FunctionLookup(UserCode code) {
   private static final String METHOD = "::";
   private static final String CLASS_FILE = ".class";
 
-  String check(String kindName, String reference) {
+  String check(String kindName, String reference, int arguments) {
     FunctionKind kind = FunctionKind.parse(kindName);
     int separator = reference.indexOf(METHOD);
     String className = separator < 0 ? reference : reference.substring(0, separator);
@@ -33,9 +33,13 @@ record FunctionLookup(UserCode code) {
     }
     Class<?> type = load(className);
     if (separator >= 0) {
+      if (arguments > 0) {
+        throw new FunctionException(
+            "%s is a static method, which takes no constructor arguments".formatted(reference));
+      }
       FunctionChecks.findMethod(kind, type, method);
     } else {
-      FunctionChecks.checkClass(kind, type, 0);
+      FunctionChecks.checkClass(kind, type, arguments);
     }
     return reference;
   }

@@ -92,6 +92,21 @@ public final class TypeRegistry {
     return loader;
   }
 
+  /**
+   * Returns the names of the fields that instances of a class travel as.
+   *
+   * @throws RecordException if there is no such class, or its instances cannot travel as fields
+   */
+  public List<String> fieldNames(String className) {
+    Class<?> type = find(className);
+    if (type == null) {
+      throw new RecordException(
+          "there is no class %s in the job's jars; add the one that holds it (add_jar)"
+              .formatted(className));
+    }
+    return InstanceType.of(type, className, true).schema().getFieldsList();
+  }
+
   private Class<?> find(String className) {
     try {
       return Class.forName(className, false, loader);

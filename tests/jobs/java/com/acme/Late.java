@@ -1,0 +1,11 @@
+package com.acme;
+
+import org.anabranch.api.function.MapFunction;
+
+/** Makes a flight late by a minute. */
+public final class Late implements MapFunction<Flight, Flight> {
+  @Override
+  public Flight map(Flight flight) {
+    return new Flight(flight.carrier(), flight.delay() + 1);
+  }
+}
