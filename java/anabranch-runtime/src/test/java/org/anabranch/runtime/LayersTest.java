@@ -49,7 +49,7 @@ class LayersTest {
           .whereLayer("exchange")
           .mayOnlyBeAccessedByLayers("operator", "worker")
           .whereLayer("records")
-          .mayOnlyBeAccessedByLayers("exchange", "operator", "worker");
+          .mayOnlyBeAccessedByLayers("exchange", "operator", "worker", "bridge");
 
   @ArchTest
   static final ArchRule onlyTheBridgeSpeaksToPy4j =
