@@ -1,0 +1,64 @@
+"""Runs the benchmarks, prints a table and writes benchmarks/out/NAME.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import crossing, startup, wordcount
+from benchmarks.measure import OUT, Benchmark, machine
+
+BENCHMARKS: dict[str, Callable[[float], Benchmark]] = {
+    "crossing": crossing.benchmark,
+    "wordcount": wordcount.benchmark,
+    "startup-python": lambda _scale: startup.benchmark(hybrid_job=False),
+    "startup-jvm": lambda _scale: startup.benchmark(hybrid_job=True),
+}
+
+
+def to_table(benchmark: Benchmark) -> Table:
+    """Returns medians, and how long each contender takes compared with the engine."""
+    table = Table(title=benchmark.title, title_justify="left")
+    table.add_column("")
+    table.add_column("seconds, median", justify="right")
+    if benchmark.records:
+        table.add_column(f"{benchmark.unit}/s", justify="right")
+    table.add_column("as fast as the engine", justify="right")
+    engine = benchmark.contenders[0].median
+    for each in benchmark.contenders:
+        cells = [each.name, f"{each.median:.3f}", f"{engine / each.median:.2f}x"]
+        if benchmark.records:
+            cells.insert(2, f"{benchmark.records / each.median:,.0f}")
+        table.add_row(*cells)
+    return table
+
+
+def main() -> None:
+    """Runs what the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of {', '.join(BENCHMARKS)}; default: all")
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each contender that count (default: 5)")
+    parser.add_argument("--scale", type=float, default=1.0, help="fraction of the usual number of records")
+    parser.add_argument("--out", type=Path, default=OUT, help="directory for NAME.json (default: benchmarks/out)")
+    options = parser.parse_args()
+    unknown = sorted(set(options.names) - set(BENCHMARKS))
+    if unknown or options.rounds < 1:
+        parser.error(f"unknown: {', '.join(unknown)}" if unknown else "--rounds must be at least 1")
+
+    console = Console(width=None if Console().is_terminal else 120)
+    options.out.mkdir(parents=True, exist_ok=True)
+    console.print(", ".join(f"{key}: {value}" for key, value in machine().items()), highlight=False)
+    for name in options.names or BENCHMARKS:
+        benchmark = BENCHMARKS[name](options.scale)
+        benchmark.measure(options.rounds, lambda line: console.print(line, style="dim", highlight=False))
+        (options.out / f"{name}.json").write_text(json.dumps(benchmark.results(), indent=1))
+        console.print(to_table(benchmark))
+
+
+if __name__ == "__main__":
+    main()
