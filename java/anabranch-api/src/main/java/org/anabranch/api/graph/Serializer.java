@@ -24,7 +24,7 @@ final class Serializer {
     } catch (IOException e) {
       String culprit = find(function, Collections.newSetFromMap(new IdentityHashMap<>()));
       throw new JobGraphException(
-          "%s cannot be serialized for the workers: %s; create it in open() instead, or mark the field transient"
+          "%s cannot be serialized for the workers: %s; make it Serializable, or create it in open() instead"
               .formatted(Names.of(function), culprit == null ? e.toString() : culprit),
           e);
     }
@@ -49,6 +49,14 @@ final class Serializer {
     }
     if (!(object instanceof Serializable)) {
       return object.getClass().getName() + " is not Serializable";
+    }
+    if (object instanceof Iterable<?> elements) {
+      for (Object element : elements) {
+        String inside = find(element, seen);
+        if (inside != null) {
+          return "an element of a %s: %s".formatted(object.getClass().getSimpleName(), inside);
+        }
+      }
     }
     for (Class<?> type = object.getClass(); type != null; type = type.getSuperclass()) {
       for (Field field : type.getDeclaredFields()) {
