@@ -51,6 +51,10 @@ test-java: setup
 	@echo "==> testing Java"
 	@$(MVN) -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
 	  -Dorg.slf4j.simpleLogger.log.org.apache.maven.plugin.surefire=info verify
+	@echo "==> testing the Java example, a project of its own"
+	@ANABRANCH_PYTHON=$(CURDIR)/$(PY) $(MVN) -f examples/java-jobs/pom.xml \
+	  -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
+	  -Dorg.slf4j.simpleLogger.log.org.apache.maven.plugin.surefire=info verify
 
 ## test-slow     the tests that take long
 .PHONY: test-slow
@@ -85,7 +89,7 @@ bench: setup
 .PHONY: clean
 clean:
 	rm -rf .make $(VENV) build dist python/*.egg-info python/anabranch/v1 python/anabranch/jars
-	rm -rf java/*/target target $(FLIGHTS)/target $(FLIGHTS)/out benchmarks/out
+	rm -rf java/*/target target examples/java-jobs/target $(FLIGHTS)/target $(FLIGHTS)/out benchmarks/out
 	rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	find python tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
 	find python -name '*.so' -delete
