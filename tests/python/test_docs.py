@@ -1,0 +1,156 @@
+"""Every code block of the README and of docs/ is run, in the order of its page.
+
+A page has a directory of its own. `java` blocks are written to the file that their package and class name, `bash`
+blocks are run in the directory, `python` blocks as a script there; a `text` block is what the block before it printed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from anabranch.config import OPTIONS
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
+
+
+@dataclass(frozen=True)
+class Block:
+    language: str
+    text: str
+    line: int
+
+
+def blocks(page: Path) -> list[Block]:
+    text = page.read_text()
+    return [Block(found[1], found[2], text.count("\n", 0, found.start()) + 1) for found in FENCED.finditer(text)]
+
+
+class Reader:
+    """Does what a page says."""
+
+    def __init__(self, page: Path, directory: Path) -> None:
+        self.page = page
+        self.directory = directory
+        self.printed = ""
+        (directory / "python").symlink_to(ROOT / "python")
+        tools = directory / "bin"
+        tools.mkdir()
+        # `make test` would start this test again: make only says what it would do.
+        (tools / "make").write_text(f'#!/bin/sh\nexec {find("make")} -n -C "{ROOT}" "$@"\n')
+        (tools / "make").chmod(0o755)
+        self.environment = {
+            **os.environ,
+            "PATH": os.pathsep.join([str(tools), str(Path(sys.executable).parent), os.environ["PATH"]]),
+        }
+
+    def follow(self, block: Block) -> None:
+        where = f"{self.page.relative_to(ROOT)}:{block.line}"
+        match block.language:
+            case "java":
+                self.write_java(block.text, where)
+            case "bash":
+                self.run(["bash", "-euo", "pipefail", "-c", block.text], where)
+            case "python":
+                script = self.directory / f"line_{block.line}.py"
+                script.write_text(block.text)
+                self.run([sys.executable, str(script)], where)
+            case "text":
+                assert self.printed.splitlines() == block.text.splitlines(), f"{where}: printed something else"
+            case "xml":
+                check_dependency(block.text, where)
+            case _:
+                pytest.fail(f"{where}: a block of {block.language or 'no language'}, which nothing runs")
+
+    def write_java(self, text: str, where: str) -> None:
+        package = re.search(r"^package ([\w.]+);", text, re.MULTILINE)
+        name = re.search(r"^public [\w ]*(?:class|record|interface|enum) (\w+)", text, re.MULTILINE)
+        assert package is not None, f"{where}: no package"
+        assert name is not None, f"{where}: no public class"
+        path = self.directory.joinpath(*package[1].split("."), f"{name[1]}.java")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def run(self, command: list[str], where: str) -> None:
+        done = subprocess.run(
+            command,
+            cwd=self.directory,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, f"{where}: {done.stderr}"
+        self.printed = done.stdout
+
+
+def find(program: str) -> str:
+    for directory in os.get_exec_path():
+        path = Path(directory, program)
+        if os.access(path, os.X_OK):
+            return str(path)
+    pytest.fail(f"{program} is not on PATH")
+
+
+def check_dependency(text: str, where: str) -> None:
+    dependency = {element.tag: element.text for element in ET.fromstring(text)}
+    pom = ET.parse(ROOT / "java" / str(dependency["artifactId"]) / "pom.xml").getroot()
+    maven = {"m": "http://maven.apache.org/POM/4.0.0"}
+    parent = {each.tag.partition("}")[2]: each.text for each in pom.findall("m:parent/*", maven)}
+    assert (dependency["groupId"], dependency["version"]) == (parent["groupId"], parent["version"]), where
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_block_does_what_the_page_says(page, tmp_path):
+    reader = Reader(page, tmp_path)
+    for block in blocks(page):
+        reader.follow(block)
+
+
+def test_there_are_blocks_of_every_kind():
+    assert {block.language for page in PAGES for block in blocks(page)} == {"bash", "java", "python", "text", "xml"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_java_block_is_used_by_a_job_of_its_page(page):
+    scripts = "".join(block.text for block in blocks(page) if block.language == "python")
+    for block in blocks(page):
+        if block.language == "java":
+            name = re.search(r"(?:class|record) (\w+)", block.text)
+            assert name is not None
+            assert f'"com.acme.{name[1]}' in scripts
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page):
+    for target in local_links(page):
+        assert (page.parent / target).exists(), target
+
+
+def local_links(page: Path) -> Iterator[str]:
+    return (target for target in LINK.findall(page.read_text()) if "://" not in target)
+
+
+def test_the_table_of_options_is_that_of_the_code():
+    page = (ROOT / "docs" / "operations.md").read_text()
+    shown = [line for line in page.splitlines() if line.startswith("| `anabranch.")]
+
+    assert shown == [table_row(option) for option in OPTIONS.values()]
+
+
+def table_row(option) -> str:
+    default = str(option.default).lower() if isinstance(option.default, bool) else str(option.default)
+    return f"| `{option.name}` | {f'`{default}`' if default else 'empty'} | {option.doc} |"
