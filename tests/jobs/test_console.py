@@ -1,0 +1,85 @@
+"""What the driver shows: whole lines as they happen, and progress on a terminal only."""
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+
+import pytest
+
+SCRIPT = """
+import time
+from anabranch import StreamingContext
+ctx = StreamingContext.Builder(){option}.build()
+ctx.from_collection(range(3)).map(lambda x: time.sleep(0.8) or x).with_name("slow map").sink(lambda x: print("line", x))
+ctx.execute("shown")
+"""
+
+
+def run_on_a_terminal(script: str, tmp_path) -> str:
+    """Runs a script with a terminal as its standard streams; returns all that it wrote to it."""
+    path = tmp_path / "main.py"
+    path.write_text(script)
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+    process = subprocess.Popen([sys.executable, str(path)], stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
+    os.close(theirs)
+    written, deadline = b"", time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if select.select([ours], [], [], 0.5)[0]:
+            try:
+                written += os.read(ours, 65536)
+            except OSError:
+                break
+    os.close(ours)
+    assert 0 == process.wait(20)
+    return written.decode()
+
+
+def test_a_terminal_shows_progress_and_the_lines_above_it(tmp_path):
+    shown = run_on_a_terminal(SCRIPT.format(option=""), tmp_path)
+
+    assert "slow map" in shown
+    assert "in/s" in shown
+    assert "job shown: FINISHED after" in shown
+    for number in range(3):
+        assert f"line {number}" in shown
+
+
+def test_progress_can_be_switched_off(tmp_path):
+    shown = run_on_a_terminal(SCRIPT.format(option='.option("anabranch.progress", "off")'), tmp_path)
+
+    assert ["line 0", "line 1", "line 2"] == shown.split("\r\n")[:-1]
+
+
+def test_without_a_terminal_there_is_nothing_but_the_lines(drive):
+    assert (0, "line 0\nline 1\nline 2\n", "") == drive(SCRIPT.format(option="")).finish()
+
+
+def test_lines_appear_while_the_job_runs(drive):
+    driver = drive(SCRIPT.format(option=""))
+
+    driver.wait_for_line("line 0")
+
+    assert driver.process.poll() is None
+    assert driver.finish()[0] == 0
+
+
+@pytest.mark.parametrize("parallelism", [1, 3])
+def test_every_line_is_whole(drive, acme_jar, parallelism):
+    script = f"""
+from anabranch import StreamingContext
+ctx = StreamingContext.Builder().build().set_parallelism({parallelism})
+ctx.add_jar({acme_jar!r})
+numbers = ctx.from_collection(range(3000))
+numbers.sink(lambda x: print("python", x, "x" * 50))
+numbers.as_java_stream().sink("com.acme.Functions$Print")
+ctx.execute("lines")
+"""
+    code, out, err = drive(script).finish()
+
+    assert (0, "") == (code, err)
+    expected = [f"python {x} {'x' * 50}" for x in range(3000)] + [f"java {x}" for x in range(3000)]
+    assert sorted(expected) == sorted(out.splitlines())
