@@ -8,6 +8,7 @@ import java.util.Locale;
 /** Finds the names that a user may have meant. */
 public final class Names {
   private static final int MOST = 3;
+  private static final int SHORT = 3;
   private static final int MOST_LISTED = 10;
 
   private Names() {}
@@ -37,8 +38,10 @@ public final class Names {
     return names.size() <= MOST_LISTED ? names : names.subList(0, MOST_LISTED);
   }
 
+  /** How many slips of the pen make a name another one: fewer in a short name. */
   private static int limit(String wrong) {
-    return Math.max(1, simple(wrong).length() / 3);
+    int length = simple(wrong).length();
+    return length <= SHORT ? 1 : Math.max(2, length / SHORT);
   }
 
   private static int distance(String wrong, String name) {
@@ -62,20 +65,28 @@ public final class Names {
     return name.substring(name.lastIndexOf('.') + 1);
   }
 
+  /** Number of letters changed, added, left out, or swapped with their neighbour. */
   private static int edits(String a, String b) {
-    int[] previous = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      previous[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int[] current = new int[b.length() + 1];
-      current[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int change = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        current[j] = Math.min(change, 1 + Math.min(previous[j], current[j - 1]));
+    int[][] cost = new int[a.length() + 1][b.length() + 1];
+    for (int i = 0; i <= a.length(); i++) {
+      for (int j = 0; j <= b.length(); j++) {
+        if (i == 0 || j == 0) {
+          cost[i][j] = i + j;
+          continue;
+        }
+        boolean same = a.charAt(i - 1) == b.charAt(j - 1);
+        int change = cost[i - 1][j - 1] + (same ? 0 : 1);
+        cost[i][j] = Math.min(change, 1 + Math.min(cost[i - 1][j], cost[i][j - 1]));
+        boolean swapped =
+            i > 1
+                && j > 1
+                && a.charAt(i - 1) == b.charAt(j - 2)
+                && a.charAt(i - 2) == b.charAt(j - 1);
+        if (swapped) {
+          cost[i][j] = Math.min(cost[i][j], cost[i - 2][j - 2] + 1);
+        }
       }
-      previous = current;
     }
-    return previous[b.length()];
+    return cost[a.length()][b.length()];
   }
 }
