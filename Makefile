@@ -13,6 +13,7 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 MVN := mvn --batch-mode --no-transfer-progress
 FLIGHTS := examples/flights
+TRADES := examples/trades
 
 # Runs a command whose output matters only if it fails.
 quietly = { $(1); } > .make/log 2>&1 || { cat .make/log; exit 1; }
@@ -23,6 +24,7 @@ PROTO_SOURCES := $(call sources,proto)
 NATIVE_SOURCES := $(call sources,python/anabranch/records/native)
 JAVA_SOURCES := pom.xml $(wildcard java/*/pom.xml) $(call sources,java/*/src/main) $(PROTO_SOURCES)
 FLIGHTS_SOURCES := $(FLIGHTS)/pom.xml $(call sources,$(FLIGHTS)/src/main)
+TRADES_SOURCES := $(TRADES)/pom.xml $(call sources,$(TRADES)/src/main)
 
 RUNTIME_JAR := python/anabranch/jars/anabranch-runtime.jar
 
@@ -33,7 +35,7 @@ help:
 
 ## setup         create .venv with the package installed editable, build and install the jars
 .PHONY: setup
-setup: .make/python $(RUNTIME_JAR) .make/flights
+setup: .make/python $(RUNTIME_JAR) .make/flights .make/trades
 
 ## test          everything that must hold: setup, linters, tests of both languages
 .PHONY: test
@@ -89,7 +91,7 @@ bench: setup
 .PHONY: clean
 clean:
 	rm -rf .make $(VENV) build dist python/*.egg-info python/anabranch/v1 python/anabranch/jars
-	rm -rf java/*/target target examples/java-jobs/target $(FLIGHTS)/target $(FLIGHTS)/out benchmarks/out
+	rm -rf java/*/target target examples/java-jobs/target $(TRADES)/target $(FLIGHTS)/target $(FLIGHTS)/out benchmarks/out
 	rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	find python tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
 	find python -name '*.so' -delete
@@ -122,4 +124,9 @@ $(RUNTIME_JAR): $(JAVA_SOURCES) | .make
 .make/flights: $(FLIGHTS_SOURCES) $(RUNTIME_JAR) | .make
 	@echo "==> building the operators of the demo"
 	@$(call quietly,$(MVN) -q -f $(FLIGHTS)/pom.xml package)
+	@touch $@
+
+.make/trades: $(TRADES_SOURCES) $(RUNTIME_JAR) | .make
+	@echo "==> building the Java operator of the protobuf example"
+	@$(call quietly,$(MVN) -q -f $(TRADES)/pom.xml package)
 	@touch $@
