@@ -1,6 +1,6 @@
 """A protobuf message of one's own as the record type of both languages.
 
-`trade.proto` is compiled twice: by Maven for the Java operator, and here, into a directory of the job's own, for Python.
+`trade.proto` is compiled twice: by Maven for the Java operator, and here, into a directory of the job's own.
 """
 
 from __future__ import annotations

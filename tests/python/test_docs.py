@@ -22,6 +22,7 @@ from anabranch.config import OPTIONS
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COLOR = re.compile(r"\x1b\[\d*m")
 LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
 
 
@@ -44,7 +45,8 @@ class Reader:
         self.page = page
         self.directory = directory
         self.printed = ""
-        (directory / "python").symlink_to(ROOT / "python")
+        for part in ("python", "examples"):
+            (directory / part).symlink_to(ROOT / part)
         tools = directory / "bin"
         tools.mkdir()
         # `make test` would start this test again: make only says what it would do.
@@ -94,7 +96,7 @@ class Reader:
             check=False,
         )
         assert done.returncode == 0, f"{where}: {done.stderr}"
-        self.printed = done.stdout
+        self.printed = COLOR.sub("", done.stdout)
 
 
 def find(program: str) -> str:
@@ -126,12 +128,13 @@ def test_there_are_blocks_of_every_kind():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_java_block_is_used_by_a_job_of_its_page(page):
-    scripts = "".join(block.text for block in blocks(page) if block.language == "python")
+    scripts = "".join(block.text for block in blocks(page) if block.language in ("python", "bash", "java"))
     for block in blocks(page):
         if block.language == "java":
             name = re.search(r"(?:class|record) (\w+)", block.text)
             assert name is not None
-            assert f'"com.acme.{name[1]}' in scripts
+            used = f'"com.acme.{name[1]}' in scripts or f"mainClass=com.acme.{name[1]}" in scripts
+            assert used or f"{name[1]}.class" in scripts
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -8,6 +8,7 @@ import os
 import secrets
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,13 +61,13 @@ async def _serve(host: str, port: int, token: str, *, until_stdin_ends: bool) ->
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     if until_stdin_ends:
-        os.set_blocking(sys.stdin.fileno(), False)
 
-        def read_stdin() -> None:
-            if not os.read(sys.stdin.fileno(), 4096):
-                stop.set()
+        def read_stdin() -> None:  # on a thread: not every kind of file can be waited for
+            while os.read(sys.stdin.fileno(), 4096):
+                pass
+            loop.call_soon_threadsafe(stop.set)
 
-        loop.add_reader(sys.stdin.fileno(), read_stdin)
+        threading.Thread(target=read_stdin, name="anabranch-stdin", daemon=True).start()
     await stop.wait()
     await service.stop()
 
