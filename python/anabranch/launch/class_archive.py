@@ -74,8 +74,9 @@ def build_in_background(java: Java, jar: Path) -> None:
 
 
 def _train(java: Java, jar: Path, part: Path) -> None:
+    archive = f"-XX:ArchiveClassesAtExit={part}"
     process = subprocess.Popen(
-        [java.program, f"-XX:ArchiveClassesAtExit={part}", "-XX:+UseSerialGC", "-Xlog:disable", "-cp", jar, _TRAINER],
+        [java.program, archive, "-XX:+UseSerialGC", "-Xlog:disable", "-cp", jar, _TRAINER, part.parent],
         stdin=subprocess.PIPE,  # its end tells the JVM that nobody waits any more
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

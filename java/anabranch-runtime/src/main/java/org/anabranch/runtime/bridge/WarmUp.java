@@ -7,7 +7,6 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -28,19 +27,18 @@ public final class WarmUp {
 
   private WarmUp() {}
 
-  /** Runs, and ends the JVM in the orderly way that makes it write its archive. */
+  /**
+   * Runs, and ends the JVM in the orderly way that makes it write its archive.
+   *
+   * @param arguments a private directory for sockets, which whoever starts this removes
+   */
   public static void main(String[] arguments)
       throws IOException, URISyntaxException, InterruptedException {
     Thread lifeLine = new Thread(WarmUp::awaitEndOfInput, "life-line");
     lifeLine.setDaemon(true);
     lifeLine.start();
     callOverBridge();
-    Path sockets = Files.createTempDirectory("anabranch-warm-up");
-    try {
-      runJob(sockets);
-    } finally {
-      Files.deleteIfExists(sockets);
-    }
+    runJob(Path.of(arguments[0]));
     System.exit(0);
   }
 
@@ -54,7 +52,7 @@ public final class WarmUp {
     GatewayServer server = BridgeMain.serve(token, code -> {});
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.getListeningPort())) {
       String calls =
-          "A\n" + token + "\ne\nc\nt\ncheckFunction\nsmap\nsjava.lang.String::valueOf\ns\ne\n";
+          "A\n" + token + "\ne\nc\nt\ncheckFunction\nsmap\nsjava.lang.String::valueOf\ni0\ns\ne\n";
       OutputStream out = socket.getOutputStream();
       out.write(calls.getBytes(StandardCharsets.UTF_8));
       InputStream in = socket.getInputStream();
