@@ -15,6 +15,9 @@ MVN := mvn --batch-mode --no-transfer-progress
 FLIGHTS := examples/flights
 TRADES := examples/trades
 
+# Maven takes the JDK of JAVA_HOME; what looks for java on PATH is to find the same one.
+export PATH := $(if $(JAVA_HOME),$(JAVA_HOME)/bin:)$(PATH)
+
 # Runs a command whose output matters only if it fails.
 quietly = { $(1); } > .make/log 2>&1 || { cat .make/log; exit 1; }
 
@@ -23,7 +26,7 @@ sources = $(if $(wildcard $(1)),$(shell find $(wildcard $(1))))
 PROTO_SOURCES := $(call sources,proto)
 NATIVE_SOURCES := $(call sources,python/anabranch/records/native)
 JAVA_SOURCES := pom.xml $(wildcard java/*/pom.xml) $(call sources,java/*/src/main) $(PROTO_SOURCES)
-FLIGHTS_SOURCES := $(FLIGHTS)/pom.xml $(call sources,$(FLIGHTS)/src/main)
+FLIGHTS_SOURCES := $(FLIGHTS)/pom.xml $(call sources,$(FLIGHTS)/src)
 TRADES_SOURCES := $(TRADES)/pom.xml $(call sources,$(TRADES)/src/main)
 
 RUNTIME_JAR := python/anabranch/jars/anabranch-runtime.jar
