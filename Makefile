@@ -30,6 +30,7 @@ FLIGHTS_SOURCES := $(FLIGHTS)/pom.xml $(call sources,$(FLIGHTS)/src)
 TRADES_SOURCES := $(TRADES)/pom.xml $(call sources,$(TRADES)/src/main)
 
 RUNTIME_JAR := python/anabranch/jars/anabranch-runtime.jar
+FLIGHTS_JAR := $(FLIGHTS)/target/flights.jar
 
 ## help          list the targets
 .PHONY: help
@@ -38,7 +39,7 @@ help:
 
 ## setup         create .venv with the package installed editable, build and install the jars
 .PHONY: setup
-setup: .make/python $(RUNTIME_JAR) .make/flights .make/trades
+setup: .make/python $(RUNTIME_JAR) $(FLIGHTS_JAR) .make/trades
 
 ## test          everything that must hold: setup, linters, tests of both languages
 .PHONY: test
@@ -82,7 +83,7 @@ lint-python: .make/python
 
 ## demo          the main job on real input: delays of 336,776 flights, see examples/flights
 .PHONY: demo
-demo: .make/python $(RUNTIME_JAR) .make/flights
+demo: .make/python $(RUNTIME_JAR) $(FLIGHTS_JAR)
 	@$(PY) $(FLIGHTS)/flights.py
 
 ## bench         speed of the border, of word count and of the start, see benchmarks/
@@ -124,7 +125,7 @@ $(RUNTIME_JAR): $(JAVA_SOURCES) | .make
 	@cp java/anabranch-runtime/target/anabranch-runtime-*-all.jar $@.new
 	@mv $@.new $@
 
-.make/flights: $(FLIGHTS_SOURCES) $(RUNTIME_JAR) | .make
+$(FLIGHTS_JAR): $(FLIGHTS_SOURCES) $(RUNTIME_JAR) | .make
 	@echo "==> building the operators of the demo"
 	@$(call quietly,$(MVN) -q -f $(FLIGHTS)/pom.xml package)
 	@touch $@
