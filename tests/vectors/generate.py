@@ -74,8 +74,7 @@ TRUE = note("bool", True)
 FALSE = note("bool", False)
 
 
-def nested(kind: str, levels: int) -> Noted:
-    value = NIL
+def nested(kind: str, levels: int, value: Noted = NIL) -> Noted:
     for _ in range(levels):
         value = note(kind, [value])
     return value
@@ -224,6 +223,10 @@ def named_cases() -> dict[str, Noted]:
             ],
         ),
         "instances to the limit of nesting": _boxes(64),
+        "enum in lists to the limit of nesting": nested("list", 64, enum("Color", "RED")),
+        "protobuf in lists to the limit of nesting": nested(
+            "list", 64, note("protobuf", ["google.protobuf.Duration", "0801"])
+        ),
         "protobuf": note("protobuf", ["google.protobuf.Duration", "080110e807"]),
         "protobuf empty": note("protobuf", ["google.protobuf.Duration", ""]),
         "protobuf in a tuple": tup(note("protobuf", ["google.protobuf.StringValue", "0a0161"]), num(1)),
@@ -335,6 +338,8 @@ REFUSED: list[tuple[str, ...]] = [
     ("enum of one string", "d50d91a0", "extension 13 is not an array of two strings"),
     ("enum of two ints", "c7030d920102", "extension 13 is not an array of two strings"),
     ("enum of an unknown type", "c70c0d92a8" + b"no.Thing".hex() + "a141", "no such enum"),
+    ("enum of a type without a name", "c7030d92a0a0", "no such enum"),
+    ("enum of a type whose name is no name", "c7070d92a32e2e61a141", "no such enum"),
     ("instance of a schema that is not listed", "d70e0123456789abcdef", "unknown schema"),
     ("instance of 7 bytes", "c7070e0123456789abcd", "wrong length"),
     ("protobuf without a name", "d40fc0", "extension 15 does not begin with a string"),

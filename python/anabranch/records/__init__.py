@@ -1,7 +1,6 @@
 """The record encoding of docs/design/002-records.md."""
 
-from anabranch.records.decoder import Decoder, decode_value
-from anabranch.records.encoder import Encoder, encode_value
+from anabranch.records.codec import Decoder, Encoder, codec_name, decode_value, encode_value
 from anabranch.records.keys import KeyEncoder, KeySelector, encode_key, key_group, subtask_of
 from anabranch.records.row import Row
 from anabranch.records.types import TypeRegistry, record_type
@@ -21,8 +20,3 @@ __all__ = [
     "record_type",
     "subtask_of",
 ]
-
-
-def codec_name() -> str:
-    """Returns which implementation is in use."""
-    return "pure Python"

@@ -7,10 +7,14 @@ from typing import Any
 
 import mmh3
 
-from anabranch.records.encoder import ValueEncoder, encode_batch
+from anabranch.errors import RecordError
+from anabranch.records.codec import encode_batch
+from anabranch.records.encoder import ValueEncoder
 from anabranch.records.types import TypeRegistry
 
+# Keys of one type that are remembered, and shapes of tuples.
 _CACHE_SIZE = 1 << 16
+_MAX_SHAPES = 64
 
 
 class KeyEncoder:
@@ -50,15 +54,26 @@ def subtask_of(group: int, parallelism: int, max_parallelism: int) -> int:
 
 
 class KeySelector:
-    """Chooses a subtask for each key, remembering those of the keys it has met."""
+    """Chooses a subtask for each key, remembering those of the keys it has met.
+
+    Keys that are str, int, bytes, or tuples of these are remembered, up to a limit: their equality is that of their
+    bytes as long as their types are the same, and hashing them runs no code of the user's.
+    """
 
     def __init__(self, parallelism: int, max_parallelism: int, types: TypeRegistry | None = None) -> None:
+        """Makes a selector.
+
+        Args:
+            parallelism: Number of subtasks, at most `max_parallelism`.
+            max_parallelism: Number of key groups.
+            types: The types of the job, for keys that are instances or enum members; None if there are none.
+        """
         self._encoder = KeyEncoder(types)
         self._parallelism = parallelism
         self._max_parallelism = max_parallelism
         # One cache per type: in a single dict 1, 1.0 and True would be one key.
-        self._by_str: dict[str, int] = {}
-        self._by_int: dict[int, int] = {}
+        self._caches: dict[type, dict[Any, int]] = {str: {}, int: {}, bytes: {}}
+        self._tuple_caches: dict[tuple[type, ...], dict[Any, int] | None] = {}
 
     def indexes(self, keys: Sequence[Any]) -> list[int]:
         """Returns the subtask of each key.
@@ -66,27 +81,37 @@ class KeySelector:
         Raises:
             RecordError: A value cannot be a key; with its index.
         """
-        if len(self._by_str) > _CACHE_SIZE:
-            self._by_str.clear()
-        if len(self._by_int) > _CACHE_SIZE:
-            self._by_int.clear()
-        by_str, by_int, choose = self._by_str, self._by_int, self._choose
-        result = []
+        caches = self._caches
+        result: list[int] = []
         for key in keys:
             kind = type(key)
-            if kind is str:
-                index = by_str.get(key)
-                if index is None:
-                    index = by_str[key] = choose(key)
-            elif kind is int:
-                index = by_int.get(key)
-                if index is None:
-                    index = by_int[key] = choose(key)
-            else:
-                index = choose(key)
+            cache = caches.get(kind)
+            if cache is None and kind is tuple:
+                cache = self._tuple_cache(key)
+            index = None if cache is None else cache.get(key)
+            if index is None:
+                try:
+                    index = self._choose(key)
+                except RecordError as error:
+                    raise RecordError(str(error), index=len(result), path=error.path) from error.__cause__
+                if cache is not None:
+                    if len(cache) >= _CACHE_SIZE:
+                        cache.clear()
+                    cache[key] = index
             result.append(index)
         return result
 
     def _choose(self, key: Any) -> int:
         group = key_group(self._encoder.encode(key), self._max_parallelism)
         return subtask_of(group, self._parallelism, self._max_parallelism)
+
+    def _tuple_cache(self, key: tuple[Any, ...]) -> dict[Any, int] | None:
+        kinds = tuple(map(type, key))
+        try:
+            return self._tuple_caches[kinds]
+        except KeyError:
+            if len(self._tuple_caches) >= _MAX_SHAPES:
+                self._tuple_caches.clear()
+            cache: dict[Any, int] | None = {} if all(kind in self._caches for kind in kinds) else None
+            self._tuple_caches[kinds] = cache
+            return cache

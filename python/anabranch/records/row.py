@@ -9,27 +9,33 @@ from typing import Any
 class Row:
     """Name and fields of an instance of a class that this side does not have; read by attribute or by `row["name"]`.
 
-    Goes back out as what it was. Immutable, compared by type name and fields.
+    Goes back out as what it was. Immutable, compared by type name and fields; hashable if its fields are.
     """
 
     __slots__ = ("_fields", "_type_name")
+    _fields: dict[str, Any]
+    _type_name: str
 
     def __init__(self, type_name: str, fields: Mapping[str, Any]) -> None:
-        """Makes a row, mostly for tests: rows come from decoding."""
+        """Makes a row.
+
+        Args:
+            type_name: Name of the class on the wire, e.g. of a Java class.
+            fields: Its fields by name; their order does not matter.
+        """
         object.__setattr__(self, "_type_name", type_name)
         object.__setattr__(self, "_fields", dict(sorted(fields.items(), key=lambda field: field[0].encode())))
 
     @property
     def type_name(self) -> str:
         """Name of the class."""
-        name: str = self._type_name
-        return name
+        return self._type_name
 
     def __getitem__(self, field: str) -> Any:
         return self._fields[field]
 
     def __getattr__(self, field: str) -> Any:
-        if field.startswith("__"):
+        if field.startswith("__") or field in Row.__slots__:  # a row that is being made has no fields yet
             raise AttributeError(field)
         try:
             return self._fields[field]
@@ -49,7 +55,7 @@ class Row:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Row):
             return NotImplemented
-        return bool(self._type_name == other._type_name and self._fields == other._fields)
+        return self._type_name == other._type_name and self._fields == other._fields
 
     def __hash__(self) -> int:
         return hash((self._type_name, tuple(self._fields.items())))

@@ -12,7 +12,6 @@ from uuid import UUID
 from google.protobuf import duration_pb2, struct_pb2, timestamp_pb2, wrappers_pb2  # noqa: F401 - known by name
 
 from anabranch.records import Row, TypeRegistry
-from anabranch.records.types import message_name  # noqa: F401
 from anabranch.v1.record_pb2 import Schema
 
 VECTORS = Path(__file__).parents[2] / "vectors"

@@ -1,0 +1,147 @@
+"""Batches of records as bytes and back: what the engine uses. Native if that was built, else pure Python."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from anabranch.errors import RecordError
+from anabranch.records.decoder import ValueDecoder
+from anabranch.records.encoder import ValueEncoder
+from anabranch.records.explain import why_not
+from anabranch.records.instances import InstanceMaker
+from anabranch.records.scalars import Unencodable
+from anabranch.records.types import TypeRegistry
+from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, LANGUAGE_PYTHON, Language
+from anabranch.v1.record_pb2 import Schema
+
+_native: Any = None
+if os.environ.get("ANABRANCH_PURE_PYTHON") != "1":
+    try:
+        from anabranch.records import _native  # type: ignore[attr-defined, no-redef]
+    except ImportError:  # no compiler when the package was installed
+        _native = None
+
+
+def codec_name() -> str:
+    """Returns which implementation is in use."""
+    return "pure Python" if _native is None else "native"
+
+
+class Encoder:
+    """Encodes batches for the consumers of one edge."""
+
+    def __init__(self, target: Language, types: TypeRegistry) -> None:
+        """Makes an encoder.
+
+        Args:
+            target: Language of the consumer.
+            types: The types of the job.
+        """
+        self._values = ValueEncoder(types, python=target == LANGUAGE_PYTHON)
+        self._keys = ValueEncoder(types, key=True)
+
+    def encode(self, values: Sequence[Any], keys: Sequence[Any] | None = None) -> tuple[bytes, list[Schema]]:
+        """Encodes a batch: the keys, if there are any, then the values.
+
+        Args:
+            values: The values; a list or a tuple is fastest.
+            keys: As many keys, or None.
+
+        Returns:
+            The payload, and every schema that it refers to.
+
+        Raises:
+            RecordError: A record cannot be encoded; with its index in the batch and the path inside it.
+        """
+        payload = encode_batch(self._values, values)
+        if keys is not None:
+            payload = encode_batch(self._keys, keys) + payload
+        schemas = self._keys.schemas | self._values.schemas
+        if schemas:
+            self._keys.schemas.clear()
+            self._values.schemas.clear()
+        return payload, list(schemas.values())
+
+
+class Decoder:
+    """Decodes the batches of one edge."""
+
+    def __init__(self, source: Language, types: TypeRegistry) -> None:
+        """Makes a decoder.
+
+        Args:
+            source: Language of the producer.
+            types: The types of the job.
+        """
+        self._python = source == LANGUAGE_PYTHON
+        self._types = types
+        self._makers: dict[int, InstanceMaker] = {}
+
+    def decode(self, payload: bytes | memoryview, n: int, schemas: Iterable[Schema]) -> list[Any]:
+        """Returns exactly `n` values, with nothing left over.
+
+        Args:
+            payload: The bytes.
+            n: How many values they hold, keys included.
+            schemas: The schemas that came with them.
+
+        Raises:
+            RecordError: The bytes are not that; with the index of the value and the path inside it.
+        """
+        self._makers = {schema.id: self._types.maker(schema, python=self._python) for schema in schemas}
+        if _native is None:
+            return self._pure(bytes(payload)).decode(n)
+        try:
+            values: list[Any] = _native.decode(payload, n, self._makers, self._extension)
+        except RecordError as error:
+            self._pure(bytes(payload)).decode(n)  # fails alike, and can tell where
+            raise error from None
+        return values
+
+    def _pure(self, data: bytes) -> ValueDecoder:
+        return ValueDecoder(data, self._types, self._makers, python=self._python)
+
+    def _extension(self, code: int, data: bytes, depth: int) -> Any:
+        """Decodes for the native decoder what is rare."""
+        return self._pure(data).extension(code, depth)
+
+
+def encode_batch(encoder: ValueEncoder, values: Sequence[Any]) -> bytes:
+    """Returns the bytes of all values, one after the other.
+
+    Raises:
+        RecordError: A value cannot be encoded; with its index and the path inside it.
+    """
+    try:
+        if _native is None:
+            return encoder.encode(values)
+        data: bytes = _native.encode(values, encoder, encoder.plans, encoder.schemas)
+    except (RecordError, Unencodable, RuntimeError) as error:
+        encoder.schemas.clear()
+        cause = error.__cause__
+        raise why_not(encoder, values) from cause
+    return data
+
+
+def encode_value(value: Any) -> bytes:
+    """Returns the canonical bytes of one value, as if for the other language.
+
+    Raises:
+        RecordError: It cannot be encoded, or holds an instance of a class, whose schema would have to go with it.
+    """
+    encoder = ValueEncoder(TypeRegistry())
+    data = encode_batch(encoder, [value])
+    for schema in encoder.schemas.values():
+        raise RecordError(f"an instance of {schema.name} cannot be part of a value that is sent alone", index=0)
+    return data
+
+
+def decode_value(data: bytes) -> Any:
+    """Returns one value that `encode_value` has encoded.
+
+    Raises:
+        RecordError: The bytes are not that.
+    """
+    return Decoder(LANGUAGE_JAVA, TypeRegistry()).decode(data, 1, ())[0]
