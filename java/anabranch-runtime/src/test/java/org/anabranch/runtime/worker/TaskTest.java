@@ -6,7 +6,6 @@ import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_KEY_BY;
 import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_MAP;
 import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_REDUCE;
 import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_SINK;
-import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_SOURCE;
 import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_UNION;
 import static org.anabranch.proto.v1.Partitioning.Kind.KIND_BROADCAST;
 import static org.anabranch.proto.v1.Partitioning.Kind.KIND_CUSTOM;
@@ -37,24 +36,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class TaskTest {
-  private static final String NUMBERS =
-      """
-      public class Numbers extends RichSourceFunction<Long> {
-        long next, step, end;
-        public void init(int parallelism, int index) { next = index; step = parallelism; }
-        public void open(RuntimeContext c) throws Exception {
-          super.open(c);
-          end = Long.parseLong(c.getConfig().get("end"));
-        }
-        public void fetch(SourceContext<Long> context) throws Exception {
-          for (int i = 0; i < 100; i++) {
-            if (next >= end) throw new EndOfDataException();
-            context.collect(next);
-            next += step;
-          }
-        }
-      }
-      """;
   private static final String FUNCTIONS =
       """
       public class Text {
@@ -75,15 +56,10 @@ class TaskTest {
 
   private TestJob job(String... more) {
     String[] sources = new String[more.length + 2];
-    sources[0] = NUMBERS;
+    sources[0] = TestJob.NUMBERS;
     sources[1] = FUNCTIONS;
     System.arraycopy(more, 0, sources, 2, more.length);
     return new TestJob(directory, sources);
-  }
-
-  private static org.anabranch.proto.v1.Operator.Builder numbers(TestJob job, long end) {
-    return job.operator(OPERATOR_KIND_SOURCE, "com.acme.Numbers")
-        .putConfig("end", Long.toString(end));
   }
 
   @Test
@@ -91,7 +67,7 @@ class TaskTest {
     try (TestJob job = job()) {
       job.tasks(
           1,
-          numbers(job, 5),
+          job.numbers(5),
           job.operator(OPERATOR_KIND_MAP, "com.acme.Text::twice"),
           job.operator(OPERATOR_KIND_FLAT_MAP, "com.acme.Text::both"),
           job.operator(OPERATOR_KIND_FILTER, "com.acme.Text::even"),
@@ -109,7 +85,7 @@ class TaskTest {
   @ValueSource(strings = {"unix", "tcp"})
   void recordsOfAChannelKeepTheirOrder(String transport) {
     try (TestJob job = job().option("anabranch.exchange.transport", transport)) {
-      var source = job.tasks(1, numbers(job, 20_000));
+      var source = job.tasks(1, job.numbers(20_000));
       var sink = job.tasks(1, job.sink());
       job.edge(source, sink, KIND_FORWARD, false);
 
@@ -126,7 +102,7 @@ class TaskTest {
     try (TestJob job = job()) {
       var source =
           job.tasks(
-              2, numbers(job, 7_000), job.operator(OPERATOR_KIND_KEY_BY, "com.acme.Text::modulo"));
+              2, job.numbers(7_000), job.operator(OPERATOR_KIND_KEY_BY, "com.acme.Text::modulo"));
       var reduce =
           job.tasks(2, job.operator(OPERATOR_KIND_REDUCE, "com.acme.Text::add"), job.sink());
       job.edge(source, reduce, KIND_KEY, true);
@@ -149,7 +125,7 @@ class TaskTest {
     try (TestJob job = job()) {
       var source =
           job.tasks(
-              1, numbers(job, 700), job.operator(OPERATOR_KIND_KEY_BY, "com.acme.Text::modulo"));
+              1, job.numbers(700), job.operator(OPERATOR_KIND_KEY_BY, "com.acme.Text::modulo"));
       var reduce =
           job.tasks(2, job.operator(OPERATOR_KIND_REDUCE, "com.acme.Text::add"), job.sink());
       FunctionDescriptor key =
@@ -172,7 +148,7 @@ class TaskTest {
   void everyPartitioningDeliversWhatItPromises() {
     for (Partitioning.Kind kind : List.of(KIND_REBALANCE, KIND_BROADCAST, KIND_CUSTOM)) {
       try (TestJob job = job()) {
-        var source = job.tasks(1, numbers(job, 999));
+        var source = job.tasks(1, job.numbers(999));
         var sink = job.tasks(3, job.sink());
         Partitioning.Builder partitioning =
             Partitioning.newBuilder()
@@ -206,7 +182,7 @@ class TaskTest {
   @Test
   void aUnionMergesItsInputsAndADiamondEnds() {
     try (TestJob job = job()) {
-      var source = job.tasks(1, numbers(job, 1_000));
+      var source = job.tasks(1, job.numbers(1_000));
       var twice = job.tasks(1, job.operator(OPERATOR_KIND_MAP, "com.acme.Text::twice"));
       var even = job.tasks(1, job.operator(OPERATOR_KIND_FILTER, "com.acme.Text::even"));
       var union = job.tasks(1, job.operator(OPERATOR_KIND_UNION, "union"), job.sink());
@@ -230,7 +206,7 @@ class TaskTest {
         job()
             .option("anabranch.exchange.send-queue-bytes", 4_096)
             .option("anabranch.exchange.socket-buffer-bytes", 4_096)) {
-      var source = job.tasks(1, numbers(job, 200_000));
+      var source = job.tasks(1, job.numbers(200_000));
       var sink = job.tasks(1, job.operator(OPERATOR_KIND_SINK, "com.acme.Text::release"));
       job.edge(source, sink, KIND_FORWARD, false);
       job.deploy().connect();
@@ -280,7 +256,7 @@ class TaskTest {
         """;
     try (TestJob job = job(endless)) {
       var source =
-          job.tasks(1, numbers(job, 1), job.operator(OPERATOR_KIND_FLAT_MAP, "com.acme.Endless"));
+          job.tasks(1, job.numbers(1), job.operator(OPERATOR_KIND_FLAT_MAP, "com.acme.Endless"));
       var sink = job.tasks(1, job.operator(OPERATOR_KIND_SINK, "com.acme.Text::release"));
       job.edge(source, sink, KIND_FORWARD, false);
       job.deploy().connect();
@@ -317,8 +293,7 @@ class TaskTest {
         }
         """;
     try (TestJob job = job(sleeper)) {
-      job.tasks(
-          1, numbers(job, 5), job.operator(OPERATOR_KIND_MAP, "com.acme.Sleeper"), job.sink());
+      job.tasks(1, job.numbers(5), job.operator(OPERATOR_KIND_MAP, "com.acme.Sleeper"), job.sink());
       job.deploy().connect();
       assertThat(asleep.await(20, TimeUnit.SECONDS)).isTrue();
       assertThat(job.task(1).report().getTaskId()).isEqualTo(1);
@@ -340,7 +315,7 @@ class TaskTest {
   @Test
   void aTaskThatWaitsForItsProducersCanBeCancelled() {
     try (TestJob job = job()) {
-      var source = job.tasks(1, numbers(job, 5));
+      var source = job.tasks(1, job.numbers(5));
       var sink = job.tasks(1, job.sink());
       job.edge(source, sink, KIND_FORWARD, false);
       job.deploy();
@@ -359,7 +334,7 @@ class TaskTest {
     Semaphore gate = new Semaphore(0);
     System.getProperties().put("gate", gate);
     try (TestJob job = job()) {
-      var source = job.tasks(1, numbers(job, 3));
+      var source = job.tasks(1, job.numbers(3));
       var sink = job.tasks(1, job.operator(OPERATOR_KIND_SINK, "com.acme.Text::release"));
       job.edge(source, sink, KIND_FORWARD, false);
       job.deploy().connect();
@@ -390,7 +365,7 @@ class TaskTest {
         }
         """;
     try (TestJob job = job(broken)) {
-      job.tasks(1, numbers(job, 5), job.operator(OPERATOR_KIND_MAP, "com.acme.Broken"), job.sink());
+      job.tasks(1, job.numbers(5), job.operator(OPERATOR_KIND_MAP, "com.acme.Broken"), job.sink());
 
       job.run();
 
@@ -442,7 +417,7 @@ class TaskTest {
     try (TestJob job = job(swallower, broken)) {
       job.tasks(
           1,
-          numbers(job, 5),
+          job.numbers(5),
           job.operator(OPERATOR_KIND_FLAT_MAP, "com.acme.Swallower"),
           job.operator(OPERATOR_KIND_MAP, "com.acme.Broken"),
           job.sink());
@@ -463,7 +438,7 @@ class TaskTest {
         }
         """;
     try (TestJob job = job(wrong)) {
-      job.tasks(1, numbers(job, 5), job.operator(OPERATOR_KIND_MAP, "com.acme.Wrong"), job.sink());
+      job.tasks(1, job.numbers(5), job.operator(OPERATOR_KIND_MAP, "com.acme.Wrong"), job.sink());
 
       job.run();
 
@@ -490,7 +465,7 @@ class TaskTest {
         """
             .formatted(statement);
     try (TestJob job = job(broken)) {
-      job.tasks(1, numbers(job, 5), job.operator(OPERATOR_KIND_MAP, "com.acme.Broken"), job.sink());
+      job.tasks(1, job.numbers(5), job.operator(OPERATOR_KIND_MAP, "com.acme.Broken"), job.sink());
 
       job.run();
 
@@ -509,7 +484,7 @@ class TaskTest {
         """;
     try (TestJob job = job(rude)) {
       var source =
-          job.tasks(1, numbers(job, 5_000), job.operator(OPERATOR_KIND_MAP, "com.acme.Rude"));
+          job.tasks(1, job.numbers(5_000), job.operator(OPERATOR_KIND_MAP, "com.acme.Rude"));
       var sink = job.tasks(1, job.operator(OPERATOR_KIND_MAP, "com.acme.Rude"), job.sink());
       job.edge(source, sink, KIND_FORWARD, false);
 
@@ -530,7 +505,7 @@ class TaskTest {
         """;
     try (TestJob job = job(unsendable)) {
       var source =
-          job.tasks(1, numbers(job, 1), job.operator(OPERATOR_KIND_MAP, "com.acme.Unsendable"));
+          job.tasks(1, job.numbers(1), job.operator(OPERATOR_KIND_MAP, "com.acme.Unsendable"));
       var sink = job.tasks(1, job.sink());
       job.edge(source, sink, KIND_FORWARD, false);
       job.deploy().connect();
@@ -562,8 +537,7 @@ class TaskTest {
         public class Size { public static Long of(byte[] bytes) { return (long) bytes.length; } }
         """;
     try (TestJob job = job(large, size)) {
-      var source =
-          job.tasks(1, numbers(job, 40), job.operator(OPERATOR_KIND_MAP, "com.acme.Large"));
+      var source = job.tasks(1, job.numbers(40), job.operator(OPERATOR_KIND_MAP, "com.acme.Large"));
       var sink = job.tasks(1, job.operator(OPERATOR_KIND_MAP, "com.acme.Size::of"), job.sink());
       job.edge(source, sink, KIND_FORWARD, false);
       job.run();
@@ -573,7 +547,7 @@ class TaskTest {
     }
     try (TestJob job = job(large, size)) {
       var source =
-          job.tasks(1, numbers(job, 2_000), job.operator(OPERATOR_KIND_MAP, "com.acme.Large"));
+          job.tasks(1, job.numbers(2_000), job.operator(OPERATOR_KIND_MAP, "com.acme.Large"));
       var sink = job.tasks(1, job.operator(OPERATOR_KIND_MAP, "com.acme.Size::of"), job.sink());
       job.edge(source, sink, KIND_FORWARD, false);
       job.deploy().connect();
@@ -591,7 +565,7 @@ class TaskTest {
   @Test
   void aFunctionThatCannotBeLoadedFailsTheTaskByItsOperator() {
     try (TestJob job = job()) {
-      job.tasks(1, numbers(job, 5), job.operator(OPERATOR_KIND_SINK, "com.acme.Nowhere"));
+      job.tasks(1, job.numbers(5), job.operator(OPERATOR_KIND_SINK, "com.acme.Nowhere"));
 
       job.run();
 
@@ -624,7 +598,7 @@ class TaskTest {
     try (TestJob job = job(logging)) {
       job.tasks(
           1,
-          numbers(job, 1),
+          job.numbers(1),
           job.operator(OPERATOR_KIND_MAP, "com.acme.Logging"),
           job.operator(OPERATOR_KIND_MAP, "com.acme.Logging"),
           job.sink());
@@ -645,7 +619,7 @@ class TaskTest {
   @Test
   void anUnixSocketIsPrivateAndGoneAfterwards() throws Exception {
     try (TestJob job = job()) {
-      var source = job.tasks(1, numbers(job, 5));
+      var source = job.tasks(1, job.numbers(5));
       var sink = job.tasks(1, job.sink());
       job.edge(source, sink, KIND_FORWARD, false);
       job.deploy();

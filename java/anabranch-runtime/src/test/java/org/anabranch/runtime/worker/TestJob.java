@@ -32,6 +32,26 @@ public final class TestJob implements TaskListener, AutoCloseable {
   public static final byte[] TOKEN = new byte[32];
   private static final long LIMIT_SECONDS = 30;
 
+  /** A source that shares the numbers below its option "end" out among its subtasks. */
+  public static final String NUMBERS =
+      """
+      public class Numbers extends RichSourceFunction<Long> {
+        long next, step, end;
+        public void init(int parallelism, int index) { next = index; step = parallelism; }
+        public void open(RuntimeContext c) throws Exception {
+          super.open(c);
+          end = Long.parseLong(c.getConfig().get("end"));
+        }
+        public void fetch(SourceContext<Long> context) throws Exception {
+          for (int i = 0; i < 100; i++) {
+            if (next >= end) throw new EndOfDataException();
+            context.collect(next);
+            next += step;
+          }
+        }
+      }
+      """;
+
   /** A sink that leaves its records where the test finds them: user code has no other way out. */
   public static final String TO_QUEUE =
       """
@@ -115,6 +135,11 @@ public final class TestJob implements TaskListener, AutoCloseable {
                     .setJavaReference(function));
     nextOperator++;
     return operator;
+  }
+
+  public Operator.Builder numbers(long end) {
+    return operator(OperatorKind.OPERATOR_KIND_SOURCE, "com.acme.Numbers")
+        .putConfig("end", Long.toString(end));
   }
 
   public Operator.Builder sink() {

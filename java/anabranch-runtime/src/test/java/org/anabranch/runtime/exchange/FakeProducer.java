@@ -1,0 +1,111 @@
+package org.anabranch.runtime.exchange;
+
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.List;
+import org.anabranch.proto.v1.ConnectReply;
+import org.anabranch.proto.v1.ConnectReply.Status;
+import org.anabranch.proto.v1.EndOfInput;
+import org.anabranch.proto.v1.Endpoint;
+import org.anabranch.proto.v1.FrameHeader;
+import org.anabranch.proto.v1.Language;
+import org.anabranch.runtime.records.EncodedBatch;
+import org.anabranch.runtime.records.Encoder;
+import org.anabranch.runtime.records.TypeRegistry;
+
+/** A producer that says exactly what a test wants it to say. */
+final class FakeProducer implements Closeable {
+  private final Path path;
+  private final ServerSocketChannel listener;
+  private SocketChannel consumer;
+
+  FakeProducer(Path path) throws IOException {
+    this.path = path;
+    listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    listener.bind(UnixDomainSocketAddress.of(path));
+  }
+
+  Endpoint endpoint() {
+    return Endpoint.newBuilder().setUnixPath(path.toString()).build();
+  }
+
+  /** Takes the consumer's connection and answers its request. */
+  void admit() throws IOException {
+    admit(ConnectReply.newBuilder().setStatus(Status.STATUS_OK).setIncarnation(1).build());
+  }
+
+  void admit(ConnectReply reply) throws IOException {
+    accept();
+    byte[] bytes = reply.toByteArray();
+    say(ByteBuffer.allocate(4 + bytes.length).putInt(bytes.length).put(bytes).array());
+  }
+
+  void accept() throws IOException {
+    consumer = listener.accept();
+  }
+
+  void say(byte[] bytes) throws IOException {
+    ByteBuffer buffer = ByteBuffer.wrap(bytes);
+    while (buffer.hasRemaining()) {
+      consumer.write(buffer);
+    }
+  }
+
+  void hangUp() throws IOException {
+    consumer.close();
+  }
+
+  static FrameHeader.Builder header(long seq, long firstRecord, int n) {
+    return FrameHeader.newBuilder()
+        .setChannel(1)
+        .setIncarnation(1)
+        .setSeq(seq)
+        .setFirstRecordSeq(firstRecord)
+        .setNRecords(n);
+  }
+
+  static FrameHeader.Builder end(long seq, long firstRecord) {
+    return header(seq, firstRecord, 0).setEndOfInput(EndOfInput.getDefaultInstance());
+  }
+
+  static byte[] payload(Object... values) {
+    var types = new TypeRegistry(FakeProducer.class.getClassLoader(), List.of());
+    EncodedBatch batch = new Encoder(Language.LANGUAGE_JAVA, types).encode(List.of(values));
+    byte[] bytes = new byte[batch.length()];
+    System.arraycopy(batch.bytes(), batch.offset(), bytes, 0, bytes.length);
+    return bytes;
+  }
+
+  static byte[] frame(FrameHeader.Builder header, Object... values) {
+    return frame(header.build().toByteArray(), payload(values));
+  }
+
+  static byte[] frame(byte[] header, byte[] payload) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      out.writeInt(4 + header.length + payload.length);
+      out.writeInt(header.length);
+      out.write(header);
+      out.write(payload);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+    return bytes.toByteArray();
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (consumer != null) {
+      consumer.close();
+    }
+    listener.close();
+  }
+}

@@ -1,0 +1,293 @@
+package org.anabranch.runtime.exchange;
+
+import static org.anabranch.runtime.exchange.FakeProducer.end;
+import static org.anabranch.runtime.exchange.FakeProducer.frame;
+import static org.anabranch.runtime.exchange.FakeProducer.header;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.anabranch.proto.v1.Barrier;
+import org.anabranch.proto.v1.Channel;
+import org.anabranch.proto.v1.ConnectReply;
+import org.anabranch.proto.v1.ConnectReply.Status;
+import org.anabranch.proto.v1.Endpoint;
+import org.anabranch.proto.v1.InputEdge;
+import org.anabranch.proto.v1.Language;
+import org.anabranch.proto.v1.TaskDescriptor;
+import org.anabranch.runtime.records.TypeRegistry;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A consumer and producers that keep to the protocol, or do not. */
+@Timeout(30)
+class InputGateTest {
+  @TempDir Path directory;
+  private final AtomicBoolean cancelled = new AtomicBoolean();
+  private FakeProducer producer;
+  private Exchange exchange;
+
+  @BeforeEach
+  void open() throws IOException {
+    producer = new FakeProducer(directory.resolve("p.sock"));
+    exchange = consumer(10_000);
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    exchange.close();
+    producer.close();
+  }
+
+  private Exchange consumer(int connectTimeout) throws IOException {
+    ExchangeConfig config =
+        new ExchangeConfig(
+            "job",
+            new byte[32],
+            Optional.of(directory),
+            "127.0.0.1",
+            ExchangeConfig.Transport.AUTO,
+            1024,
+            65536,
+            100_000,
+            65536,
+            65536,
+            500,
+            connectTimeout);
+    TaskDescriptor task =
+        TaskDescriptor.newBuilder()
+            .setTaskId(2)
+            .setIncarnation(1)
+            .addInputs(
+                InputEdge.newBuilder()
+                    .setEdgeId(1)
+                    .setProducerLanguage(Language.LANGUAGE_JAVA)
+                    .setProducerName("numbers")
+                    .addChannels(Channel.newBuilder().setChannel(1).setPeerTask(1)))
+            .build();
+    var types = new TypeRegistry(getClass().getClassLoader(), List.of());
+    return new Exchange(config, types, task, cancelled::get);
+  }
+
+  private void connect() throws IOException {
+    exchange.input().connect(1, producer.endpoint(), 1);
+    exchange.poll(0);
+    producer.admit();
+    while (!exchange.input().connected()) {
+      exchange.await();
+    }
+  }
+
+  private List<Object> readToEnd() {
+    List<Object> values = new ArrayList<>();
+    while (!exchange.input().ended()) {
+      InputBatch batch = exchange.input().next();
+      if (batch == null) {
+        exchange.poll(20);
+        continue;
+      }
+      for (int i = 0; i < batch.size(); i++) {
+        values.add(batch.value(i));
+      }
+    }
+    return values;
+  }
+
+  @Test
+  void framesComeWholeHoweverTheirBytesArrive() throws IOException {
+    connect();
+    List<byte[]> frames =
+        List.of(
+            frame(header(0, 0, 2), 1L, "two"),
+            frame(header(1, 2, 1), List.of(3L)),
+            frame(end(2, 3)));
+    for (byte[] frame : frames) {
+      for (byte b : frame) {
+        producer.say(new byte[] {b});
+        exchange.poll(0);
+      }
+    }
+
+    assertThat(readToEnd()).containsExactly(1L, "two", List.of(3L));
+  }
+
+  @Test
+  void aFrameMuchLargerThanABufferArrives() throws IOException {
+    connect();
+    byte[] large = new byte[90_000];
+    Thread writer =
+        new Thread(
+            () -> {
+              try {
+                producer.say(frame(header(0, 0, 1), (Object) large));
+                producer.say(frame(end(1, 1)));
+              } catch (IOException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    writer.start();
+
+    assertThat(readToEnd()).containsExactly(large);
+  }
+
+  static Stream<Arguments> violations() {
+    return Stream.of(
+        Arguments.of("frame 5, not 0", frame(header(5, 0, 1), 1L)),
+        Arguments.of("record 9, not 0", frame(header(0, 9, 1), 1L)),
+        Arguments.of("a frame of channel 8", frame(header(0, 0, 1).setChannel(8), 1L)),
+        Arguments.of("incarnation 4, not 1", frame(header(0, 0, 1).setIncarnation(4), 1L)),
+        Arguments.of("a frame of 4294967295 bytes", new byte[] {-1, -1, -1, -1}),
+        Arguments.of("a frame of 100001 bytes", ByteBuffer.allocate(4).putInt(100_001).array()),
+        Arguments.of("a frame of 3 bytes", new byte[] {0, 0, 0, 3, 0, 0, 0}),
+        Arguments.of("a header of 9 bytes", new byte[] {0, 0, 0, 4, 0, 0, 0, 9}),
+        Arguments.of("a header of 4294967295 bytes", new byte[] {0, 0, 0, 4, -1, -1, -1, -1}),
+        Arguments.of("header that cannot be parsed", frame(new byte[] {-1}, new byte[0])),
+        Arguments.of("4294967295 records", frame(header(0, 0, -1), 1L)),
+        Arguments.of("100 records", frame(header(0, 0, 100), 1L)),
+        Arguments.of("a BARRIER", frame(header(0, 0, 0).setBarrier(Barrier.getDefaultInstance()))));
+  }
+
+  @ParameterizedTest
+  @MethodSource("violations")
+  void aViolationOfTheProtocolIsReportedWithChannelAndProducer(String what, byte[] said)
+      throws IOException {
+    connect();
+    producer.say(said);
+
+    assertThatThrownBy(this::readToEnd)
+        .isInstanceOf(ExchangeException.class)
+        .hasMessageContaining(what)
+        .hasMessageContaining("operator numbers");
+  }
+
+  @Test
+  void aRecordThatCannotBeReadIsReportedWithItsPosition() throws IOException {
+    connect();
+    producer.say(frame(header(0, 0, 2), 1L, 2L));
+    producer.say(frame(header(1, 2, 2).build().toByteArray(), new byte[] {1, (byte) 0xC1}));
+
+    assertThatThrownBy(this::readToEnd)
+        .isInstanceOfSatisfying(
+            UnreadableRecordException.class, e -> assertThat(e.position()).isEqualTo(3))
+        .hasMessageContaining("numbers");
+  }
+
+  @Test
+  void aRefusalIsReportedWithTheProducersReason() throws IOException {
+    exchange.input().connect(1, producer.endpoint(), 1);
+    exchange.poll(0);
+    producer.admit(
+        ConnectReply.newBuilder().setStatus(Status.STATUS_GONE).setMessage("long gone").build());
+
+    assertThatThrownBy(this::readToEnd)
+        .isInstanceOf(ExchangeException.class)
+        .hasMessageContaining("long gone");
+  }
+
+  @Test
+  void aReplyOfAbsurdLengthIsNotWaitedFor() throws IOException {
+    exchange.input().connect(1, producer.endpoint(), 1);
+    exchange.poll(0);
+    producer.accept();
+    producer.say(new byte[] {0, 1, 0, 0});
+
+    assertThatThrownBy(this::readToEnd)
+        .isInstanceOf(ExchangeException.class)
+        .hasMessageContaining("65536 bytes");
+  }
+
+  @Test
+  void aProducerThatHangsUpBeforeItsReplyIsDialledAgain() throws IOException {
+    exchange.input().connect(1, producer.endpoint(), 1);
+    exchange.poll(0);
+    producer.accept();
+    producer.hangUp();
+    while (exchange.input().connected()) {
+      exchange.poll(10);
+    }
+    Thread admission =
+        new Thread(
+            () -> {
+              try {
+                producer.admit();
+                producer.say(frame(header(0, 0, 1), 1L));
+                producer.say(frame(end(1, 1)));
+              } catch (IOException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    admission.start();
+
+    assertThat(readToEnd()).containsExactly(1L);
+  }
+
+  @Test
+  void aProducerThatIsNotThereIsGivenUpInTimeWithItsAddress() throws IOException {
+    exchange.close();
+    exchange = consumer(200);
+    Endpoint nowhere =
+        Endpoint.newBuilder().setUnixPath(directory.resolve("no.sock").toString()).build();
+
+    assertThatThrownBy(
+            () -> {
+              exchange.input().connect(1, nowhere, 1);
+              while (true) {
+                exchange.poll(1000);
+              }
+            })
+        .isInstanceOf(ExchangeException.class)
+        .hasMessageContaining("operator numbers")
+        .hasMessageContaining("no.sock")
+        .hasMessageContaining("anabranch.deploy.timeout-ms");
+  }
+
+  @Test
+  void aProducerThatDiesIsLeftToTheMasterAndItsSuccessorGoesOnWhereItStopped() throws IOException {
+    connect();
+    producer.say(frame(header(0, 0, 1), 1L));
+    producer.hangUp();
+    InputBatch first = null;
+    while (first == null) {
+      exchange.poll(10);
+      first = exchange.input().next();
+    }
+    exchange.poll(50);
+    assertThat(exchange.input().ended()).isFalse();
+    assertThat(exchange.input().connected()).isFalse();
+
+    connect();
+    producer.say(frame(header(1, 1, 1), 2L));
+    producer.say(frame(end(2, 2)));
+
+    assertThat(readToEnd()).containsExactly(2L);
+  }
+
+  @Test
+  void aCancelEndsEveryWait() {
+    cancelled.set(true);
+
+    assertThatThrownBy(() -> exchange.await()).isInstanceOf(CancelledException.class);
+  }
+
+  @Test
+  void aChannelThatIsNotOursIsNamed() {
+    assertThatThrownBy(() -> exchange.input().connect(5, producer.endpoint(), 1))
+        .isInstanceOf(ExchangeException.class)
+        .hasMessageContaining("channel 5");
+    assertThat(Files.exists(directory.resolve("p.sock"))).isTrue();
+  }
+}

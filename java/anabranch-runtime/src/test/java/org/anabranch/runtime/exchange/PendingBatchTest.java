@@ -1,0 +1,73 @@
+package org.anabranch.runtime.exchange;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Optional;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+
+class PendingBatchTest {
+  private static final int MAX_RECORDS = 1024;
+  private static final int MAX_BYTES = 65_536;
+
+  private static PendingBatch batch() {
+    ExchangeConfig config =
+        new ExchangeConfig(
+            "job",
+            new byte[32],
+            Optional.empty(),
+            "127.0.0.1",
+            ExchangeConfig.Transport.TCP,
+            MAX_RECORDS,
+            MAX_BYTES,
+            1 << 20,
+            1 << 16,
+            1 << 16,
+            500,
+            500);
+    return new PendingBatch(new OutputChannel[0], config);
+  }
+
+  private static int fill(PendingBatch batch) {
+    int n = 1;
+    while (!batch.add(n)) {
+      n++;
+    }
+    batch.clear();
+    return n;
+  }
+
+  @Test
+  void theLimitStartsSmallAndDoublesWithEveryFullBatch() {
+    PendingBatch batch = batch();
+    for (int expected : new int[] {16, 32, 64, 128, 256, 512, 1024, 1024}) {
+      int n = fill(batch);
+      assertThat(n).isEqualTo(expected);
+      batch.learn(n, n);
+    }
+  }
+
+  @Test
+  void aBatchThatWasNotFullDoesNotRaiseTheLimit() {
+    PendingBatch batch = batch();
+    batch.learn(3, 3);
+
+    assertThat(fill(batch)).isEqualTo(16);
+  }
+
+  @Property
+  void aFrameOfRecordsLikeTheRecentOnesKeepsToTheByteTarget(
+      @ForAll @IntRange(min = 1, max = 200_000) int recordBytes) {
+    PendingBatch batch = batch();
+    int n = 0;
+    for (int i = 0; i < 20; i++) {
+      n = fill(batch);
+      batch.learn(n, (int) Math.min(Integer.MAX_VALUE, (long) n * recordBytes));
+    }
+
+    assertThat(n).isBetween(1, MAX_RECORDS);
+    assertThat(n == 1 || (long) n * recordBytes <= MAX_BYTES).isTrue();
+  }
+}

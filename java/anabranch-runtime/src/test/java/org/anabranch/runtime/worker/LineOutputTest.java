@@ -1,0 +1,73 @@
+package org.anabranch.runtime.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class LineOutputTest {
+  private final List<String> writes = new ArrayList<>();
+  private final PrintStream out =
+      new PrintStream(new LineOutput(new Recorder()), false, StandardCharsets.UTF_8);
+
+  private final class Recorder extends OutputStream {
+    @Override
+    public void write(int b) {
+      throw new AssertionError("one byte at a time");
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      writes.add(new String(bytes, offset, length, StandardCharsets.UTF_8));
+    }
+  }
+
+  @Test
+  void aLineIsOneWriteHoweverItIsPrinted() {
+    out.println("one");
+    out.print("tw");
+    out.print("ö");
+    out.println();
+    out.printf("%s-%d%n", "three", 3);
+    out.println("x".repeat(10_000));
+
+    assertThat(writes).containsExactly("one\n", "twö\n", "three-3\n", "x".repeat(10_000) + "\n");
+  }
+
+  @Test
+  void whatHasNoEndIsHeldUntilItIsFlushed() {
+    out.print("begun\nand");
+    assertThat(writes).containsExactly("begun\n");
+
+    out.flush();
+    assertThat(writes).containsExactly("begun\n", "and");
+  }
+
+  @Test
+  void linesOfManyThreadsDoNotMix() throws InterruptedException {
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      String line = String.valueOf(i).repeat(500);
+      threads.add(
+          new Thread(
+              () -> {
+                for (int n = 0; n < 100; n++) {
+                  out.println(line);
+                }
+              }));
+    }
+    threads.forEach(Thread::start);
+    for (Thread thread : threads) {
+      thread.join();
+    }
+
+    assertThat(String.join("", writes).lines())
+        .hasSize(400)
+        .allMatch(line -> line.length() == 500 && line.chars().distinct().count() == 1);
+  }
+}

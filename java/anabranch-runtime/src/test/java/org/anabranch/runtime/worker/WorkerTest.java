@@ -1,0 +1,251 @@
+package org.anabranch.runtime.worker;
+
+import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_MAP;
+import static org.anabranch.proto.v1.Partitioning.Kind.KIND_FORWARD;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
+import org.anabranch.proto.v1.CancelTasks;
+import org.anabranch.proto.v1.ConnectTask;
+import org.anabranch.proto.v1.Endpoint;
+import org.anabranch.proto.v1.MasterMessage;
+import org.anabranch.proto.v1.Shutdown;
+import org.anabranch.proto.v1.TaskDescriptor;
+import org.anabranch.proto.v1.TaskReport;
+import org.anabranch.proto.v1.TaskState;
+import org.anabranch.proto.v1.TaskStatus;
+import org.anabranch.proto.v1.WorkerHello;
+import org.anabranch.proto.v1.WorkerMessage;
+import org.anabranch.runtime.control.TestMaster;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A worker and its master, over the real control stream. */
+@Timeout(60)
+class WorkerTest {
+  private static final String TOKEN = HexFormat.of().formatHex(TestJob.TOKEN);
+
+  /** A map that neither ends nor can be interrupted, until the test lets it. */
+  private static final String STUBBORN =
+      """
+      public class Stubborn implements MapFunction<Long, Long> {
+        public Long map(Long n) {
+          var gate = (java.util.concurrent.CountDownLatch) System.getProperties().get("stubborn");
+          while (true) {
+            try { gate.await(); return n; } catch (InterruptedException e) { }
+          }
+        }
+      }
+      """;
+
+  @TempDir Path directory;
+  private final BlockingQueue<Integer> exits = new LinkedBlockingQueue<>();
+  private TestMaster master;
+
+  @BeforeEach
+  void startWorker() throws IOException {
+    master = new TestMaster();
+    Worker.start("w1", master.address(), TOKEN, exits::add);
+  }
+
+  @AfterEach
+  void stop() {
+    master.close();
+  }
+
+  private Integer exit() throws InterruptedException {
+    return exits.poll(20, TimeUnit.SECONDS);
+  }
+
+  private void say(MasterMessage.Builder message) throws InterruptedException {
+    master.say(message);
+  }
+
+  private void shutDown() throws InterruptedException {
+    say(MasterMessage.newBuilder().setShutdown(Shutdown.getDefaultInstance()));
+  }
+
+  private TaskStatus awaitState(int task, TaskState state) throws InterruptedException {
+    TaskStatus status;
+    do {
+      status = master.await(WorkerMessage::hasTaskStatus).getTaskStatus();
+      if (status.getState() == TaskState.TASK_STATE_FAILED && state != status.getState()) {
+        throw new AssertionError(status.toString());
+      }
+    } while (status.getTaskId() != task || status.getState() != state);
+    return status;
+  }
+
+  private Endpoint deploy(TestJob job) throws InterruptedException {
+    say(MasterMessage.newBuilder().setSetup(job.setup()));
+    Endpoint endpoint = null;
+    for (TaskDescriptor descriptor : job.descriptors()) {
+      say(MasterMessage.newBuilder().setDeployTask(descriptor));
+      var deployed = master.await(WorkerMessage::hasTaskDeployed).getTaskDeployed();
+      assertThat(deployed.getTaskId()).isEqualTo(descriptor.getTaskId());
+      assertThat(deployed.hasEndpoint()).isEqualTo(descriptor.getOutputsCount() > 0);
+      endpoint = deployed.hasEndpoint() ? deployed.getEndpoint() : endpoint;
+    }
+    return endpoint;
+  }
+
+  private void connect(int task, Endpoint producer) throws InterruptedException {
+    ConnectTask.Builder connect = ConnectTask.newBuilder().setTaskId(task);
+    if (producer != null) {
+      connect.addProducers(
+          ConnectTask.Producer.newBuilder().setChannel(1).setIncarnation(1).setEndpoint(producer));
+    }
+    say(MasterMessage.newBuilder().setConnectTask(connect));
+  }
+
+  @Test
+  void itSaysWhoItIsAndShowsTheToken() throws InterruptedException {
+    WorkerHello hello = master.await(WorkerMessage::hasHello).getHello();
+
+    assertThat(hello.getWorkerId()).isEqualTo("w1");
+    assertThat(hello.getPid()).isEqualTo((int) ProcessHandle.current().pid());
+    assertThat(master.token()).isEqualTo(TOKEN);
+    shutDown();
+    assertThat(exit()).isZero();
+  }
+
+  @Test
+  void itRunsAJobAndReportsTheLastCountersBeforeTheLastState() throws InterruptedException {
+    try (TestJob job = new TestJob(directory, TestJob.NUMBERS)) {
+      var source = job.tasks(1, job.numbers(2_000));
+      var sink = job.tasks(1, job.sink());
+      job.edge(source, sink, KIND_FORWARD, false);
+      Endpoint producer = deploy(job);
+      connect(1, null);
+      connect(2, producer);
+
+      TaskReport[] last = new TaskReport[1];
+      master.await(
+          message -> {
+            if (message.hasReport()) {
+              message.getReport().getTasksList().stream()
+                  .filter(report -> report.getTaskId() == 2)
+                  .forEach(report -> last[0] = report);
+            }
+            return message.hasTaskStatus()
+                && message.getTaskStatus().getTaskId() == 2
+                && message.getTaskStatus().getState() == TaskState.TASK_STATE_FINISHED;
+          });
+
+      assertThat(last[0].getOperators(0).getRecordsIn()).isEqualTo(2_000);
+      assertThat(job.results())
+          .containsExactlyElementsOf(LongStream.range(0, 2_000).boxed().toList());
+      shutDown();
+      assertThat(exit()).isZero();
+    }
+  }
+
+  @Test
+  void aFailedTaskIsReportedAndTheOthersStay() throws InterruptedException {
+    try (TestJob job = new TestJob(directory, TestJob.NUMBERS)) {
+      job.tasks(1, job.numbers(1), job.operator(OPERATOR_KIND_MAP, "com.acme.Nowhere"), job.sink());
+      say(MasterMessage.newBuilder().setSetup(job.setup()));
+      say(MasterMessage.newBuilder().setDeployTask(job.descriptors().get(0)));
+
+      TaskStatus status = awaitState(1, TaskState.TASK_STATE_FAILED);
+
+      assertThat(status.getError().getSummary()).contains("com.acme.Nowhere");
+      assertThat(exits).isEmpty();
+    }
+  }
+
+  @Test
+  void cancelledTasksAnswerWithTheirState() throws InterruptedException {
+    try (TestJob job = new TestJob(directory, TestJob.NUMBERS)) {
+      var source = job.tasks(1, job.numbers(Long.MAX_VALUE));
+      var sink = job.tasks(1, job.sink());
+      job.edge(source, sink, KIND_FORWARD, false);
+      Endpoint producer = deploy(job);
+      connect(1, null);
+      connect(2, producer);
+      awaitState(1, TaskState.TASK_STATE_RUNNING);
+
+      say(
+          MasterMessage.newBuilder()
+              .setCancelTasks(CancelTasks.newBuilder().addTaskIds(1).addTaskIds(2)));
+
+      for (int ended = 0; ended < 2; ) {
+        TaskStatus status = master.await(WorkerMessage::hasTaskStatus).getTaskStatus();
+        ended += status.getState() == TaskState.TASK_STATE_CANCELLED ? 1 : 0;
+      }
+      assertThat(exits).isEmpty();
+    }
+  }
+
+  @Test
+  void aTaskThatDoesNotStopTakesTheWorkerWithIt() throws InterruptedException {
+    CountDownLatch gate = new CountDownLatch(1);
+    System.getProperties().put("stubborn", gate);
+    try (TestJob job =
+        new TestJob(directory, TestJob.NUMBERS, STUBBORN)
+            .option("anabranch.cancel.timeout-ms", 200)) {
+      job.tasks(
+          1, job.numbers(1), job.operator(OPERATOR_KIND_MAP, "com.acme.Stubborn"), job.sink());
+      deploy(job);
+      connect(1, null);
+      master.await(
+          message ->
+              message.hasReport()
+                  && message.getReport().getTasks(0).getBusyAt().startsWith("com.acme.Stubborn"));
+
+      say(MasterMessage.newBuilder().setCancelTasks(CancelTasks.getDefaultInstance()));
+
+      var failed = master.await(WorkerMessage::hasFailed).getFailed();
+      assertThat(failed.getSummary())
+          .contains("did not stop within 200 ms")
+          .contains("com.acme.Stubborn.map");
+      assertThat(exit()).isEqualTo(1);
+    } finally {
+      gate.countDown();
+      System.getProperties().remove("stubborn");
+    }
+  }
+
+  @Test
+  void itEndsWithItsMaster() throws InterruptedException {
+    master.await(WorkerMessage::hasHello);
+    master.close();
+
+    assertThat(exit()).isEqualTo(1);
+  }
+
+  @Test
+  void aMasterThatIsNotThereEndsIt() throws InterruptedException {
+    BlockingQueue<Integer> alone = new LinkedBlockingQueue<>();
+    Worker.start("w2", "127.0.0.1:1", TOKEN, alone::add);
+
+    assertThat(alone.poll(20, TimeUnit.SECONDS)).isEqualTo(1);
+  }
+
+  @Test
+  void anOrderThatMakesNoSenseIsAnsweredWithTheReason() throws InterruptedException {
+    connect(99, null);
+
+    assertThat(master.await(WorkerMessage::hasFailed).getFailed().getSummary()).contains("task 99");
+  }
+
+  @Test
+  void anOptionThatIsMissingIsNamed() throws InterruptedException {
+    say(
+        MasterMessage.newBuilder()
+            .setSetup(org.anabranch.proto.v1.JobSetup.newBuilder().setJobId("job")));
+
+    assertThat(master.await(WorkerMessage::hasFailed).getFailed().getSummary())
+        .contains("anabranch.exchange.transport");
+  }
+}
