@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import shlex
 import subprocess
@@ -28,6 +29,8 @@ __all__ = ["JvmBridge", "find_java", "runtime_jar"]
 _MAIN = "org.anabranch.runtime.bridge.BridgeMain"
 _PORT_LINE = "ANABRANCH_BRIDGE_PORT="
 _REJECTED = "org.anabranch.runtime.operator.FunctionException"
+
+_COLLECTOR = re.compile(r"-XX:\+Use\w+GC")
 
 _START_TIMEOUT = 30.0
 _CALL_TIMEOUT = 30.0
@@ -185,9 +188,9 @@ class JvmBridge:
             pump.close()
 
     def _command(self, java: Java, jar: Path, archive: Path | None) -> list[str]:
+        users = shlex.split(self._options.text("anabranch.java.options"))
         command = [
             str(java.program),
-            "-XX:+UseSerialGC",
             "-XX:-UsePerfData",  # saves writing a file that only diagnosis tools read
             "-Xshare:auto",
             # The JVM's own warnings go to stdout by default, among the records that a sink prints.
@@ -197,7 +200,9 @@ class JvmBridge:
         ]
         if archive is not None:
             command.append(f"-XX:SharedArchiveFile={archive}")
-        return [*command, *shlex.split(self._options.text("anabranch.java.options")), "-cp", str(jar), _MAIN]
+        if not any(_COLLECTOR.fullmatch(flag) for flag in [*users, *_flags_of_environment()]):
+            command.append("-XX:+UseSerialGC")  # quickest to start; a second collector would be an error
+        return [*command, *users, "-cp", str(jar), _MAIN]
 
     def _launch(self, command: list[str], token: str) -> None:
         try:
@@ -282,6 +287,11 @@ class JvmBridge:
         with self._lock:
             lines = [line for _, line in self._early_lines][-20:]
         return "; it said:\n" + "\n".join(f"  {line}" for line in lines) if lines else " and said nothing"
+
+
+def _flags_of_environment() -> list[str]:
+    """Returns the flags that a JVM takes from its environment by itself."""
+    return " ".join(os.environ.get(name, "") for name in ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")).split()
 
 
 def _message(error: Py4JJavaError) -> str:

@@ -278,6 +278,17 @@ def test_flags_of_the_user_reach_the_jvm():
         bridge.close()
 
 
+@pytest.mark.parametrize("variable", ["ANABRANCH_JAVA_OPTIONS", "JDK_JAVA_OPTIONS"])
+def test_another_garbage_collector_may_be_chosen(monkeypatch, variable):
+    monkeypatch.setenv(variable, "-XX:+UseParallelGC")
+    bridge = JvmBridge(Options())
+    bridge.start()
+    try:
+        assert "-XX:+UseSerialGC" not in psutil.Process(bridge.pid).cmdline()
+    finally:
+        bridge.close()
+
+
 def fake_java(directory: Path, version: str | None, script: str = "exit 3") -> Path:
     """Makes a directory that looks like a JDK."""
     program = directory / "bin" / "java"
