@@ -72,6 +72,18 @@ def test_python_operators(ctx):
     assert expected == sorted(result.get())
 
 
+def test_a_type_is_a_function_and_a_class_of_functions_is_made(ctx):
+    class Double:
+        def __call__(self, value):
+            return value * 2
+
+    result = ctx.from_values(0, 1, 2).filter(bool).map(str).map(Double).map(Double()).collect()
+
+    ctx.execute("types")
+
+    assert ["1111", "2222"] == sorted(result.get())
+
+
 def test_java_operators(ctx):
     result = (
         ctx.from_collection(range(100))

@@ -60,7 +60,7 @@ class UserFunction:
         """
         self.name = descriptor.display_name
         loaded = _load(descriptor)
-        if inspect.isclass(loaded):
+        if inspect.isclass(loaded) and _makes_functions(loaded):
             loaded = loaded()
         self.call: Callable[..., Any]
         self._lifecycle: Function | None = None
@@ -100,6 +100,11 @@ class UserFunction:
         """Calls the function's `close`, if it has one."""
         if self._lifecycle is not None:
             self._lifecycle.close()
+
+
+def _makes_functions(cls: type) -> bool:
+    """Returns whether the instances of a class are functions; `str` and `int` are functions themselves."""
+    return issubclass(cls, Function) or any("__call__" in vars(base) for base in cls.__mro__)
 
 
 def _load(descriptor: FunctionDescriptor) -> Any:
