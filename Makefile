@@ -49,7 +49,7 @@ test: setup lint-python test-python test-java
 .PHONY: test-python
 test-python: setup
 	@echo "==> testing Python, and whole jobs"
-	@$(PY) -m pytest -q -m "not slow"
+	@$(PY) -m pytest -q -m "not slow and not ray"
 
 ## test-java     the tests in java/ (and the check of their format)
 .PHONY: test-java
@@ -67,6 +67,13 @@ test-java: setup
 test-slow: setup
 	@echo "==> testing what takes long"
 	@$(PY) -m pytest -q -m slow
+
+## test-ray      whole jobs on Ray, which is installed for it
+.PHONY: test-ray
+test-ray: setup
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev,examples,ray]'
+	@echo "==> testing jobs on Ray"
+	@$(PY) -m pytest -q -m ray
 
 ## lint          ruff, mypy, import rules, format of the Java code
 .PHONY: lint lint-python

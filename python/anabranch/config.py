@@ -56,7 +56,8 @@ OPTIONS = {
     option.name: option
     for option in (
         # where the job runs
-        Option("anabranch.launcher", "local", "what starts the workers: local"),
+        Option("anabranch.launcher", "local", "what starts the workers: local or ray"),
+        Option("anabranch.ray.address", "", "the Ray cluster, `auto` or host:port; empty: one that is started here"),
         Option("anabranch.parallelism", 1, "subtasks of an operator that says nothing else"),
         Option("anabranch.max-parallelism", 128, "number of key groups, the limit of keyed parallelism"),
         Option("anabranch.python.tasks-per-worker", 1, "tasks that share one Python process; 0: all of them"),

@@ -90,6 +90,10 @@ class JvmBridge:
         """Returns None while the JVM lives, then its exit code; -n if signal n ended it."""
         return self._running().poll()
 
+    def wait(self) -> int:
+        """Waits until the JVM has ended; returns its exit code."""
+        return self._running().wait()
+
     def check_function(self, kind: str, reference: str, jars: Sequence[str], arguments: int = 0) -> str:
         """Verifies that a Java function exists and fits its place.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from anabranch.v1.graph_pb2 import Language
+from anabranch.v1.graph_pb2 import Artifact, Language
 
 # Takes (worker id, "stdout" or "stderr", line without its end) on any thread.
 OnLine = Callable[[str, str, str], None]
@@ -55,7 +55,14 @@ class Launcher(Protocol):
 
     @property
     def listen_host(self) -> str:
-        """Address that workers listen on where they use TCP."""
+        """Address that the job master listens on."""
+
+    @property
+    def artifacts(self) -> Sequence[Artifact]:
+        """The code of the job, at its paths on the workers' hosts."""
+
+    def listen_host_of(self, worker_id: str) -> str:
+        """Returns the address that a worker listens on where it uses TCP."""
 
     async def start(self, spec: WorkerSpec) -> WorkerProcess:
         """Starts a worker, which then dials the master.

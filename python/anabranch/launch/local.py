@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from anabranch.config import Options
 from anabranch.launch.launcher import OnLine, WorkerProcess, WorkerSpec
 from anabranch.launch.lines import LinePump
-from anabranch.v1.graph_pb2 import LANGUAGE_JAVA
+from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, JobGraph
 
 if TYPE_CHECKING:
     from anabranch.launch.jvm import JvmBridge
@@ -31,11 +31,14 @@ class LocalLauncher:
 
     listen_host = "127.0.0.1"
 
-    def __init__(self, options: Options, bridge: JvmBridge | None, on_line: OnLine, hash_seed: int) -> None:
+    def __init__(
+        self, options: Options, graph: JobGraph, bridge: JvmBridge | None, on_line: OnLine, hash_seed: int
+    ) -> None:
         """Makes the socket directory.
 
         Args:
             options: The job's options.
+            graph: The job, for its code, which is used where it is.
             bridge: A running JVM that takes the first Java worker, or None.
             on_line: Takes what workers print.
             hash_seed: PYTHONHASHSEED of the Python workers: a worker that is started again must iterate its sets alike.
@@ -47,6 +50,10 @@ class LocalLauncher:
         self._pump = LinePump()
         self._processes: list[WorkerProcess] = []
         self.socket_dir = _make_socket_dir()
+        self.artifacts = list(graph.artifacts)
+
+    def listen_host_of(self, worker_id: str) -> str:  # noqa: ARG002, D102
+        return self.listen_host
 
     async def start(self, spec: WorkerSpec) -> WorkerProcess:  # noqa: D102
         if spec.language == LANGUAGE_JAVA:

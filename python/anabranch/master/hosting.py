@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from anabranch.config import Options
 from anabranch.errors import AnabranchError, ConfigError, JobFailedError
 from anabranch.job import Job
-from anabranch.launch.launcher import OnLine
+from anabranch.launch.launcher import Launcher, OnLine
 from anabranch.launch.local import LocalLauncher
 from anabranch.master.console import Console, Progress
 from anabranch.master.job_master import JobMaster
@@ -80,8 +80,6 @@ async def make_master(
     Raises:
         ConfigError: The launcher is unknown.
     """
-    if options.text("anabranch.launcher") != "local":
-        raise ConfigError(f"unknown launcher {options.text('anabranch.launcher')!r}; there is: local")
     token = secrets.token_hex(32)
 
     def note_and_pass_on(worker_id: str, stream: str, line: str) -> None:
@@ -95,10 +93,23 @@ async def make_master(
         plan,
         options,
         token=token,
-        launcher=LocalLauncher(options, bridge, note_and_pass_on, hash_seed=int(token[:7], 16)),
+        launcher=_launcher(graph, options, bridge, note_and_pass_on, hash_seed=int(token[:7], 16)),
         warn=lambda text: on_line("master", "stderr", text),
     )
     return master
+
+
+def _launcher(graph: JobGraph, options: Options, bridge: JvmBridge | None, on_line: OnLine, hash_seed: int) -> Launcher:
+    name = options.text("anabranch.launcher")
+    if name == "local":
+        return LocalLauncher(options, graph, bridge, on_line, hash_seed)
+    if name == "ray":
+        from anabranch.launch.ray.launcher import RayLauncher  # noqa: PLC0415 - Ray is an extra
+
+        if bridge is not None:
+            bridge.close()  # it has looked the functions up; the workers' JVMs are on the nodes
+        return RayLauncher(options, graph, on_line, hash_seed)
+    raise ConfigError(f"unknown launcher {name!r}; there are: local, ray")
 
 
 class HostedJob:

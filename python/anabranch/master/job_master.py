@@ -154,9 +154,9 @@ class JobMaster:
             job_name=self._graph.name,
             config={**self._graph.config, **self._options.to_map()},
             types=self._graph.types,
-            artifacts=self._graph.artifacts,
+            artifacts=self._launcher.artifacts,
             socket_dir=self._launcher.socket_dir,
-            listen_host=self._launcher.listen_host,
+            listen_host=self._launcher.listen_host_of(hello.worker_id),
         )
         worker.send(control.MasterMessage(setup=setup))
         for task in worker.plan.task_ids:
