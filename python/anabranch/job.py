@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -161,8 +160,3 @@ class Job:
 
     def __repr__(self) -> str:
         return f"<Job {self.name} ({self.id}): {self.status().state.name}>"
-
-
-def now() -> float:
-    """Returns the clock that job times are measured with."""
-    return time.monotonic()

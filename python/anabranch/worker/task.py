@@ -15,7 +15,7 @@ from anabranch.exchange.acceptor import Acceptor
 from anabranch.exchange.frames import Frame
 from anabranch.exchange.input_gate import ConsumerIdentity, InputChannel, InputGate
 from anabranch.exchange.output_channel import OutputChannel
-from anabranch.exchange.output_gate import OutputEdge, OutputGate
+from anabranch.exchange.output_gate import EmitError, OutputEdge, OutputGate
 from anabranch.exchange.partitioners import ByKey, Custom, Partitioner, Rebalance, Single
 from anabranch.exchange.reactor import Reactor, TaskCancelled
 from anabranch.records import Decoder, Encoder
@@ -200,8 +200,7 @@ class Task:
 
     def _blame(self, error: BaseException) -> str:
         """Returns the operator to name for an error that names none: the last for its output, else the first."""
-        at_output = type(error).__name__ == "EmitError"
-        return self.descriptor.chain[-1 if at_output else 0].name
+        return self.descriptor.chain[-1 if isinstance(error, EmitError) else 0].name
 
     # ------------------------------------------------------------------ loop
 
