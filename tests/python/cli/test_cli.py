@@ -1,0 +1,54 @@
+"""The command line."""
+
+import pytest
+
+from anabranch.cli import main
+from anabranch.config import OPTIONS
+
+
+def test_options_lists_every_option_with_its_variable(capsys):
+    assert 0 == main(["options"])
+
+    out = capsys.readouterr().out
+    for option in OPTIONS.values():
+        assert f"{option.name} = " in out
+        assert option.variable in out
+
+
+def test_doctor_says_what_is_there(capsys):
+    assert 0 == main(["doctor"])
+
+    out = capsys.readouterr().out
+    assert "record codec" in out
+    assert "runtime jar" in out
+
+
+def test_doctor_says_what_is_missing(capsys, monkeypatch):
+    monkeypatch.setenv("ANABRANCH_JAVA_HOME", "/nowhere")
+
+    assert 1 == main(["doctor"])
+    assert "Java operators cannot run here" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"]])
+def test_a_wrong_command_is_refused_with_the_right_ones(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+
+    assert 2 == caught.value.code
+    assert "COMMAND" in capsys.readouterr().err
+
+
+def test_help_names_the_commands(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+
+    out = capsys.readouterr().out
+    assert all(command in out for command in ("doctor", "gateway", "options"))
+
+
+def test_a_gateway_without_a_token_does_not_start(capsys, monkeypatch):
+    monkeypatch.delenv("ANABRANCH_GATEWAY_TOKEN", raising=False)
+
+    assert 1 == main(["gateway"])
+    assert "a token is needed" in capsys.readouterr().err

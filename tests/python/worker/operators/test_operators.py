@@ -1,0 +1,133 @@
+"""Each operator alone: what it emits, and which record it blames."""
+
+import contextlib
+
+import pytest
+
+from anabranch import FilterFunction, FlatMapFunction, KeyFunction, MapFunction, ReduceFunction, RuntimeContext
+from anabranch.api.descriptors import python_function
+from anabranch.worker.functions import UserFunction
+from anabranch.worker.operators.filter import FilterOperator
+from anabranch.worker.operators.flat_map import CollectorFlatMapOperator, FlatMapOperator
+from anabranch.worker.operators.key_by import KeyByOperator
+from anabranch.worker.operators.map import MapOperator
+from anabranch.worker.operators.operator import EMIT_SIZE, OperatorError
+from anabranch.worker.operators.reduce import ReduceOperator
+from anabranch.worker.operators.sink import SinkOperator
+from anabranch.worker.operators.union import UnionOperator
+
+CONTEXT = RuntimeContext(1, 0, 1, 1, "op", {}, {})
+
+
+def make(operator_class, interface, function):
+    """An operator around a function, and the list of the batches that it emits."""
+    user_function = UserFunction(python_function(function, interface, "verb"), interface)
+    operator = operator_class(1, "op", user_function, CONTEXT)
+    emitted = []
+    operator.connect(lambda values, keys: emitted.append((list(values), keys)))
+    operator.open()
+    return operator, emitted
+
+
+def test_map_emits_one_for_one():
+    operator, emitted = make(MapOperator, MapFunction, lambda x: x + 1)
+    operator.process([1, 2], None)
+
+    assert ([([2, 3], None)], 2, 2) == (emitted, operator.records_in, operator.records_out)
+
+
+def test_filter_emits_what_is_true_and_nothing_for_nothing():
+    operator, emitted = make(FilterOperator, FilterFunction, lambda x: x > 1)
+    operator.process([1, 2], None)
+    operator.process([0], None)
+
+    assert ([([2], None)], 3, 1) == (emitted, operator.records_in, operator.records_out)
+
+
+def test_flat_map_takes_lists_and_lazy_results_in_bounded_pieces():
+    operator, emitted = make(FlatMapOperator, FlatMapFunction, lambda n: iter(range(n)))
+    operator.process([3, 5000], None)
+
+    assert [*range(3), *range(5000)] == [value for values, _ in emitted for value in values]
+    assert max(len(values) for values, _ in emitted) <= 2 * EMIT_SIZE
+
+
+def test_flat_map_with_a_collector_emits_what_is_collected():
+    def spread(value, collector):
+        collector.collect(value)
+        collector.collect_many([value, value])
+
+    operator, emitted = make(CollectorFlatMapOperator, FlatMapFunction, spread)
+    operator.process([1, 2], None)
+
+    assert [1, 1, 1, 2, 2, 2] == [value for values, _ in emitted for value in values]
+
+
+def test_a_failure_behind_a_collector_cannot_be_swallowed():
+    def swallows(value, collector):
+        with contextlib.suppress(ValueError):
+            collector.collect_many(range(2 * EMIT_SIZE))
+
+    operator, _ = make(CollectorFlatMapOperator, FlatMapFunction, swallows)
+
+    def fail(values, keys):
+        raise ValueError("downstream")
+
+    operator.connect(fail)
+    with pytest.raises(ValueError, match="downstream"):
+        operator.process([1], None)
+
+
+def test_key_by_emits_the_records_with_their_keys():
+    operator, emitted = make(KeyByOperator, KeyFunction, lambda x: x % 2)
+    operator.process([1, 2], None)
+
+    assert [([1, 2], [1, 0])] == emitted
+
+
+def test_reduce_emits_the_running_value_and_the_first_as_it_came():
+    operator, emitted = make(ReduceOperator, ReduceFunction, lambda old, new: old + new)
+    operator.process(["a", "b", "c"], [1, 2, 1])
+    operator.process(["d", None], [1, 3])
+
+    assert [(["a", "b", "ac"], None), (["acd", None], None)] == emitted
+
+
+def test_union_emits_every_record_as_it_came():
+    operator, emitted = UnionOperator(1, "op"), []
+    operator.connect(lambda values, keys: emitted.append(values))
+    operator.process([1], None)
+
+    assert [[1]] == emitted
+
+
+FAILING = [
+    (MapOperator, MapFunction, lambda x: 1 // x),
+    (FilterOperator, FilterFunction, lambda x: 1 // x),
+    (FlatMapOperator, FlatMapFunction, lambda x: [1 // x]),
+    (FlatMapOperator, FlatMapFunction, lambda x: (1 // y for y in [x])),
+    (KeyByOperator, KeyFunction, lambda x: 1 // x),
+    (SinkOperator, MapFunction, lambda x: 1 // x),
+]
+
+
+@pytest.mark.parametrize(("operator_class", "interface", "function"), FAILING)
+def test_a_failure_names_the_record_and_its_position_in_the_stream(operator_class, interface, function):
+    operator, _ = make(operator_class, interface, function)
+    operator.process([1, 2, 3], None)
+
+    with pytest.raises(OperatorError) as caught:
+        operator.process([4, 0, 5], None)
+
+    assert ("op", 4, 0) == (caught.value.operator, caught.value.position, caught.value.record)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+def test_a_failing_reduce_names_the_record():
+    operator, _ = make(ReduceOperator, ReduceFunction, lambda old, new: old // new)
+    operator.process([8, 2], ["k", "k"])
+
+    with pytest.raises(OperatorError) as caught:
+        operator.process([1, 0], ["k", "k"])
+
+    assert (3, 0) == (caught.value.position, caught.value.record)

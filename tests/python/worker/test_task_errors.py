@@ -1,0 +1,71 @@
+"""What a failed task reports."""
+
+from anabranch.errors import RecordError
+from anabranch.exchange.output_gate import EmitError
+from anabranch.worker.operators.operator import OperatorError
+from anabranch.worker.task_errors import shorten, task_error, user_trace
+
+
+def caught(function) -> Exception:
+    try:
+        function()
+    except Exception as error:  # noqa: BLE001 - that is what it is for
+        return error
+    raise AssertionError("nothing was raised")
+
+
+def users_code():
+    raise ValueError("bad row")
+
+
+def test_an_operators_error_tells_operator_position_record_and_the_users_frames():
+    error = OperatorError("parse", 7, {"a": 1})
+    error.__cause__ = caught(users_code)
+
+    report = task_error(error, operator="head", subtask=2)
+
+    assert ("parse", 2, 7, "{'a': 1}", "ValueError: bad row") == (
+        report.operator, report.subtask, report.record_position, report.record, report.summary
+    )  # fmt: skip
+    assert "in users_code" in report.user_trace
+    assert "OperatorError" in report.full_trace
+
+
+def test_a_record_that_cannot_be_handed_on_tells_where_it_was_to_go():
+    error = EmitError("record", "consumer")
+    error.__cause__ = RecordError("a lock cannot cross, at [1]", index=0, path="[1]")
+
+    report = task_error(error, operator="tail", subtask=0)
+
+    assert ("tail", -1, "'record'") == (report.operator, report.record_position, report.record)
+    assert "a lock cannot cross, at [1]" in report.summary
+    assert "consumer" in report.hint
+
+
+def test_a_failure_outside_of_a_record_has_none():
+    error = OperatorError("open", -1, None)
+    error.__cause__ = OSError("no model")
+
+    assert (-1, "") == (task_error(error, operator="x", subtask=0).record_position,
+                        task_error(error, operator="x", subtask=0).record)  # fmt: skip
+
+
+def test_causes_are_kept_in_the_order_of_python():
+    def wraps():
+        try:
+            users_code()
+        except ValueError as error:
+            raise RuntimeError("outer") from error
+
+    trace = user_trace(caught(wraps))
+
+    assert trace.index("ValueError: bad row") < trace.index("direct cause") < trace.index("RuntimeError: outer")
+
+
+def test_records_are_shortened_and_a_broken_repr_does_no_harm():
+    class Broken:
+        def __repr__(self):
+            raise OSError("no")
+
+    assert 200 == len(shorten("x" * 1000))
+    assert "Broken whose repr fails" in shorten(Broken())
