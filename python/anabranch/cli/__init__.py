@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Sequence
 from importlib import metadata
 
-from anabranch.cli import doctor, gateway, options
+from anabranch.cli import doctor, gateway, jobs, options
 
-_COMMANDS = (doctor, gateway, options)
+_COMMANDS = (doctor, gateway, jobs, options)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,6 +1,7 @@
 """`anabranch gateway`, used as a client of any language would."""
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -227,3 +228,38 @@ def test_unpickling_happens_in_workers_only(client, tmp_path):
     status = client.wait(submit(client, job))
 
     assert gateway.JOB_STATE_FAILED == status.state
+
+
+def command(client: Client, *arguments: str) -> tuple[int, str, str]:
+    environment = {**os.environ, "ANABRANCH_GATEWAY": client.address, "ANABRANCH_GATEWAY_TOKEN": TOKEN}
+    ran = subprocess.run(
+        [sys.executable, "-m", "anabranch", *arguments], capture_output=True, text=True, env=environment, timeout=60,
+        check=False,
+    )  # fmt: skip
+    return ran.returncode, ran.stdout, ran.stderr
+
+
+def test_jobs_are_listed_shown_followed_and_cancelled_from_the_command_line(client):
+    done = submit(client, graph("prints", lambda x: print("got", x)))
+    client.wait(done)
+    endless = submit(client, graph("endless", SLOW))
+
+    assert (0, "got 1\ngot 2\ngot 3\n", "") == command(client, "logs", "-f", done)
+    assert f"{done}  FINISHED" in command(client, "list")[1]
+    assert "map-2: 3 in, 3 out, parallelism 1" in command(client, "status", done)[1]
+    assert json.loads(command(client, "status", done, "--json")[1])["state"] == "JOB_STATE_FINISHED"
+    assert f"{endless}  CANCELLED" in command(client, "cancel", endless)[1]
+    assert (1, "", f"anabranch status: there is no job 'nobody'; known: {done}, {endless}\n") == (
+        command(client, "status", "nobody")
+    )
+
+
+def test_a_gateway_that_is_not_named_is_asked_for(client):
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("ANABRANCH_GATEWAY")}
+    ran = subprocess.run(
+        [sys.executable, "-m", "anabranch", "list"], capture_output=True, text=True, env=environment, timeout=60,
+        check=False,
+    )  # fmt: skip
+
+    assert 1 == ran.returncode
+    assert "which gateway? set ANABRANCH_GATEWAY" in ran.stderr
