@@ -25,6 +25,9 @@ def validate(graph: pb.JobGraph, max_parallelism: int) -> None:
         raise JobGraphError(f"job {graph.name!r} has no operators: begin with a source such as ctx.from_values(1, 2)")
     operators = {operator.id: operator for operator in graph.operators}
     _check_operators(graph, operators)
+    edge_ids = {edge.id for edge in graph.edges}
+    if len(edge_ids) != len(graph.edges) or 0 in edge_ids:
+        raise JobGraphError("edge ids must be greater than 0 and unique")
     for edge in graph.edges:
         _check_edge(edge, operators, max_parallelism)
     _check_connections(graph, operators)
@@ -41,6 +44,10 @@ def _check_operators(graph: pb.JobGraph, operators: dict[int, pb.Operator]) -> N
         raise JobGraphError("operator ids must be greater than 0 and unique")
     names: dict[str, pb.Operator] = {}
     for operator in graph.operators:
+        if not operator.name:
+            raise JobGraphError(f"operator {operator.id} ({operator.origin}) has no name: errors and logs need one")
+        if operator.kind == pb.OPERATOR_KIND_UNSPECIFIED or operator.kind not in pb.OperatorKind.values():
+            raise JobGraphError(f"{where(operator)} is of a kind that is not known here")
         if operator.parallelism < 1:
             raise JobGraphError(f"{where(operator)}: parallelism must be at least 1, got {operator.parallelism}")
         other = names.setdefault(operator.name, operator)

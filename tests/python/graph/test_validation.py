@@ -143,3 +143,26 @@ def test_an_edge_to_nowhere_is_refused():
     graph.edges[0].target = 77
 
     assert "does not exist" in refusal(graph)
+
+
+def test_an_operator_without_a_name_is_refused():
+    graph = good()
+    graph.operators[1].name = ""
+
+    assert "operator 2 (job.py:2) has no name" in refusal(graph)
+
+
+@pytest.mark.parametrize("kind", [pb.OPERATOR_KIND_UNSPECIFIED, 77])
+def test_an_operator_of_an_unknown_kind_is_refused(kind):
+    graph = good()
+    graph.operators[1].kind = kind
+
+    assert "operator 'op-2' (job.py:2) is of a kind that is not known here" == refusal(graph)
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_edge_ids_are_unique(number):
+    graph = good()
+    graph.edges[0].id = number
+
+    assert "edge ids must be greater than 0 and unique" == refusal(graph)
