@@ -16,7 +16,8 @@ class TextFileSource(SourceFunction[str]):
     r"""Emits the lines of a UTF-8 file without their line ends (``\n`` or ``\r\n``).
 
     Subtask i of n reads the lines that *begin* in the i-th of n equal byte ranges, so each line is read once at any
-    parallelism, however long it is. The last line counts whether or not it ends with a newline.
+    parallelism, however long it is. The last line counts whether or not it ends with a newline. Lines that are
+    added to the file after the job was built are not read.
     """
 
     def __init__(self, filename: str | Path) -> None:
@@ -28,6 +29,7 @@ class TextFileSource(SourceFunction[str]):
         self._path = Path(filename).resolve()
         if not self._path.is_file():
             raise JobGraphError(f"there is no file {str(filename)!r} (looked at {self._path})")
+        self._size = self._path.stat().st_size  # all subtasks share out one size, even while the file grows
         self._parallelism = self._index = 0
         self._file: BinaryIO | None = None
         self._position = self._end = 0
@@ -37,8 +39,10 @@ class TextFileSource(SourceFunction[str]):
 
     def open(self, ctx: RuntimeContext) -> None:  # noqa: ARG002, D102
         size = self._path.stat().st_size
-        self._position = size * self._index // self._parallelism
-        self._end = size * (self._index + 1) // self._parallelism
+        if size < self._size:
+            raise OSError(f"{self._path} has shrunk from {self._size} to {size} bytes since the job was built")
+        self._position = self._size * self._index // self._parallelism
+        self._end = self._size * (self._index + 1) // self._parallelism
         self._file = self._path.open("rb")
         if self._position > 0:
             # A line that begins exactly here is ours; it does if the byte before ends another.

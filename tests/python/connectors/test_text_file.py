@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from anabranch import JobGraphError
 from anabranch.connectors.text_file import TextFileSource
-from tests.python.connectors.reading import read_all
+from tests.python.connectors.reading import read_all, read_part
 
 LINES = st.lists(st.text(alphabet="aä🌊 \t", max_size=30), max_size=40)
 
@@ -49,3 +49,35 @@ def test_bytes_that_are_no_utf8_are_reported_with_file_and_position(tmp_path):
 def test_a_missing_file_is_reported_when_the_job_is_built():
     with pytest.raises(JobGraphError, match=r"no file 'nowhere\.txt'"):
         TextFileSource("nowhere.txt")
+
+
+def test_the_subtasks_agree_on_the_ranges_of_a_file_that_grows(tmp_path):
+    path = tmp_path / "log.txt"
+    lines = [f"line {n}" for n in range(100)]
+    path.write_text("\n".join(lines) + "\n")
+    source = TextFileSource(path)
+
+    read = []
+    for index in range(3):
+        read += read_part(source, 3, index)
+        with path.open("a") as file:
+            file.write("added later\n" * 50)
+
+    assert lines == read
+
+
+def test_a_file_that_has_shrunk_is_reported(tmp_path):
+    path = tmp_path / "log.txt"
+    path.write_text("one\ntwo\n")
+    source = TextFileSource(path)
+    path.write_text("one\n")
+
+    with pytest.raises(OSError, match=r"log\.txt has shrunk from 8 to 4 bytes since the job was built"):
+        read_part(source, 1, 0)
+
+
+def test_an_empty_file_has_no_lines(tmp_path):
+    path = tmp_path / "empty.txt"
+    path.touch()
+
+    assert [] == read_all(lambda: TextFileSource(path), 3)
