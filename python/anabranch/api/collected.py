@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from anabranch.api.captures import DriverOnly
 from anabranch.errors import JobGraphError
 
 if TYPE_CHECKING:
     from anabranch.job import Job
 
 
-class CollectedStream:
+class CollectedStream(DriverOnly):
     """Handle of a stream that is collected."""
 
     def __init__(self, operator_id: int) -> None:

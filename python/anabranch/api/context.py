@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anabranch.api.captures import DriverOnly
 from anabranch.api.collected import CollectedStream
 from anabranch.api.datastream import StreamSource
 from anabranch.api.descriptors import python_function
@@ -15,7 +17,7 @@ from anabranch.api.javastream import JavaStreamSource
 from anabranch.config import Options
 from anabranch.connectors.collection import CollectionSource
 from anabranch.connectors.text_file import TextFileSource
-from anabranch.errors import JobGraphError
+from anabranch.errors import AnabranchError, JobGraphError
 from anabranch.graph import GraphBuilder
 from anabranch.plan import plan_job
 from anabranch.records import TypeRegistry
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from anabranch.job import Job
 
 
-class StreamingContext:
+class StreamingContext(DriverOnly):
     """Builds jobs and runs them.
 
     One context may run several jobs, one after the other or at once: `submit` takes what was described so far, and the
@@ -187,7 +189,13 @@ class StreamingContext:
         graph = self._graph(job_name)
         plan = plan_job(graph, self._options)
         self._java.check_types(list(graph.types), self._types, self._jars())
-        job = submit(graph, plan, self._options, self._java.hand_over(), self._types)
+        bridge = self._java.hand_over()
+        try:
+            job = submit(graph, plan, self._options, bridge, self._types)
+        except BaseException:
+            if bridge is not None:
+                bridge.close()
+            raise
         for collected in self._collected:
             collected.submitted(job)
         self._builder, self._collected = GraphBuilder(), []
@@ -205,7 +213,8 @@ class StreamingContext:
         try:
             job.wait()
         except KeyboardInterrupt:
-            job.cancel()
+            with contextlib.suppress(AnabranchError, TimeoutError):  # Ctrl-C is what the caller has to hear of
+                job.cancel()
             raise
 
     def _graph(self, job_name: str) -> pb.JobGraph:

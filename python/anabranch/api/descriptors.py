@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
 from importlib.machinery import PathFinder
 from typing import Any
 
 import cloudpickle
 
+from anabranch.api.captures import why_not_serializable
 from anabranch.api.functions import Function
+from anabranch.api.signatures import why_not_callable
 from anabranch.errors import JobGraphError
 from anabranch.v1.graph_pb2 import FunctionDescriptor, PythonObject
 
@@ -24,14 +25,18 @@ def python_function(function: Any, interface: type[Function], verb: str) -> Func
         verb: Name of the verb, for messages.
 
     Raises:
-        JobGraphError: It is none of these, or it captures something that cannot be serialized.
+        JobGraphError: It is none of these, it takes other arguments than the verb gives, or it captures something
+            that cannot be serialized.
     """
     _check_kind(function, interface, verb)
     _pickle_by_value_where_workers_cannot_import(function)
     try:
         pickled = cloudpickle.dumps(function)
     except Exception as error:
-        raise JobGraphError(_why_not_serializable(function, verb, error)) from error
+        reason = why_not_serializable(function) or str(error)
+        raise JobGraphError(
+            f"{verb}({display_name(function)}) cannot be serialized for the workers: {reason}"
+        ) from error
     return FunctionDescriptor(display_name=display_name(function), python_object=PythonObject(pickled=pickled))
 
 
@@ -60,6 +65,9 @@ def _check_kind(function: Any, interface: type[Function], verb: str) -> None:
             raise JobGraphError(f"{verb}({function.__name__}): the class lacks {missing}")
     elif not callable(function):
         raise JobGraphError(f"{verb}() takes a {interface.__name__} or a callable, not a {type(function).__name__}")
+    problem = why_not_callable(function, interface)
+    if problem:
+        raise JobGraphError(f"{verb}({display_name(function)}) does not fit: {problem}")
 
 
 def _pickle_by_value_where_workers_cannot_import(function: Any) -> None:
@@ -81,25 +89,3 @@ def _is_findable(name: str) -> bool:
         top = f"{top}.{part}"
         spec = PathFinder.find_spec(top, list(spec.submodule_search_locations))
     return spec is not None
-
-
-def _why_not_serializable(function: Callable[..., Any], verb: str, error: Exception) -> str:
-    """Names the variable that stands in the way."""
-    message = f"{verb}({display_name(function)}) cannot be serialized for the workers"
-    for name, value in _captured(function):
-        try:
-            cloudpickle.dumps(value)
-        except Exception as reason:  # noqa: BLE001 - any failure answers the question
-            return f"{message}: it captures {name!r}, a {type(value).__name__}: {reason}; create it in open() instead"
-    return f"{message}: {error}"
-
-
-def _captured(function: Any) -> list[tuple[str, Any]]:
-    """Returns the variables that a function takes along: of its closure, its module or its object."""
-    if isinstance(function, Function):
-        return list(vars(function).items())
-    try:
-        variables = inspect.getclosurevars(function)
-    except TypeError:
-        return list(getattr(function, "__dict__", {}).items())
-    return [*variables.nonlocals.items(), *variables.globals.items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from anabranch.api.captures import DriverOnly
 from anabranch.errors import JobGraphError
 from anabranch.v1 import graph_pb2 as pb
 
@@ -14,7 +15,7 @@ S = TypeVar("S", bound="Stream")
 V = TypeVar("V", bound="Stream")
 
 
-class Stream:
+class Stream(DriverOnly):
     """The output of one operator, as the operators that follow will see it.
 
     A stream object is a *view*: language and partitioning belong to the view, so two branches of one operator may use

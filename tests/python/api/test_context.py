@@ -8,6 +8,7 @@ import pytest
 from anabranch import (
     ConfigError,
     FilterFunction,
+    JobFailedError,
     JobGraphError,
     MapFunction,
     StreamingContext,
@@ -198,3 +199,49 @@ def test_explain_shows_the_plan(ctx):
     ctx.from_values(1).map(len).with_name("length").sink(print)
 
     assert "length: map len" in ctx.explain("job")
+
+
+class InterruptedJob:
+    """A job that is waited for until Ctrl-C."""
+
+    def __init__(self, ending: Exception | None = None) -> None:
+        self._ending = ending
+        self.cancelled = False
+
+    def wait(self, timeout: float | None = None):
+        raise KeyboardInterrupt
+
+    def cancel(self):
+        self.cancelled = True
+        if self._ending is not None:
+            raise self._ending
+
+
+@pytest.mark.parametrize(
+    "ending", [None, JobFailedError("it failed while it was cancelled"), TimeoutError("still there")]
+)
+def test_ctrl_c_cancels_the_job_and_stays_ctrl_c(ctx, monkeypatch, ending):
+    job = InterruptedJob(ending)
+    monkeypatch.setattr(ctx, "submit", lambda name: job)
+
+    with pytest.raises(KeyboardInterrupt):
+        ctx.execute("endless")
+
+    assert job.cancelled
+
+
+def test_a_context_runs_one_job_after_the_other_and_keeps_its_settings(ctx, tmp_path: Path):
+    ctx.option("mine", "x").add_python_path(tmp_path)
+
+    assert [2] == ctx.from_values(1).map(lambda x: x + 1).execute_and_collect("first")
+    assert [] == kinds(ctx)
+    assert [30] == ctx.from_values(3).map(lambda x: x * 10).execute_and_collect("second")
+    assert ("x", 1) == (graph_of(ctx).config["mine"], len(graph_of(ctx).artifacts))
+
+
+def test_a_job_that_was_refused_can_be_completed_and_submitted(ctx):
+    stream = ctx.from_values(1)
+    with pytest.raises(JobGraphError):
+        ctx.submit("incomplete")
+
+    assert [1] == stream.execute_and_collect()

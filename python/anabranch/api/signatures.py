@@ -1,0 +1,56 @@
+"""Whether a user's function can be called as its verb will call it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from anabranch.api.functions import FlatMapFunction, Function
+
+
+def why_not_callable(function: Any, interface: type[Function]) -> str:
+    """Returns what is wrong with the parameters of a function, or "" if nothing is or nobody can tell.
+
+    Args:
+        function: A callable, an instance or a subclass of `interface`.
+        interface: What the verb takes; the parameters of its method are what a plain callable is given.
+    """
+    methods = sorted(interface.__abstractmethods__)
+    if inspect.isclass(function) and issubclass(function, Function):
+        problem = _mismatch(function, [])
+        return f"it is made without arguments ({problem}); pass an instance instead of the class" if problem else ""
+    if isinstance(function, Function):
+        return next(filter(None, (_method_mismatch(function, interface, method) for method in methods)), "")
+    if len(methods) > 1:
+        return f"it has to be an object of class {interface.__name__}, with {' and '.join(methods)}"
+    if inspect.isclass(function):
+        return ""  # a type such as `str`, or one whose instances are called
+    parameters = _parameters(interface, methods[0])
+    accepted = [parameters[:1], parameters] if interface is FlatMapFunction else [parameters]
+    problems = [_mismatch(function, each) for each in accepted]
+    calls = " or ".join(f"({', '.join(each)})" for each in accepted)
+    return f"it is called with {calls}: {problems[-1]}" if all(problems) else ""
+
+
+def _method_mismatch(function: Function, interface: type[Function], method: str) -> str:
+    parameters = _parameters(interface, method)
+    problem = _mismatch(getattr(function, method), parameters)
+    return f"its {method} is called with ({', '.join(parameters)}): {problem}" if problem else ""
+
+
+def _parameters(interface: type[Function], method: str) -> list[str]:
+    return list(inspect.signature(getattr(interface, method)).parameters)[1:]
+
+
+def _mismatch(function: Callable[..., Any], arguments: list[str]) -> str:
+    try:
+        # Not what a decorator claims by `__wrapped__`: what is called is the wrapper.
+        signature = inspect.signature(function, follow_wrapped=False)
+    except (TypeError, ValueError):
+        return ""  # a builtin that tells no signature
+    try:
+        signature.bind(*arguments)
+    except TypeError as error:
+        return f"{error}"
+    return ""
