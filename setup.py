@@ -1,14 +1,15 @@
-"""Build step that pyproject.toml cannot express: Python code for the contract in proto/."""
+"""Build steps that pyproject.toml cannot express: Python code for the contract in proto/, the native codec."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from setuptools import Command, setup
+from setuptools import Command, Extension, setup
 from setuptools.command.build import build
 
 ROOT = Path(__file__).parent
 PROTO = ROOT / "proto"
+NATIVE = Path("python/anabranch/records/native")
 
 
 class BuildProto(Command):
@@ -49,5 +50,12 @@ class BuildProto(Command):
         return {}
 
 
+native_codec = Extension(
+    "anabranch.records._native",
+    sources=sorted(str(NATIVE / path.name) for path in (ROOT / NATIVE).glob("*.c")),
+    depends=sorted(str(NATIVE / path.name) for path in (ROOT / NATIVE).glob("*.h")),
+    optional=True,  # without a compiler the codec in pure Python does the same, more slowly
+)
+
 build.sub_commands.insert(0, ("build_proto", None))
-setup(cmdclass={"build_proto": BuildProto})
+setup(cmdclass={"build_proto": BuildProto}, ext_modules=[native_codec])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -18,10 +20,8 @@ from anabranch.v1.record_pb2 import Schema
 
 _native: Any = None
 if os.environ.get("ANABRANCH_PURE_PYTHON") != "1":
-    try:
-        from anabranch.records import _native  # type: ignore[attr-defined, no-redef]
-    except ImportError:  # no compiler when the package was installed
-        _native = None
+    with contextlib.suppress(ImportError):  # there was no compiler when the package was installed
+        _native = importlib.import_module("anabranch.records._native")
 
 
 def codec_name() -> str:
@@ -95,9 +95,9 @@ class Decoder:
             return self._pure(bytes(payload)).decode(n)
         try:
             values: list[Any] = _native.decode(payload, n, self._makers, self._extension)
-        except RecordError as error:
+        except Exception as error:
             self._pure(bytes(payload)).decode(n)  # fails alike, and can tell where
-            raise error from None
+            raise RecordError(f"the payload cannot be decoded: {error}") from error
         return values
 
     def _pure(self, data: bytes) -> ValueDecoder:
@@ -119,9 +119,9 @@ def encode_batch(encoder: ValueEncoder, values: Sequence[Any]) -> bytes:
             return encoder.encode(values)
         data: bytes = _native.encode(values, encoder, encoder.plans, encoder.schemas)
     except (RecordError, Unencodable, RuntimeError) as error:
+        explained = why_not(encoder, values)
         encoder.schemas.clear()
-        cause = error.__cause__
-        raise why_not(encoder, values) from cause
+        raise explained from error.__cause__
     return data
 
 

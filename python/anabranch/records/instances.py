@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import hashlib
+import inspect
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -52,13 +53,13 @@ class InstanceType:
         self.cls = cls
         self.schema = make_schema(name, ordered)
         self.id_bytes = self.schema.id.to_bytes(8, "big")
-        self.access = _access(cls)
+        self._other_slots = dataclasses.is_dataclass(cls) and bool(other_slots(cls, declared))
+        self.access = _access(cls, declared, other_state=self._other_slots)
         self.sources: tuple[Any, ...] = tuple(ordered)
         if self.access is Access.POSITIONS:
             self.sources = tuple(declared.index(field) for field in ordered)
         self.values: Callable[[Any], Sequence[Any]] = _getter(ordered)
         self._fields = frozenset(declared)
-        self._other_slots = dataclasses.is_dataclass(cls) and bool(other_slots(cls, declared))
         self._has_dict = cls.__dictoffset__ != 0
         self._by_value = by_value
         self._schema_with_class: Schema | None = None
@@ -170,14 +171,17 @@ def with_class(schema: Schema, cls: type) -> Schema:
     return result
 
 
-def _access(cls: type) -> Access:
+def _access(cls: type, fields: Sequence[str], *, other_state: bool) -> Access:
+    lookup: Any = cls.__getattribute__
+    if other_state or lookup not in (object.__getattribute__, tuple.__getattribute__):
+        return Access.CALL
     if issubclass(cls, tuple):
         return Access.CALL if cls.__dictoffset__ else Access.POSITIONS
-    if not dataclasses.is_dataclass(cls):
+    if not cls.__dictoffset__:
         return Access.ATTRIBUTES
-    if cls.__dictoffset__:
-        return Access.DICT
-    return Access.ATTRIBUTES
+    if any(hasattr(inspect.getattr_static(cls, field, None), "__get__") for field in fields):
+        return Access.CALL  # a descriptor: the attribute may not be what is in the dict
+    return Access.DICT
 
 
 def _getter(fields: Sequence[str]) -> Callable[[Any], Sequence[Any]]:

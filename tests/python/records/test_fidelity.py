@@ -19,6 +19,8 @@ from anabranch.records import Decoder, Encoder, TypeRegistry, encode_value
 from anabranch.records.types import record_type
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, LANGUAGE_PYTHON
 
+pytestmark = pytest.mark.usefixtures("implementation")
+
 
 def there_and_back(value, language=LANGUAGE_PYTHON):
     payload, schemas = Encoder(language, TypeRegistry()).encode([value])

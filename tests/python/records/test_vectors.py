@@ -7,6 +7,8 @@ from anabranch.records import Decoder, Encoder, KeyEncoder, KeySelector, key_gro
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA
 from tests.python.records.notation import as_bytes, as_schemas, as_value, load, registry
 
+pytestmark = pytest.mark.usefixtures("implementation")
+
 RECORDS = load("records.json")
 REFUSED = [vector for vector in load("refused.json") if vector.get("by") != "java"]
 KEYS = load("keys.json")

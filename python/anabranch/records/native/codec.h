@@ -1,0 +1,33 @@
+/* The record encoding of docs/design/002-records.md for whole batches.
+ *
+ * Plain types are handled here; what is rare is handed to the pure Python twin, which is also asked what to say when
+ * something fails. So errors raised here need no detail: the caller replaces them.
+ *
+ * The GIL is held for a whole batch. Callbacks may run code of the user's: whatever was looked at before a callback is
+ * looked at anew after it, and every object in use is owned.
+ */
+#ifndef ANABRANCH_CODEC_H
+#define ANABRANCH_CODEC_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+
+#define MAX_DEPTH 64
+
+/* Extension codes that are handled here. */
+#define EXT_TUPLE 1
+#define EXT_SET 3
+#define EXT_FROZEN_SET 4
+#define EXT_INSTANCE 14
+
+/* `Access` of instances.py. */
+enum access { ACCESS_CALL = 0, ACCESS_ATTRIBUTES = 1, ACCESS_DICT = 2, ACCESS_POSITIONS = 3 };
+
+/* encode(values, handlers, plans, schemas) -> bytes */
+PyObject *anabranch_encode(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
+/* decode(payload, n, makers, extension) -> list */
+PyObject *anabranch_decode(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
+#endif
