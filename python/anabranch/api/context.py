@@ -169,12 +169,14 @@ class StreamingContext(DriverOnly):
     # ------------------------------------------------------------------ running
 
     def explain(self, job_name: str = "job") -> str:
-        """Returns the execution plan of what was described so far, as text.
+        """Prints the execution plan of what was described so far, without running anything; also returns it.
 
         Raises:
             JobGraphError: The job is not valid.
         """
-        return plan_job(self._graph(job_name), self._options).describe()
+        text = plan_job(self._graph(job_name), self._options).describe()
+        print(text)  # noqa: T201 - that is what it is for
+        return text
 
     def submit(self, job_name: str) -> Job:
         """Starts the job that was described so far; returns as soon as its workers are starting.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from anabranch.v1.control_pb2 import TaskError
 from anabranch.v1.graph_pb2 import LANGUAGE_PYTHON
 from anabranch.worker.operators.operator import OperatorError
 
-_ENGINE = str(Path(anabranch.__file__).parent)
+_ENGINE = str(Path(anabranch.__file__).parent) + os.sep
 _MAX_RECORD = 200
 _NO_RECORD = object()
 

@@ -195,10 +195,13 @@ def test_an_invalid_job_is_refused_at_submit(ctx):
         ctx.submit("unfinished")
 
 
-def test_explain_shows_the_plan(ctx):
+def test_explain_prints_the_plan(ctx, capsys):
     ctx.from_values(1).map(len).with_name("length").sink(print)
 
-    assert "length: map len" in ctx.explain("job")
+    text = ctx.explain("job")
+
+    assert "length: map len" in text
+    assert f"{text}\n" == capsys.readouterr().out
 
 
 class InterruptedJob:

@@ -133,5 +133,5 @@ def test_describing_a_python_job_never_imports_py4j():
         "False"
         == subprocess.run(
             [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
-        ).stdout.strip()
+        ).stdout.splitlines()[-1]
     )
