@@ -450,3 +450,15 @@ def test_many_tasks_may_share_one_python_worker():
     ctx.execute("shared")
 
     assert len(result.get()) == 5000
+
+
+def test_java_tasks_may_be_spread_over_several_jvms(acme_jar):
+    ctx = StreamingContext.Builder().option("anabranch.java.tasks-per-worker", 1).build()
+    ctx.add_jar(acme_jar).set_parallelism(2)
+    stream = ctx.from_collection(range(2000)).as_java_stream().map("com.acme.Functions$TripleAndOne")
+    result = stream.rebalance().filter("com.acme.Functions$IsOdd").as_python_stream().collect()
+    assert "worker java-4" in ctx.explain()
+
+    ctx.execute("jvms")
+
+    assert [3 * x + 1 for x in range(2000) if x % 2 == 0] == sorted(result.get())
