@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from anabranch.state.keyed import KeyedState
-from anabranch.worker.operators.flat_map import EmittingCollector
-from anabranch.worker.operators.user_operator import UserOperator
+from anabranch.worker.operators.collecting import CollectingOperator, EmittingCollector
 
 
 class KeyedProcessContext:
@@ -47,7 +46,7 @@ class KeyedProcessContext:
             raise TypeError("the stream has no key: put key_by() right in front of process()")
 
 
-class ProcessOperator(UserOperator[Callable[[Any, KeyedProcessContext, EmittingCollector], object]]):
+class ProcessOperator(CollectingOperator[Callable[[Any, KeyedProcessContext, EmittingCollector], object]]):
     """Emits everything that `function(record, context, collector)` collects."""
 
     def open(self) -> None:  # noqa: D102
@@ -56,14 +55,9 @@ class ProcessOperator(UserOperator[Callable[[Any, KeyedProcessContext, EmittingC
 
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: D102
         function, context = self.function, self._record_context
-        collector = EmittingCollector(self.emit)
-        for position, value in enumerate(values):
+
+        def call(position: int, collector: EmittingCollector) -> None:
             context.enter(None if keys is None else keys[position], keyed=keys is not None)
-            try:
-                function(value, context, collector)
-            except BaseException as error:
-                collector.raise_failure()
-                raise self.failure(values, position) from error
-            collector.raise_failure()
-        self.records_in += len(values)
-        collector.flush()
+            function(values[position], context, collector)
+
+        self.collect_all(values, call)

@@ -8,7 +8,7 @@ from typing import Any
 from anabranch.api.functions import EndOfData
 from anabranch.api.runtime_context import RuntimeContext
 from anabranch.worker.functions import UserFunction
-from anabranch.worker.operators.flat_map import EmittingCollector
+from anabranch.worker.operators.collecting import EmittingCollector
 from anabranch.worker.operators.operator import OperatorError
 from anabranch.worker.operators.user_operator import UserOperator
 
