@@ -137,6 +137,7 @@ class HostedJob:
                 error = JobFailedError(f"job {self.master.job_id}: the job master failed: {failure!r}")
                 raise
             finally:
+                self.master.launched.set()  # whatever has gone wrong, nobody waits for ever
                 on_end(error)
 
         asyncio.run_coroutine_threadsafe(run(), self._loop)

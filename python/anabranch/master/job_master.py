@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import threading
 import time
@@ -65,7 +64,6 @@ class JobMaster:
         self.collected: dict[int, list[control.CollectedBatch]] = {}
         self.launched = threading.Event()  # every worker process was started, or the job is ending
         self._graph = graph
-        self._plan = plan
         self._options = options
         self._token = token
         self._launcher = launcher
@@ -333,6 +331,5 @@ def _as_job_failure(error: Exception, job_name: str) -> JobFailedError:
     if isinstance(error, JobFailedError):
         return error
     failure = JobFailedError(f"job {job_name}: {type(error).__name__}: {error}", job_name=job_name)
-    with contextlib.suppress(Exception):
-        failure.__cause__ = error
+    failure.__cause__ = error
     return failure
