@@ -23,6 +23,7 @@ import org.anabranch.api.JobGraphException;
 import org.anabranch.api.JobState;
 import org.anabranch.api.JoinType;
 import org.anabranch.api.PythonFunction;
+import org.anabranch.api.PythonStreamSource;
 import org.anabranch.api.StreamingContext;
 import org.anabranch.api.function.AggregateFunction;
 import org.anabranch.api.function.CoProcessFunction;
@@ -187,6 +188,41 @@ class JobsTest {
         .sink(x -> System.out.println(x));
 
     assertEquals(List.of("first a", "second b"), printedBy(context));
+  }
+
+  @Test
+  void everyOtherVerbOfPythonStreamsRuns() {
+    String module = "hybrid_functions";
+    StreamingContext context = context();
+    var words = DataStreamSource.fromCollection(context, List.of("ab", "abc")).setParallelism(1);
+    var python = words.asPythonStream().map(module, "map_func1");
+    python.flatMap(module, "letters").filter(module, "filter_func1").sink("builtins", "print");
+    python
+        .union(PythonStreamSource.from(context, module, "Once"))
+        .partitionBy(PythonFunction.of(module, "last_subtask"))
+        .asJavaStream()
+        .sink(x -> System.out.println("union " + x));
+    python
+        .keyBy(module, "first")
+        .aggregate(module, "Longest")
+        .asJavaStream()
+        .sink(x -> System.out.println("longest " + x));
+    python
+        .join(words.asPythonStream())
+        .within(Duration.ofHours(1))
+        .as(JoinType.INNER)
+        .where(module, "first")
+        .equalTo(module, "first")
+        .with(module, "pair")
+        .asJavaStream()
+        .sink(x -> System.out.println("pair " + x));
+
+    assertEquals(
+        List.of(
+            "a", "a", "a", "a", "c", "c", "longest abab", "longest abcabc", "pair abab+ab",
+            "pair abab+abc", "pair abcabc+ab", "pair abcabc+abc", "union abab", "union abcabc",
+            "union once"),
+        printedBy(context));
   }
 
   /** The mean of the numbers of a key. */
