@@ -1,0 +1,1 @@
+"""What a task keeps and a recovery needs: sent frames, determinants and checkpoints."""
