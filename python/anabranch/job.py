@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import re
+import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +12,11 @@ from typing import Any
 
 from anabranch.errors import AnabranchError, JobCancelledError
 from anabranch.v1 import gateway_pb2 as gateway
+
+
+def new_job_id(name: str) -> str:
+    """Returns an id for a job of this name that no other job has."""
+    return f"{re.sub(r'[^A-Za-z0-9_]+', '-', name)}-{secrets.token_hex(4)}"
 
 
 class JobState(enum.Enum):

@@ -6,10 +6,12 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -17,8 +19,31 @@ import pytest
 import anabranch
 
 HERE = Path(__file__).parent
+# Every job of these tests runs on Ray instead, with `make test-ray`.
+ON_RAY = os.environ.get("ANABRANCH_TEST_LAUNCHER") == "ray"
 RUNTIME_JAR = Path(anabranch.__file__).parent / "jars" / "anabranch-runtime.jar"
 MARK = "ANABRANCH_TEST_DRIVER"
+
+
+@pytest.fixture(scope="session", autouse=ON_RAY)
+def ray_cluster() -> Iterator[Any]:
+    """A Ray cluster of one node for the jobs of this process and of the drivers that it starts."""
+    import ray
+
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="ray") as directory, pytest.MonkeyPatch.context() as patch:
+        ray.init(
+            num_cpus=4,
+            _temp_dir=directory,
+            object_store_memory=100 << 20,
+            include_dashboard=False,
+            log_to_driver=False,
+            namespace="anabranch-tests",
+        )
+        patch.setenv("RAY_ADDRESS", ray.get_runtime_context().gcs_address)
+        patch.setenv("ANABRANCH_LAUNCHER", "ray")
+        patch.setenv("ANABRANCH_LOG_PREFIX", "off")
+        yield ray
+        ray.shutdown()
 
 
 @pytest.fixture(scope="session")

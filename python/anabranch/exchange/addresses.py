@@ -9,6 +9,8 @@ from pathlib import Path
 from anabranch.errors import ExchangeError
 from anabranch.v1.control_pb2 import Endpoint
 
+_BACKLOG = 128
+
 
 @dataclass(frozen=True)
 class Transport:
@@ -18,6 +20,7 @@ class Transport:
         mode: `auto`, `unix` or `tcp` (option anabranch.exchange.transport).
         socket_dir: Directory of the Unix sockets, private to the user; empty if there is none.
         listen_host: Address to listen on for TCP.
+        several_hosts: True if a consumer may be on another host.
         buffer_bytes: Kernel buffer of a socket, each way.
     """
 
@@ -25,28 +28,35 @@ class Transport:
     socket_dir: str
     listen_host: str
     buffer_bytes: int
+    several_hosts: bool = False
 
-    def listen(self, name: str) -> tuple[socket.socket, Endpoint]:
-        """Opens a non-blocking listener; `name` makes the file name of a Unix socket.
+    def listen(self, name: str) -> tuple[list[socket.socket], Endpoint]:
+        """Opens non-blocking listeners, one of each kind that is needed; `name` makes the file name of a Unix socket.
 
         Raises:
             ExchangeError: The mode needs a socket directory and there is none.
-            OSError: The address cannot be bound.
+            OSError: An address cannot be bound.
         """
-        if self.mode == "tcp" or (self.mode == "auto" and not self.socket_dir):
-            listener = socket.create_server((self.listen_host, 0), backlog=128)
-            self._prepare(listener)
-            host, port = listener.getsockname()[:2]
-            return listener, Endpoint(tcp_host=host, tcp_port=port)
-        if not self.socket_dir:
+        if self.mode == "unix" and not self.socket_dir:
             raise ExchangeError("anabranch.exchange.transport is unix, and the launcher gives no socket directory")
-        path = Path(self.socket_dir, f"{name}.sock")
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(str(path))
-        path.chmod(0o600)
-        listener.listen(128)
-        self._prepare(listener)
-        return listener, Endpoint(unix_path=str(path))
+        unix = self.mode != "tcp" and bool(self.socket_dir)
+        listeners, endpoint = [], Endpoint()
+        if unix:
+            path = Path(self.socket_dir, f"{name}.sock")
+            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            listener.bind(str(path))
+            path.chmod(0o600)
+            listener.listen(_BACKLOG)
+            listeners.append(listener)
+            endpoint.unix_path = str(path)
+        if not unix or (self.mode == "auto" and self.several_hosts):
+            family = socket.AF_INET6 if ":" in self.listen_host else socket.AF_INET
+            listener = socket.create_server((self.listen_host, 0), family=family, backlog=_BACKLOG)
+            listeners.append(listener)
+            endpoint.tcp_host, endpoint.tcp_port = listener.getsockname()[:2]
+        for listener in listeners:
+            self._prepare(listener)
+        return listeners, endpoint
 
     def dial(self, endpoint: Endpoint) -> socket.socket:
         """Begins a non-blocking connection; the socket becomes writable once it stands or has failed."""

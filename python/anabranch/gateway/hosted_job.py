@@ -3,49 +3,76 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from anabranch.errors import AnabranchError, JobFailedError
+from anabranch.job import JobState
 from anabranch.master.job_master import JobMaster
 from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.control_pb2 import CollectedBatch
 from anabranch.v1.graph_pb2 import JobGraph
 
 _KEPT_LINES = 10_000
-_LOOK_INTERVAL = 0.02
+LOOK_INTERVAL = 0.02
 
 
 class LogBuffer:
-    """The last lines that a job's workers printed. `append` may be called from any thread."""
+    """The last lines that a job's workers printed. Methods may be called from any thread."""
 
     def __init__(self) -> None:
         self._lines: deque[gateway.LogLine] = deque(maxlen=_KEPT_LINES)
-        self._count = 0
+        self._lock = threading.Lock()
+        # Grows also from one process that fills such a buffer to the next.
+        self._own_seq = time.time_ns()
+        self.count = 0
 
     def append(self, worker_id: str, stream: str, line: str) -> None:
-        """Adds a line; the oldest one makes room if there are too many."""
-        self._lines.append(gateway.LogLine(worker_id=worker_id, stream=stream, line=line))
-        self._count += 1
+        """Adds a line that came without a number; the oldest one makes room if there are too many."""
+        with self._lock:
+            self._own_seq += 1
+            self._lines.append(gateway.LogLine(worker_id=worker_id, stream=stream, line=line, seq=self._own_seq))
+            self.count += 1
+
+    def add(self, line: gateway.LogLine) -> None:
+        """Adds a line that its worker has numbered."""
+        with self._lock:
+            self._lines.append(line)
+            self.count += 1
 
     def since(self, position: int) -> tuple[list[gateway.LogLine], int]:
         """Returns the kept lines from a position on, and the position behind them."""
-        count, lines = self._count, list(self._lines)
-        missing = max(0, count - position)
-        return (lines[-missing:] if missing else []), count
+        with self._lock:
+            missing = min(self.count - position, len(self._lines))
+            return (list(self._lines)[-missing:] if missing > 0 else []), self.count
+
+    def behind(self, seqs: Mapping[str, int]) -> list[gateway.LogLine]:
+        """Returns the kept lines that come after these (by worker the number of its last line)."""
+        with self._lock:
+            return [line for line in self._lines if line.seq > seqs.get(line.worker_id, 0)]
+
+    def last(self, n: int) -> list[gateway.LogLine]:
+        """Returns the last lines."""
+        with self._lock:
+            return list(self._lines)[-n:]
 
 
 class GatewayJob:
-    """One job. Everything but the log is used on the event loop only."""
+    """One job whose master runs here. Everything but the log is used on the event loop only."""
 
-    def __init__(self, graph: JobGraph, master: JobMaster, log: LogBuffer) -> None:
+    def __init__(self, graph: JobGraph, master: JobMaster, log: LogBuffer, started_ms: int = 0) -> None:
+        """Begins to run the job, which was submitted at `started_ms` or now."""
         self.job_id = master.job_id
         self.error: AnabranchError | None = None
+        self.owner_knows_end = False
+        self._owner_calls = 0
+        self._owner_seen = time.monotonic()
         self._graph = graph
         self._master = master
         self._log = log
-        self._started_ms = int(time.time() * 1000)
+        self._started_ms = started_ms or int(time.time() * 1000)
         self._ended_ms = 0
         self._run = asyncio.ensure_future(self._run_to_end())
 
@@ -54,7 +81,12 @@ class GatewayJob:
         """True once the job has ended and no process of it is left."""
         return self._run.done()
 
-    async def wait(self, timeout: float) -> None:
+    @property
+    def seconds_without_owner(self) -> float:
+        """How long the driver that the job belongs to has not been heard of."""
+        return 0.0 if self._owner_calls else time.monotonic() - self._owner_seen
+
+    async def wait(self, timeout: float | None) -> None:
         """Waits for the end of the job, at most `timeout` seconds."""
         await asyncio.wait([self._run], timeout=timeout)
 
@@ -62,6 +94,10 @@ class GatewayJob:
         """Stops the job and waits until it has ended."""
         self._master.cancel()
         await asyncio.wait([self._run])
+
+    async def current_status(self) -> gateway.JobStatus:
+        """Returns what the job is doing."""
+        return self.status()
 
     def status(self) -> gateway.JobStatus:
         """Returns what the job is doing."""
@@ -85,11 +121,45 @@ class GatewayJob:
                 for described, operator in zip(self._graph.operators, status.operators, strict=True)
             ],
         )
-        if isinstance(self.error, JobFailedError):
-            if self.error.error is not None:
-                message.error.CopyFrom(self.error.error)
-            message.message = str(self.error)
-        return message
+        return end_status(message, status.state, self.error)
+
+    async def explain(self) -> gateway.ExplainResponse:
+        """Returns the execution plan, and where the workers are."""
+        return gateway.ExplainResponse(plan=self._master.plan.describe(), workers=self._master.describe_workers())
+
+    async def follow(self, request: gateway.FollowRequest) -> gateway.FollowResponse:
+        """Returns what is new since the client's last call, as soon as there is something."""
+        if not request.owner:
+            return await self._news(request)
+        self._owner_calls += 1
+        try:
+            response = await self._news(request)
+        finally:
+            self._owner_calls -= 1
+            self._owner_seen = time.monotonic()
+        ended = self.ended and request.state == response.status.state
+        self.owner_knows_end = ended and not response.lines and not response.collected
+        return response
+
+    async def _news(self, request: gateway.FollowRequest) -> gateway.FollowResponse:
+        self._master.acknowledge_collected(request.collected)
+        deadline = time.monotonic() + request.timeout_ms / 1000
+        count = -1
+        while True:
+            ended = self.ended
+            lines = [] if count == self._log.count else self._log.behind(request.lines)
+            count = self._log.count
+            collected = [
+                batch
+                for batches in self._master.collected.values()
+                for batch in batches
+                if batch.seq > request.collected.get(batch.task_id, 0)
+            ]
+            status = self.status()
+            if lines or collected or status.state != request.state or ended or time.monotonic() >= deadline:
+                # What came while we looked is for the next call: the status is no older than the lines.
+                return gateway.FollowResponse(lines=lines, collected=collected, status=status)
+            await asyncio.sleep(LOOK_INTERVAL)
 
     async def lines(self, *, follow: bool) -> AsyncIterator[gateway.LogLine]:
         """Yields what was printed, and, if `follow`, what will be, until the job has ended."""
@@ -101,7 +171,7 @@ class GatewayJob:
                 yield line
             if ended or not follow:
                 return
-            await asyncio.sleep(_LOOK_INTERVAL)
+            await asyncio.sleep(LOOK_INTERVAL)
 
     async def collected(self, operator_id: int) -> AsyncIterator[CollectedBatch]:
         """Yields the batches of a collect operator as they come, until the job has ended."""
@@ -114,8 +184,18 @@ class GatewayJob:
                 position += 1
             if ended:
                 return
-            await asyncio.sleep(_LOOK_INTERVAL)
+            await asyncio.sleep(LOOK_INTERVAL)
 
     async def _run_to_end(self) -> None:
         self.error = await self._master.run()
         self._ended_ms = int(time.time() * 1000)
+
+
+def end_status(status: gateway.JobStatus, state: JobState, error: AnabranchError | None) -> gateway.JobStatus:
+    """Returns the status with the state and the error that the job ends with."""
+    status.state = state.value
+    if isinstance(error, JobFailedError):
+        if error.error is not None:
+            status.error.CopyFrom(error.error)
+        status.message = str(error)
+    return status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -10,15 +11,17 @@ import grpc
 import grpc.aio
 
 from anabranch.config import Options
-from anabranch.errors import ConfigError, JavaNotFoundError, JobGraphError
+from anabranch.errors import AnabranchError, ConfigError, JavaNotFoundError, JobGraphError
 from anabranch.gateway.artifacts import ArtifactStore
 from anabranch.gateway.hosted_job import GatewayJob, LogBuffer
 from anabranch.gateway.import_check import check_python_functions
-from anabranch.master.hosting import make_master
-from anabranch.plan import plan_job
+from anabranch.gateway.relayed_job import RelayedJob
+from anabranch.master.hosting import launcher_of, make_master
+from anabranch.plan import ExecutionPlan, plan_job
 from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.control_pb2 import CollectedBatch
 from anabranch.v1.gateway_pb2_grpc import GatewayServicer, add_GatewayServicer_to_server
+from anabranch.v1.graph_pb2 import JobGraph
 from anabranch.worker.control_client import CHANNEL_OPTIONS, TOKEN_METADATA
 
 _LONGEST_WAIT = 60.0  # a client that wants to wait longer asks again
@@ -46,7 +49,7 @@ class GatewayService(GatewayServicer):
     """Hosts jobs on the event loop that it is served on."""
 
     def __init__(self, token: str) -> None:
-        self._jobs: dict[str, GatewayJob] = {}
+        self._jobs: dict[str, GatewayJob | RelayedJob] = {}
         self._artifacts = ArtifactStore()
         self._server = grpc.aio.server(interceptors=[TokenCheck(token)], options=CHANNEL_OPTIONS)
         add_GatewayServicer_to_server(self, self._server)
@@ -70,6 +73,10 @@ class GatewayService(GatewayServicer):
             await job.cancel()
         await self._server.stop(grace=1.0)
         self._artifacts.close()
+
+    def host(self, job: GatewayJob) -> None:
+        """Serves a job that was not submitted here."""
+        self._jobs[job.job_id] = job
 
     # ------------------------------------------------------------------ gateway.proto, under the names it gives
 
@@ -105,28 +112,29 @@ class GatewayService(GatewayServicer):
             options = Options(dict(graph.config))
             plan = plan_job(graph, options)
             await check_python_functions(graph)
-            log = LogBuffer()
-            job = GatewayJob(graph, await make_master(graph, plan, options, None, log.append), log)
+            job = await self._start(graph, plan, options)
         except (JobGraphError, ConfigError, JavaNotFoundError) as error:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        except AnabranchError as error:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
         self._jobs[job.job_id] = job
         return gateway.SubmitResponse(job_id=job.job_id)
 
     async def GetStatus(self, request: gateway.StatusRequest, context: Any) -> gateway.JobStatus:  # noqa: D102, N802
-        return (await self._job(request.job_id, context)).status()
+        return await (await self._job(request.job_id, context)).current_status()
 
     async def Wait(self, request: gateway.WaitRequest, context: Any) -> gateway.JobStatus:  # noqa: D102, N802
         job = await self._job(request.job_id, context)
         await job.wait(min(request.timeout_ms / 1000, _LONGEST_WAIT))
-        return job.status()
+        return await job.current_status()
 
     async def Cancel(self, request: gateway.CancelRequest, context: Any) -> gateway.JobStatus:  # noqa: D102, N802
         job = await self._job(request.job_id, context)
         await job.cancel()
-        return job.status()
+        return await job.current_status()
 
     async def List(self, _request: gateway.ListRequest, _context: Any) -> gateway.ListResponse:  # noqa: D102, N802
-        return gateway.ListResponse(jobs=[job.status() for job in self._jobs.values()])
+        return gateway.ListResponse(jobs=[await job.current_status() for job in self._jobs.values()])
 
     async def Logs(self, request: gateway.LogsRequest, context: Any) -> AsyncIterator[gateway.LogLine]:  # noqa: D102, N802
         job = await self._job(request.job_id, context)
@@ -138,7 +146,23 @@ class GatewayService(GatewayServicer):
         async for batch in job.collected(request.operator_id):
             yield batch
 
-    async def _job(self, job_id: str, context: Any) -> GatewayJob:
+    async def Follow(self, request: gateway.FollowRequest, context: Any) -> gateway.FollowResponse:  # noqa: D102, N802
+        return await (await self._job(request.job_id, context)).follow(request)
+
+    async def Explain(self, request: gateway.ExplainRequest, context: Any) -> gateway.ExplainResponse:  # noqa: D102, N802
+        return await (await self._job(request.job_id, context)).explain()
+
+    @staticmethod
+    async def _start(graph: JobGraph, plan: ExecutionPlan, options: Options) -> GatewayJob | RelayedJob:
+        if launcher_of(options) == "ray":
+            from anabranch.cluster.client import ClusterJob  # noqa: PLC0415 - Ray is an extra
+
+            prefix = options.text("anabranch.log.prefix") != "off"
+            return RelayedJob(await asyncio.to_thread(ClusterJob.submit, graph, options), prefix=prefix)
+        log = LogBuffer()
+        return GatewayJob(graph, await make_master(graph, plan, options, None, log.append), log)
+
+    async def _job(self, job_id: str, context: Any) -> GatewayJob | RelayedJob:
         job = self._jobs.get(job_id)
         if job is None:
             known = ", ".join(self._jobs) or "none"

@@ -33,7 +33,7 @@ def archive_of(java: Java, jar: Path) -> Path:
     for file in (java.program, jar):
         stat = file.stat()
         digest.update(f"{file}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
-    return _cache_dir() / f"runtime-{digest.hexdigest()[:16]}.jsa"
+    return cache_dir() / f"runtime-{digest.hexdigest()[:16]}.jsa"
 
 
 def is_usable(archive: Path) -> bool:
@@ -92,7 +92,8 @@ def _train(java: Java, jar: Path, part: Path) -> None:
         process.stdin.close()
 
 
-def _cache_dir() -> Path:
+def cache_dir() -> Path:
+    """Returns the user's cache directory of this package; it may not exist."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(base) if base else Path.home() / ".cache") / "anabranch"
 

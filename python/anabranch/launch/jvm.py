@@ -150,6 +150,14 @@ class JvmBridge:
         except Py4JError as error:
             raise AnabranchError(f"Java worker {worker_id} cannot be started: {self._why(error)}") from error
 
+    def forward_lines(self) -> None:
+        """Has what the worker prints sent to its master over the control stream instead of to this process."""
+        self._entry_point().forwardLines()
+
+    def reconnect_worker(self, master: str) -> None:
+        """Tells the worker that its master has come back at this address."""
+        self._entry_point().reconnectWorker(master)
+
     def pass_lines_to(self, on_line: OnLine) -> None:
         """Has every line that the JVM prints passed on, beginning with those that it has printed so far."""
         with self._lock:
@@ -206,6 +214,9 @@ class JvmBridge:
             command.append(f"-XX:SharedArchiveFile={archive}")
         if not any(_COLLECTOR.fullmatch(flag) for flag in [*users, *_flags_of_environment()]):
             command.append("-XX:+UseSerialGC")  # quickest to start; a second collector would be an error
+        heap = self._options.text("anabranch.java.max-heap")
+        if heap:
+            command.append(f"-Xmx{heap}")
         return [*command, *users, "-cp", str(jar), _MAIN]
 
     def _launch(self, command: list[str], token: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from anabranch.plan import ExecutionPlan
 from anabranch.v1.graph_pb2 import Artifact, Language
 
 # Takes (worker id, "stdout" or "stderr", line without its end) on any thread.
@@ -49,9 +50,17 @@ class WorkerProcess(Protocol):
 class Launcher(Protocol):
     """Starts the workers of one job. Methods are called on the job master's thread."""
 
+    async def prepare(self, plan: ExecutionPlan) -> None:
+        """Makes ready for the workers of this plan; called once, before anything is started.
+
+        Raises:
+            ConfigError: There is no place for them.
+            JavaNotFoundError: There are Java workers and no Java where they would run.
+        """
+
     @property
     def socket_dir(self) -> str:
-        """Directory for Unix sockets that all workers share, or empty."""
+        """Directory for Unix sockets that all workers of one host share, or empty."""
 
     @property
     def listen_host(self) -> str:
@@ -62,15 +71,19 @@ class Launcher(Protocol):
         """The code of the job, at its paths on the workers' hosts."""
 
     def listen_host_of(self, worker_id: str) -> str:
-        """Returns the address that a worker listens on where it uses TCP."""
+        """Returns the address that a worker listens on where it uses TCP; workers of one host have the same."""
+
+    @property
+    def several_hosts(self) -> bool:
+        """Whether the workers are on more than one host."""
 
     async def start(self, spec: WorkerSpec) -> WorkerProcess:
-        """Starts a worker, which then dials the master.
+        """Starts a worker, which then dials the master; finds it, if a master that is gone has started it already.
 
         Raises:
             OSError: The process cannot be started.
             JavaNotFoundError: It is a Java worker and there is no JVM.
         """
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Kills what is left and removes what the launcher has made."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from anabranch.config import Options
 from anabranch.launch.launcher import OnLine, WorkerProcess, WorkerSpec
 from anabranch.launch.lines import LinePump
+from anabranch.plan import ExecutionPlan
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, JobGraph
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class LocalLauncher:
     """Starts workers on this machine. See `Launcher` for the contract."""
 
     listen_host = "127.0.0.1"
+    several_hosts = False
 
     def __init__(
         self, options: Options, graph: JobGraph, bridge: JvmBridge | None, on_line: OnLine, hash_seed: int
@@ -52,6 +54,9 @@ class LocalLauncher:
         self.socket_dir = _make_socket_dir()
         self.artifacts = list(graph.artifacts)
 
+    async def prepare(self, plan: ExecutionPlan) -> None:
+        """Does nothing: everything is here."""
+
     def listen_host_of(self, worker_id: str) -> str:  # noqa: ARG002, D102
         return self.listen_host
 
@@ -63,7 +68,7 @@ class LocalLauncher:
         self._processes.append(process)
         return process
 
-    def close(self) -> None:  # noqa: D102
+    async def close(self) -> None:  # noqa: D102
         for process in self._processes:
             process.kill()
         if self._bridge is not None:

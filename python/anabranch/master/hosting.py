@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
-import re
 import secrets
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from anabranch.cluster.connection import is_connected
 from anabranch.config import Options
 from anabranch.errors import AnabranchError, ConfigError, JobFailedError
-from anabranch.job import Job
-from anabranch.launch.launcher import Launcher, OnLine
+from anabranch.job import Job, JobState, JobStatus, OperatorStatus, new_job_id
+from anabranch.launch.launcher import OnLine
 from anabranch.launch.local import LocalLauncher
 from anabranch.master.console import Console, Progress
 from anabranch.master.job_master import JobMaster
 from anabranch.plan import ExecutionPlan
 from anabranch.records import Decoder, TypeRegistry
-from anabranch.v1.graph_pb2 import LANGUAGE_PYTHON, JobGraph
+from anabranch.v1 import gateway_pb2 as gateway
+from anabranch.v1.control_pb2 import CollectedBatch
+from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, LANGUAGE_PYTHON, JobGraph
 from anabranch.v1.record_pb2 import FrameHeader
 
 if TYPE_CHECKING:
@@ -46,9 +49,13 @@ def submit(
         types: The client's own classes, for records that are collected.
 
     Raises:
-        ConfigError: The launcher is unknown.
+        ConfigError: The launcher is unknown, or an option does not fit it.
     """
     console = Console()
+    if launcher_of(options) == "ray":
+        if bridge is not None:
+            bridge.close()  # it has looked the functions up; the workers' JVMs are on the nodes
+        return _submit_to_cluster(graph, options, types, console)
     hosted = HOST.host(graph, plan, options, bridge, console.write)
     master = hosted.master
     job = Job(
@@ -56,20 +63,92 @@ def submit(
         graph.name,
         read_status=master.status,
         request_cancel=hosted.cancel,
-        read_collected=lambda operator: _decode_collected(master, operator, types),
+        read_collected=lambda operator: _decode_collected(master.collected.get(operator, ()), types),
     )
-    progress = Progress(console, master.status) if Progress.wanted(options.text("anabranch.progress")) else None
-    if progress is not None:
-        progress.start()
+    end = _show_progress(console, master.status, options)
 
     def on_end(error: AnabranchError | None) -> None:
-        if progress is not None:
-            progress.stop()
+        end()
         job.end(error)
 
     _AT_EXIT.keep_alive_for(job)
     hosted.start(on_end)
     return job
+
+
+def launcher_of(options: Options) -> str:
+    """Returns the launcher that the options choose: "local" or "ray".
+
+    Raises:
+        ConfigError: There is no such launcher.
+    """
+    name = options.text("anabranch.launcher")
+    if name == "auto":
+        return "ray" if is_connected() else "local"
+    if name not in ("local", "ray"):
+        raise ConfigError(f"unknown launcher {name!r}; there are: local, ray, auto")
+    return name
+
+
+def _submit_to_cluster(graph: JobGraph, options: Options, types: TypeRegistry, console: Console) -> Job:
+    from anabranch.cluster.client import ClusterJob  # noqa: PLC0415 - Ray is an extra
+
+    running = ClusterJob.submit(graph, options)
+    job = Job(
+        running.job_id,
+        graph.name,
+        read_status=lambda: _status_of(running.status()),
+        request_cancel=running.cancel,
+        read_collected=lambda operator: _decode_collected(running.collected.get(operator, ()), types),
+    )
+    prefix = options.text("anabranch.log.prefix") != "off"
+    end = _show_progress(console, job.status, options)
+
+    def on_line(line: gateway.LogLine) -> None:
+        console.write(line.worker_id, line.stream, prefixed(line) if prefix else line.line)
+
+    def on_end(error: AnabranchError | None) -> None:
+        end()
+        job.end(error)
+
+    if not running.detached:
+        _AT_EXIT.keep_alive_for(job)
+    running.follow(on_line, on_end)
+    return job
+
+
+def prefixed(line: gateway.LogLine) -> str:
+    """Returns a line behind the name of what has printed it: the task, or else the worker."""
+    return f"[{line.task or line.worker_id}] {line.line}"
+
+
+def _show_progress(console: Console, read_status: Callable[[], JobStatus], options: Options) -> Callable[[], None]:
+    """Shows progress if the options ask for it; returns what ends that."""
+    if not Progress.wanted(options.text("anabranch.progress")):
+        return lambda: None
+    progress = Progress(console, read_status)
+    progress.start()
+    return progress.stop
+
+
+def _status_of(message: gateway.JobStatus) -> JobStatus:
+    return JobStatus(
+        job_id=message.job_id,
+        name=message.job_name,
+        state=JobState(message.state),
+        seconds=((message.ended_ms or time.time() * 1000) - message.started_ms) / 1000,
+        operators=tuple(
+            OperatorStatus(
+                operator.name,
+                "Java" if operator.language == LANGUAGE_JAVA else "Python",
+                operator.parallelism,
+                operator.records_in,
+                operator.records_out,
+            )
+            for operator in message.operators
+        ),
+        error=message.message or None,
+    )
 
 
 async def make_master(
@@ -78,8 +157,10 @@ async def make_master(
     """Makes the master of a job on the running event loop. See `submit`; `on_line` takes what the workers print.
 
     Raises:
-        ConfigError: The launcher is unknown.
+        ConfigError: The options do not fit a job that this process hosts.
     """
+    if options.flag("anabranch.detached"):
+        raise ConfigError("a detached job needs a Ray cluster (option anabranch.launcher), or a gateway that lives on")
     token = secrets.token_hex(32)
 
     def note_and_pass_on(worker_id: str, stream: str, line: str) -> None:
@@ -88,28 +169,15 @@ async def make_master(
         on_line(worker_id, stream, line)
 
     master = JobMaster(
-        f"{re.sub(r'[^A-Za-z0-9_]+', '-', graph.name)}-{secrets.token_hex(4)}",
+        new_job_id(graph.name),
         graph,
         plan,
         options,
         token=token,
-        launcher=_launcher(graph, options, bridge, note_and_pass_on, hash_seed=int(token[:7], 16)),
+        launcher=LocalLauncher(options, graph, bridge, note_and_pass_on, hash_seed=int(token[:7], 16)),
         warn=lambda text: on_line("master", "stderr", text),
     )
     return master
-
-
-def _launcher(graph: JobGraph, options: Options, bridge: JvmBridge | None, on_line: OnLine, hash_seed: int) -> Launcher:
-    name = options.text("anabranch.launcher")
-    if name == "local":
-        return LocalLauncher(options, graph, bridge, on_line, hash_seed)
-    if name == "ray":
-        from anabranch.launch.ray.launcher import RayLauncher  # noqa: PLC0415 - Ray is an extra
-
-        if bridge is not None:
-            bridge.close()  # it has looked the functions up; the workers' JVMs are on the nodes
-        return RayLauncher(options, graph, on_line, hash_seed)
-    raise ConfigError(f"unknown launcher {name!r}; there are: local, ray")
 
 
 class HostedJob:
@@ -207,10 +275,10 @@ HOST = JobHost()
 _AT_EXIT = _AtExit()
 
 
-def _decode_collected(master: JobMaster, operator: int, types: TypeRegistry) -> list[Any]:
+def _decode_collected(batches: Iterable[CollectedBatch], types: TypeRegistry) -> list[Any]:
     decoder = Decoder(LANGUAGE_PYTHON, types)
     records: list[Any] = []
-    for batch in list(master.collected.get(operator, ())):
+    for batch in list(batches):
         header = FrameHeader.FromString(batch.header)
         records += decoder.decode(batch.payload, batch.n_records, header.schemas)
     return records

@@ -7,8 +7,9 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from anabranch.config import Options
 from anabranch.errors import AnabranchError, JobCancelledError, JobFailedError
@@ -19,6 +20,7 @@ from anabranch.master.failures import language_name, task_failure, worker_death
 from anabranch.master.stalls import StallDetector
 from anabranch.plan import ExecutionPlan, WorkerPlan
 from anabranch.v1 import control_pb2 as control
+from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.graph_pb2 import JobGraph
 
 logger = logging.getLogger(__name__)
@@ -37,6 +39,7 @@ class _Worker:
     stream: ControlStream | None = None
     heard: float = field(default_factory=time.monotonic)
     lost: bool = False
+    host: str = ""
     errors: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_LINES))
 
     def send(self, message: control.MasterMessage) -> None:
@@ -45,8 +48,26 @@ class _Worker:
             self.stream.send(message)
 
 
+class Comeback(Protocol):
+    """What a job master that can be started again needs from whoever starts it."""
+
+    @property
+    def reconnect_timeout_ms(self) -> int:
+        """How long the workers go on without a master."""
+
+    async def ending(self, state: JobState, error: AnabranchError | None) -> None:
+        """Remembers how the job has ended, before its workers are ended."""
+
+    def printed(self, worker_id: str, printed: control.PrintedLine) -> None:
+        """Takes a line that a worker has printed."""
+
+
 class JobMaster:
-    """Deploys, watches and ends one job. Every method runs on the master's event loop."""
+    """Deploys, watches and ends one job. Every method runs on the master's event loop.
+
+    A master that was started again in the place of a dead one (see `Comeback`) finds the workers running and learns
+    from them how far the job is.
+    """
 
     def __init__(
         self,
@@ -58,7 +79,20 @@ class JobMaster:
         token: str,
         launcher: Launcher,
         warn: Callable[[str], None],
+        comeback: Comeback | None = None,
     ) -> None:
+        """Makes a master; `run` runs the job.
+
+        Args:
+            job_id: Unique wherever the job may be seen.
+            graph: The job.
+            plan: What the planner has made of it.
+            options: Its options.
+            token: The job's secret, as 64 hex digits.
+            launcher: Starts the workers.
+            warn: Takes what the user should know while the job goes on.
+            comeback: How this master can be started again while the job goes on; None: it ends with this process.
+        """
         self.job_id = job_id
         self.state = JobState.CREATED
         self.collected: dict[int, list[control.CollectedBatch]] = {}
@@ -68,6 +102,7 @@ class JobMaster:
         self._token = token
         self._launcher = launcher
         self._warn = warn
+        self.plan = plan
         self._server = ControlServer(token, self)
         self._workers = {worker.worker_id: _Worker(worker) for worker in plan.workers}
         self._tasks = {task.task_id: task for task in plan.tasks}
@@ -75,6 +110,12 @@ class JobMaster:
         self._task_states = dict.fromkeys(self._tasks, control.TASK_STATE_UNSPECIFIED)
         self._endpoints: dict[int, control.Endpoint] = {}
         self._reports: dict[int, control.TaskReport] = {}
+        self._comeback = comeback
+        self._connected_tasks: set[int] = set()  # those that have had their ConnectTask
+        self._collected_seqs: dict[int, int] = {}
+        self._new_workers: list[str] = []  # those that have come without a past
+        self._found_running = False  # a worker has come with tasks that another master has connected
+        self._deploying_since: float | None = None
         self._stalls = StallDetector(options.integer("anabranch.stall.warn-ms") / 1000)
         self._outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._started = time.monotonic()
@@ -89,6 +130,7 @@ class JobMaster:
             await self._deploy()
             self.launched.set()
             await self._outcome
+            await self._await_client()
         except JobCancelledError as error:
             self._error, last_state = error, JobState.CANCELLED
             await self._stop_tasks()
@@ -97,12 +139,21 @@ class JobMaster:
             self._enter(JobState.FAILING)
             await self._stop_tasks()
         watch.cancel()
+        if self._comeback is not None:
+            await self._comeback.ending(last_state, self._error)
         await self._shut_down()
         self.launched.set()
         self._ended = time.monotonic()
         if self.state is not last_state:
             self._enter(last_state)
         return self._error
+
+    async def _await_client(self) -> None:
+        """Waits until the client has fetched what the workers then may forget."""
+        while any(self.collected.values()) and not self._acknowledges_at_once:
+            if self.state is JobState.CANCELLING:
+                raise JobCancelledError(f"job {self._graph.name} was cancelled")
+            await asyncio.sleep(_WATCH_INTERVAL / 5)
 
     def cancel(self) -> None:
         """Stops the job; harmless if it is ending already."""
@@ -139,6 +190,28 @@ class JobMaster:
         """Remembers a line that a worker wrote to stderr, for the case that it dies."""
         self._workers[worker_id].errors.append(line)
 
+    def acknowledge_collected(self, received: Mapping[int, int]) -> None:
+        """Says that the client has the batches of these tasks up to these numbers."""
+        for operator, batches in self.collected.items():
+            self.collected[operator] = [batch for batch in batches if batch.seq > received.get(batch.task_id, 0)]
+        for task_id, seq in received.items():
+            if task_id in self._worker_of:
+                ack = control.CollectedAck(task_id=task_id, seq=seq)
+                self._worker_of[task_id].send(control.MasterMessage(collected_ack=ack))
+
+    def describe_workers(self) -> list[gateway.PlannedWorker]:
+        """Returns every worker with its tasks, and where it is."""
+        return [
+            gateway.PlannedWorker(
+                worker_id=worker.plan.worker_id,
+                language=worker.plan.language,
+                tasks=[self._tasks[task].name for task in worker.plan.task_ids],
+                host=worker.host,
+                pid=0 if worker.process is None else worker.process.pid,
+            )
+            for worker in self._workers.values()
+        ]
+
     # ------------------------------------------------------------------ ControlListener
 
     def connected(self, hello: control.WorkerHello, stream: ControlStream) -> bool:  # noqa: D102
@@ -146,20 +219,47 @@ class JobMaster:
         if worker is None or worker.stream is not None:
             return False
         worker.stream = stream
+        worker.host = hello.host
         worker.heard = time.monotonic()
-        setup = control.JobSetup(
+        if not hello.set_up:
+            self._new_workers.append(hello.worker_id)
+            worker.send(control.MasterMessage(setup=self._setup_of(worker)))
+        there = {snapshot.status.task_id for snapshot in hello.tasks}
+        for task in worker.plan.task_ids:
+            if task not in there:
+                worker.send(control.MasterMessage(deploy_task=self._tasks[task]))
+        self._take_over(hello.tasks)
+        return True
+
+    def _setup_of(self, worker: _Worker) -> control.JobSetup:
+        return control.JobSetup(
             job_id=self.job_id,
             job_name=self._graph.name,
             config={**self._graph.config, **self._options.to_map()},
             types=self._graph.types,
             artifacts=self._launcher.artifacts,
             socket_dir=self._launcher.socket_dir,
-            listen_host=self._launcher.listen_host_of(hello.worker_id),
+            listen_host=self._launcher.listen_host_of(worker.plan.worker_id),
+            several_hosts=self._launcher.several_hosts,
+            reconnect_timeout_ms=0 if self._comeback is None else self._comeback.reconnect_timeout_ms,
         )
-        worker.send(control.MasterMessage(setup=setup))
-        for task in worker.plan.task_ids:
-            worker.send(control.MasterMessage(deploy_task=self._tasks[task]))
-        return True
+
+    def _take_over(self, snapshots: Sequence[control.TaskSnapshot]) -> None:
+        """Learns what a worker's tasks have done under a master that is gone."""
+        for snapshot in snapshots:
+            if snapshot.connected:
+                self._connected_tasks.add(snapshot.status.task_id)
+                self._found_running = True
+        if self._found_running and self._new_workers:
+            gone = ", ".join(self._new_workers)
+            message = f"job {self._graph.name}: worker {gone} has died while the job master was away"
+            self._end(JobFailedError(message, job_name=self._graph.name))
+            return
+        for snapshot in snapshots:
+            if snapshot.HasField("deployed"):
+                self._on_deployed(snapshot.deployed)
+            if snapshot.status.state != control.TASK_STATE_CREATED:
+                self._on_status(snapshot.status)
 
     def received(self, worker_id: str, message: control.WorkerMessage) -> None:  # noqa: D102
         worker = self._workers[worker_id]
@@ -174,6 +274,8 @@ class JobMaster:
             self._on_deployed(message.task_deployed)
         elif kind == "task_status":
             self._on_status(message.task_status)
+        elif kind == "printed":
+            self._on_printed(worker_id, message.printed)
         elif kind == "failed":
             self._end(JobFailedError(f"worker {worker_id} failed: {message.failed.summary}\n{message.failed.trace}"))
 
@@ -190,22 +292,34 @@ class JobMaster:
         self._endpoints[deployed.task_id] = deployed.endpoint
         if len(self._endpoints) == len(self._tasks):
             for task in self._tasks.values():
-                self._worker_of[task.task_id].send(control.MasterMessage(connect_task=self._connections(task)))
+                if task.task_id not in self._connected_tasks:
+                    self._connected_tasks.add(task.task_id)
+                    self._worker_of[task.task_id].send(control.MasterMessage(connect_task=self._connections(task)))
 
     def _connections(self, task: control.TaskDescriptor) -> control.ConnectTask:
         producers = [
             control.ConnectTask.Producer(
                 channel=channel.channel,
                 incarnation=self._tasks[channel.peer_task].incarnation,
-                endpoint=self._endpoints[channel.peer_task],
+                endpoint=self._endpoint_for(task.task_id, channel.peer_task),
             )
             for edge in task.inputs
             for channel in edge.channels
         ]
         return control.ConnectTask(task_id=task.task_id, producers=producers)
 
+    def _endpoint_for(self, consumer: int, producer: int) -> control.Endpoint:
+        """Returns where a consumer finds a producer: at its Unix socket if both are on one host."""
+        endpoint = self._endpoints[producer]
+        hosts = {self._launcher.listen_host_of(self._worker_of[task].plan.worker_id) for task in (consumer, producer)}
+        if len(hosts) == 1 or not endpoint.tcp_host:
+            return endpoint
+        return control.Endpoint(tcp_host=endpoint.tcp_host, tcp_port=endpoint.tcp_port)
+
     def _on_status(self, status: control.TaskStatus) -> None:
         self._task_states[status.task_id] = status.state
+        if status.state == control.TASK_STATE_CANCELLED:
+            self.cancel()  # the master that wanted it is gone; else it is being cancelled already
         states = set(self._task_states.values())
         if status.state == control.TASK_STATE_FAILED:
             message = f"job {self._graph.name}: {task_failure(status.error)}"
@@ -221,9 +335,24 @@ class JobMaster:
             self._enter(JobState.RUNNING)
 
     def _on_collected(self, worker: _Worker, batch: control.CollectedBatch) -> None:
+        if batch.seq <= self._collected_seqs.get(batch.task_id, 0):
+            return  # sent again, for the worker did not know that it had come
+        self._collected_seqs[batch.task_id] = batch.seq
         self.collected.setdefault(batch.operator_id, []).append(batch)
-        ack = control.CollectedAck(task_id=batch.task_id, seq=batch.seq)
-        worker.send(control.MasterMessage(collected_ack=ack))
+        if self._acknowledges_at_once:
+            ack = control.CollectedAck(task_id=batch.task_id, seq=batch.seq)
+            worker.send(control.MasterMessage(collected_ack=ack))
+
+    @property
+    def _acknowledges_at_once(self) -> bool:
+        """True unless the worker has to keep a batch because this master may die with it."""
+        return self._comeback is None
+
+    def _on_printed(self, worker_id: str, printed: control.PrintedLine) -> None:
+        if printed.stream == "stderr":
+            self.note_error_line(worker_id, printed.line)
+        if self._comeback is not None:
+            self._comeback.printed(worker_id, printed)
 
     # ------------------------------------------------------------------ life
 
@@ -231,6 +360,7 @@ class JobMaster:
         if self.state is not JobState.CREATED:
             return  # cancelled before it began
         self._enter(JobState.DEPLOYING)
+        await self._launcher.prepare(self.plan)
         address = await self._server.start(self._launcher.listen_host)
 
         async def start(worker: _Worker) -> None:
@@ -239,6 +369,7 @@ class JobMaster:
             worker.heard = time.monotonic()
 
         await asyncio.gather(*(start(worker) for worker in self._workers.values()))
+        self._deploying_since = time.monotonic()
 
     async def _watch(self) -> None:
         """Looks for what nobody reports: dead, silent and late workers, and stalls."""
@@ -249,7 +380,8 @@ class JobMaster:
             now = time.monotonic()
             for worker in self._workers.values():
                 await self._look_at(worker, now, silence_limit)
-            if self.state is JobState.DEPLOYING and now - self._started > deploy_timeout:
+            since = self._deploying_since
+            if self.state is JobState.DEPLOYING and since is not None and now - since > deploy_timeout:
                 late = [self._tasks[t].name for t, s in self._task_states.items() if s != control.TASK_STATE_RUNNING]
                 self._end(JobFailedError(f"not deployed within {deploy_timeout:.0f} s: {', '.join(late)}"))
             if self.state is JobState.RUNNING:
@@ -299,9 +431,12 @@ class JobMaster:
             await asyncio.sleep(_WATCH_INTERVAL / 10)
         for process in processes:
             process.kill()
-        while time.monotonic() < deadline + _EXIT_TIMEOUT and not all(process.drained() for process in processes):
+        while time.monotonic() < deadline + _EXIT_TIMEOUT and not (
+            all(process.drained() for process in processes)
+            and all(worker.stream is None for worker in self._workers.values())
+        ):
             await asyncio.sleep(_WATCH_INTERVAL / 10)
-        self._launcher.close()
+        await self._launcher.close()
         await self._server.stop()
 
     @staticmethod

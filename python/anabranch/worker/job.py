@@ -45,6 +45,7 @@ class WorkerJob:
                 socket_dir=setup.socket_dir,
                 listen_host=setup.listen_host,
                 buffer_bytes=options.integer("anabranch.exchange.socket-buffer-bytes"),
+                several_hosts=setup.several_hosts,
             ),
             limits=BatchLimits(
                 max_records=options.integer("anabranch.batch.max-records"),

@@ -103,7 +103,7 @@ class Task:
         self._job = job
         self._reporter = reporter
         self._reactor = Reactor()
-        self._acceptor: Acceptor | None = None
+        self._acceptors: list[Acceptor] = []
         self._input_edges: dict[int, _InputEdge] = {}
         self._collected_seq = 0
         self._collected_acknowledged = 0
@@ -186,8 +186,8 @@ class Task:
                 self.chain.close()
             except OperatorError as failure:
                 error = failure if error is None or isinstance(error, TaskCancelled) else error
-        if self._acceptor is not None:
-            self._acceptor.close()
+        for acceptor in self._acceptors:
+            acceptor.close()
         self.input.close()
         self.output.close()
         self._reactor.close()
@@ -321,15 +321,18 @@ class Task:
         if not self.descriptor.outputs:
             return None
         name = f"t{self.descriptor.task_id}-{self.descriptor.incarnation}"
-        listener, endpoint = self._job.transport.listen(name)
-        self._acceptor = Acceptor(
-            self._reactor,
-            listener,
-            self._job.transport,
-            token=self._job.token,
-            timeout=self._job.options.integer("anabranch.exchange.handshake-timeout-ms") / 1000,
-            admit=self.output.admit,
-        )
+        listeners, endpoint = self._job.transport.listen(name)
+        self._acceptors = [
+            Acceptor(
+                self._reactor,
+                listener,
+                self._job.transport,
+                token=self._job.token,
+                timeout=self._job.options.integer("anabranch.exchange.handshake-timeout-ms") / 1000,
+                admit=self.output.admit,
+            )
+            for listener in listeners
+        ]
         return endpoint
 
     @staticmethod

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1.graph_pb2 import LANGUAGE_PYTHON
@@ -19,44 +20,90 @@ from anabranch.worker.task_errors import is_engine_file
 
 logger = logging.getLogger(__name__)
 
+_KEPT_LINES = 1000  # sent again to a master that has come back
+
 
 class Worker:
-    """Runs the tasks of one job in this process, from the master's first message to `Shutdown` or its end."""
+    """Runs the tasks of one job in this process, from the master's first message to `Shutdown` or its end.
+
+    Where a master can come back (JobSetup.reconnect_timeout_ms), the tasks go on without one for a while.
+    `reconnect` and `printed` may be called from any thread.
+    """
 
     def __init__(self, worker_id: str, master: str, token: str) -> None:
         self._worker_id = worker_id
         self._token = token
-        self._control = ControlClient(master, token)
         self._job: WorkerJob | None = None
+        self._reconnect_timeout = 0.0
         self._tasks: dict[int, Task] = {}
         self._stopped = threading.Event()
+        # What is sent changes together with what a new master would be told; both under this lock.
+        self._sending = threading.Condition()
+        self._snapshots: dict[int, control.TaskSnapshot] = {}
+        self._collected: dict[int, deque[control.CollectedBatch]] = {}  # not acknowledged yet
+        self._last_lines: deque[control.PrintedLine] = deque(maxlen=_KEPT_LINES)
+        self._printed_lines = 0
+        self._control = ControlClient(master, token)
+        self._control.send(self._hello())
 
     def run(self) -> bool:
         """Works until the master says shutdown; returns False if the master went away without."""
-        self._control.send(
-            control.WorkerMessage(
-                hello=control.WorkerHello(
-                    worker_id=self._worker_id,
-                    language=LANGUAGE_PYTHON,
-                    pid=os.getpid(),
-                    host=socket.gethostname(),
-                )
-            )
-        )
         orderly = False
-        for message in self._control.messages():
-            kind = message.WhichOneof("message")
-            if kind == "shutdown":
-                orderly = True
+        while not orderly:
+            current = self._control
+            for message in current.messages():
+                kind = message.WhichOneof("message")
+                if kind == "shutdown":
+                    orderly = True
+                    break
+                self._handle_or_fail(kind, message)
+            if not orderly and not self._has_new_master(current):
                 break
-            try:
-                self._handle(kind, message)
-            except Exception as error:
-                logger.exception("worker %s failed", self._worker_id)
-                failed = control.WorkerFailed(summary=str(error), trace=traceback.format_exc())
-                self._control.send(control.WorkerMessage(failed=failed))
         self._stop()
         return orderly
+
+    def reconnect(self, master: str) -> None:
+        """Dials the master, which has come back at this address, and tells it what the tasks are doing."""
+        with self._sending:
+            old, self._control = self._control, ControlClient(master, self._token)
+            self._control.send(self._hello())
+            for batches in self._collected.values():
+                for batch in batches:
+                    self._control.send(control.WorkerMessage(collected=batch))
+            for line in self._last_lines:
+                self._control.send(control.WorkerMessage(printed=line))
+            self._sending.notify_all()
+        old.disconnect()
+
+    def printed(self, stream: str, line: str) -> None:
+        """Passes a line that this process has printed on to the master, where there is no pipe to it."""
+        thread = threading.current_thread()
+        task = next((task.descriptor.name for task in list(self._tasks.values()) if task.thread is thread), "")
+        with self._sending:
+            self._printed_lines += 1
+            printed = control.PrintedLine(seq=self._printed_lines, stream=stream, line=line, task=task)
+            self._last_lines.append(printed)
+            self._control.send(control.WorkerMessage(printed=printed))
+
+    def _hello(self) -> control.WorkerMessage:
+        hello = control.WorkerHello(
+            worker_id=self._worker_id,
+            language=LANGUAGE_PYTHON,
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            set_up=self._job is not None,
+            tasks=self._snapshots.values(),
+        )
+        return control.WorkerMessage(hello=hello)
+
+    def _has_new_master(self, lost: ControlClient) -> bool:
+        """Waits, for a limited time, for the master to come back; returns whether it has."""
+        with self._sending:
+            return self._sending.wait_for(lambda: self._control is not lost, self._reconnect_timeout)
+
+    def _send(self, message: control.WorkerMessage) -> None:
+        with self._sending:
+            self._control.send(message)
 
     # Called by tasks, on their threads: TaskReporter.
 
@@ -64,7 +111,9 @@ class Worker:
         deployed = control.TaskDeployed(
             task_id=task.descriptor.task_id, incarnation=task.descriptor.incarnation, endpoint=endpoint
         )
-        self._control.send(control.WorkerMessage(task_deployed=deployed))
+        with self._sending:
+            self._snapshots[deployed.task_id].deployed.CopyFrom(deployed)
+            self._control.send(control.WorkerMessage(task_deployed=deployed))
 
     def entered(self, task: Task, state: TaskState, error: control.TaskError | None) -> None:  # noqa: D102
         if state is not TaskState.RUNNING:
@@ -75,30 +124,65 @@ class Worker:
             state=state.value,
             error=error,
         )
-        self._control.send(control.WorkerMessage(task_status=status))
+        with self._sending:
+            self._snapshots[status.task_id].status.CopyFrom(status)
+            self._control.send(control.WorkerMessage(task_status=status))
 
     def collected(self, batch: control.CollectedBatch) -> None:  # noqa: D102
-        self._control.send(control.WorkerMessage(collected=batch))
+        with self._sending:
+            self._collected.setdefault(batch.task_id, deque()).append(batch)
+            self._control.send(control.WorkerMessage(collected=batch))
+
+    # ------------------------------------------------------------------ what the master says
+
+    def _handle_or_fail(self, kind: str | None, message: control.MasterMessage) -> None:
+        try:
+            self._handle(kind, message)
+        except Exception as error:
+            logger.exception("worker %s failed", self._worker_id)
+            failed = control.WorkerFailed(summary=str(error), trace=traceback.format_exc())
+            self._send(control.WorkerMessage(failed=failed))
 
     def _handle(self, kind: str | None, message: control.MasterMessage) -> None:
         if kind == "setup":
             self._job = WorkerJob.from_setup(message.setup, bytes.fromhex(self._token))
+            self._reconnect_timeout = message.setup.reconnect_timeout_ms / 1000
             interval = self._job.options.integer("anabranch.report.interval-ms") / 1000
             threading.Thread(target=self._report_regularly, args=(interval,), name="reports", daemon=True).start()
         elif kind == "deploy_task":
             assert self._job is not None  # noqa: S101 - setup is the master's first message
-            task = Task(message.deploy_task, self._job, self)
-            self._tasks[task.descriptor.task_id] = task
-            task.start()
+            self._deploy(message.deploy_task, self._job)
         elif kind == "connect_task":
-            self._tasks[message.connect_task.task_id].connect(list(message.connect_task.producers))
+            task_id = message.connect_task.task_id
+            with self._sending:
+                self._snapshots[task_id].connected = True
+            self._tasks[task_id].connect(list(message.connect_task.producers))
         elif kind == "cancel_tasks":
             for task_id in message.cancel_tasks.task_ids or self._tasks:
                 self._tasks[task_id].cancel()
         elif kind == "collected_ack":
-            self._tasks[message.collected_ack.task_id].acknowledge_collected(message.collected_ack.seq)
+            self._acknowledge_collected(message.collected_ack.task_id, message.collected_ack.seq)
         else:
             raise ValueError(f"the master sent a message of unknown kind {kind}")
+
+    def _deploy(self, descriptor: control.TaskDescriptor, job: WorkerJob) -> None:
+        task = Task(descriptor, job, self)
+        status = control.TaskStatus(
+            task_id=descriptor.task_id, incarnation=descriptor.incarnation, state=TaskState.CREATED.value
+        )
+        with self._sending:
+            self._snapshots[descriptor.task_id] = control.TaskSnapshot(status=status)
+        self._tasks[descriptor.task_id] = task
+        task.start()
+
+    def _acknowledge_collected(self, task_id: int, seq: int) -> None:
+        with self._sending:
+            batches = self._collected.get(task_id, deque())
+            while batches and batches[0].seq <= seq:
+                batches.popleft()
+        self._tasks[task_id].acknowledge_collected(seq)
+
+    # ------------------------------------------------------------------ reports, and the end
 
     def _report_regularly(self, interval: float) -> None:
         while not self._stopped.wait(interval):
@@ -106,7 +190,7 @@ class Worker:
 
     def _report(self) -> None:
         report = control.WorkerReport(tasks=[_task_report(task) for task in list(self._tasks.values())])
-        self._control.send(control.WorkerMessage(report=report))
+        self._send(control.WorkerMessage(report=report))
 
     def _stop(self) -> None:
         """Cancels what still runs and gives it a moment; what does not stop ends with the process."""

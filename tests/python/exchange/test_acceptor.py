@@ -22,7 +22,7 @@ class Server:
     def __init__(self, transport: Transport, timeout: float) -> None:
         self.admitted: list[ConnectRequest] = []
         self.reactor = Reactor()
-        listener, self.endpoint = transport.listen("t1-0")
+        (listener,), self.endpoint = transport.listen("t1-0")
         self.transport = transport
         self.acceptor = Acceptor(self.reactor, listener, transport, token=TOKEN, timeout=timeout, admit=self.admit)
         self.thread = threading.Thread(target=self.run, daemon=True)

@@ -31,7 +31,7 @@ class Pair:
             consumer="next", limits=self.limits, wait_until=self.drain,
         )  # fmt: skip
         self.output = OutputGate([self.edge])
-        listener, self.endpoint = self.transport.listen("t1-0")
+        (listener,), self.endpoint = self.transport.listen("t1-0")
         self.acceptor = Acceptor(
             self.reactor, listener, self.transport, token=TOKEN, timeout=5, admit=self.output.admit
         )

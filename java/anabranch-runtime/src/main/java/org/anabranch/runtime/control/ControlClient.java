@@ -13,13 +13,13 @@ import org.anabranch.proto.v1.MasterMessage;
 import org.anabranch.proto.v1.WorkerMessage;
 
 /**
- * The one stream between a worker and its master. It is opened once and never again: its end is the
- * end of the worker.
+ * A stream between a worker and its master. It is opened once: another master is another client.
  */
 public final class ControlClient implements AutoCloseable {
   private static final Metadata.Key<String> TOKEN =
       Metadata.Key.of("anabranch-token", Metadata.ASCII_STRING_MARSHALLER);
   private static final long CLOSE_MILLIS = 500;
+  private static final long KEEP_ALIVE_SECONDS = 10;
 
   /** Takes what comes from the master. Called on one thread, in the order of the stream. */
   public interface Handler {
@@ -27,7 +27,7 @@ public final class ControlClient implements AutoCloseable {
     void handle(MasterMessage message);
 
     /** The stream has ended, or could not be opened; nothing follows. */
-    void disconnected(String reason);
+    void disconnected(ControlClient client, String reason);
   }
 
   private final ManagedChannel channel;
@@ -51,6 +51,8 @@ public final class ControlClient implements AutoCloseable {
             .usePlaintext()
             // A function or a collected batch may be of any size.
             .maxInboundMessageSize(Integer.MAX_VALUE)
+            // A host that is lost closes nothing.
+            .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
             .executor(executor)
             .build();
     Metadata metadata = new Metadata();
@@ -58,7 +60,7 @@ public final class ControlClient implements AutoCloseable {
     toMaster =
         ControlGrpc.newStub(channel)
             .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(metadata))
-            .connect(new Incoming(handler));
+            .connect(new Incoming(this, handler));
   }
 
   private static Thread daemon(Runnable work) {
@@ -103,7 +105,8 @@ public final class ControlClient implements AutoCloseable {
     executor.shutdown();
   }
 
-  private record Incoming(Handler handler) implements StreamObserver<MasterMessage> {
+  private record Incoming(ControlClient client, Handler handler)
+      implements StreamObserver<MasterMessage> {
     @Override
     public void onNext(MasterMessage message) {
       handler.handle(message);
@@ -111,12 +114,12 @@ public final class ControlClient implements AutoCloseable {
 
     @Override
     public void onError(Throwable problem) {
-      handler.disconnected(problem.toString());
+      handler.disconnected(client, problem.toString());
     }
 
     @Override
     public void onCompleted() {
-      handler.disconnected("the master closed the control stream");
+      handler.disconnected(client, "the master closed the control stream");
     }
   }
 }

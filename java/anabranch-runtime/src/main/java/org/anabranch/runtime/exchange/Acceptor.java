@@ -31,12 +31,11 @@ final class Acceptor implements Poller.Handler, AutoCloseable {
   private long pausedUntil;
   private boolean paused;
 
-  Acceptor(ExchangeConfig config, Poller poller, OutputGate output, String name)
+  Acceptor(ExchangeConfig config, Poller poller, OutputGate output, Sockets.Listener opened)
       throws IOException {
     this.config = config;
     this.poller = poller;
     this.output = output;
-    Sockets.Listener opened = Sockets.listen(config, name);
     listener = opened.channel();
     endpoint = opened.endpoint();
     key = poller.register(listener, SelectionKey.OP_ACCEPT, this);

@@ -2,6 +2,8 @@ package org.anabranch.runtime.exchange;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.anabranch.api.function.PartitionFunction;
 import org.anabranch.proto.v1.Endpoint;
@@ -34,7 +36,7 @@ public final class Exchange implements AutoCloseable {
   private final Poller poller;
   private final InputGate input;
   private final OutputGate output;
-  private Acceptor acceptor;
+  private final List<Acceptor> acceptors = new ArrayList<>(2);
 
   /**
    * Opens the gates of a task; nothing listens or dials yet.
@@ -93,8 +95,12 @@ public final class Exchange implements AutoCloseable {
    */
   public Endpoint listen() throws IOException {
     String name = "t%d-%d".formatted(task.getTaskId(), task.getIncarnation());
-    acceptor = new Acceptor(config, poller, output, name);
-    return acceptor.endpoint();
+    Endpoint.Builder endpoint = Endpoint.newBuilder();
+    for (Sockets.Listener listener : Sockets.listen(config, name)) {
+      acceptors.add(new Acceptor(config, poller, output, listener));
+      endpoint.mergeFrom(listener.endpoint());
+    }
+    return endpoint.build();
   }
 
   /** Returns the input side. */
@@ -125,7 +131,7 @@ public final class Exchange implements AutoCloseable {
     // An interrupt that user code has left behind would close the next socket that is touched.
     Thread.interrupted();
     checkCancelled();
-    boolean deadlines = input.hasDeadlines() || (acceptor != null && acceptor.hasDeadlines());
+    boolean deadlines = input.hasDeadlines() || acceptors.stream().anyMatch(Acceptor::hasDeadlines);
     try {
       poller.poll(deadlines ? Math.min(millis, DEADLINE_STEP_MILLIS) : millis);
     } catch (IOException e) {
@@ -134,9 +140,7 @@ public final class Exchange implements AutoCloseable {
     if (deadlines) {
       long now = System.nanoTime();
       input.tick(now);
-      if (acceptor != null) {
-        acceptor.tick(now);
-      }
+      acceptors.forEach(acceptor -> acceptor.tick(now));
     }
     checkCancelled();
   }
@@ -155,9 +159,7 @@ public final class Exchange implements AutoCloseable {
   /** Closes the listener and every connection. */
   @Override
   public void close() {
-    if (acceptor != null) {
-      acceptor.close();
-    }
+    acceptors.forEach(Acceptor::close);
     input.close();
     output.close();
     try {

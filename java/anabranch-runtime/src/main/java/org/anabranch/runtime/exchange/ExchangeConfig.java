@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param socketBufferBytes kernel buffer of a socket, each way
  * @param handshakeTimeoutMs a connection must have sent its whole request by then
  * @param connectTimeoutMs a producer must have been reached by then
+ * @param severalHosts true if a consumer may be on another host
  */
 public record ExchangeConfig(
     String jobId,
@@ -31,7 +32,8 @@ public record ExchangeConfig(
     int sendQueueBytes,
     int socketBufferBytes,
     int handshakeTimeoutMs,
-    int connectTimeoutMs) {
+    int connectTimeoutMs,
+    boolean severalHosts) {
 
   /** Length of a job's token in bytes. */
   public static final int TOKEN_BYTES = 32;

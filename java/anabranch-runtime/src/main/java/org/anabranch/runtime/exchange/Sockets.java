@@ -12,7 +12,10 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import org.anabranch.proto.v1.Endpoint;
+import org.anabranch.runtime.exchange.ExchangeConfig.Transport;
 
 /** Makes sockets of either kind. All of them are non-blocking once a {@link Poller} has them. */
 final class Sockets {
@@ -27,16 +30,24 @@ final class Sockets {
   /** A listening socket, and where peers find it. */
   record Listener(ServerSocketChannel channel, Endpoint endpoint) {}
 
-  static Listener listen(ExchangeConfig config, String name) throws IOException {
+  /** Opens a listener of each kind that is needed. */
+  static List<Listener> listen(ExchangeConfig config, String name) throws IOException {
     Path path = config.socketDir().map(dir -> dir.resolve(name + ".sock")).orElse(null);
-    return switch (config.transport()) {
-      case TCP -> listenTcp(config);
-      case UNIX -> listenUnix(config, path);
-      case AUTO ->
-          path != null && path.toString().length() <= LONGEST_UNIX_PATH
-              ? listenUnix(config, path)
-              : listenTcp(config);
-    };
+    boolean unix =
+        switch (config.transport()) {
+          case TCP -> false;
+          case UNIX -> true;
+          case AUTO -> path != null && path.toString().length() <= LONGEST_UNIX_PATH;
+        };
+    boolean tcp = !unix || (config.transport() == Transport.AUTO && config.severalHosts());
+    List<Listener> listeners = new ArrayList<>();
+    if (unix) {
+      listeners.add(listenUnix(config, path));
+    }
+    if (tcp) {
+      listeners.add(listenTcp(config));
+    }
+    return listeners;
   }
 
   private static Listener listenUnix(ExchangeConfig config, Path path) throws IOException {

@@ -17,9 +17,14 @@ import org.anabranch.runtime.records.TypeRegistry;
  * @param code the job's classes
  * @param types the record types of the job
  * @param exchange how tasks reach each other
+ * @param reconnectMillis how long the worker goes on without a master
  */
 public record JobContext(
-    Options options, UserCode code, TypeRegistry types, ExchangeConfig exchange) {
+    Options options,
+    UserCode code,
+    TypeRegistry types,
+    ExchangeConfig exchange,
+    long reconnectMillis) {
 
   /**
    * Digests the master's first message.
@@ -50,8 +55,9 @@ public record JobContext(
             options.number("anabranch.exchange.send-queue-bytes"),
             options.number("anabranch.exchange.socket-buffer-bytes"),
             options.number("anabranch.exchange.handshake-timeout-ms"),
-            options.number("anabranch.deploy.timeout-ms"));
-    return new JobContext(options, code, types, exchange);
+            options.number("anabranch.deploy.timeout-ms"),
+            setup.getSeveralHosts());
+    return new JobContext(options, code, types, exchange, setup.getReconnectTimeoutMs());
   }
 
   /** Returns what makes function objects of descriptors. */

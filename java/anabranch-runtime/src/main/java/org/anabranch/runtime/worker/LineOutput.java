@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
 
 /**
  * Standard output in whole lines: one system call per line, so that lines of tasks, and of
@@ -25,13 +26,41 @@ public final class LineOutput extends OutputStream {
 
   /** Replaces {@link System#out} and {@link System#err}. */
   public static void install() {
-    System.setOut(stream(FileDescriptor.out));
-    System.setErr(stream(FileDescriptor.err));
+    System.setOut(stream(new FileOutputStream(FileDescriptor.out)));
+    System.setErr(stream(new FileOutputStream(FileDescriptor.err)));
   }
 
-  private static PrintStream stream(FileDescriptor descriptor) {
-    return new PrintStream(
-        new LineOutput(new FileOutputStream(descriptor)), false, StandardCharsets.UTF_8);
+  /** Has {@link System#out} and {@link System#err} passed on to the worker's master. */
+  public static void forward(Worker worker) {
+    System.setOut(stream(new LinePasser(line -> worker.printed("stdout", line))));
+    System.setErr(stream(new LinePasser(line -> worker.printed("stderr", line))));
+  }
+
+  private static PrintStream stream(OutputStream target) {
+    return new PrintStream(new LineOutput(target), false, StandardCharsets.UTF_8);
+  }
+
+  /** Cuts whole lines, as a {@link LineOutput} writes them, into single ones. */
+  private static final class LinePasser extends OutputStream {
+    private final Consumer<String> passOn;
+
+    LinePasser(Consumer<String> passOn) {
+      this.passOn = passOn;
+    }
+
+    @Override
+    public void write(int b) {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) {
+      String text = new String(bytes, offset, length, StandardCharsets.UTF_8);
+      String whole = text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
+      for (String line : whole.split("\n", -1)) {
+        passOn.accept(line);
+      }
+    }
   }
 
   @Override

@@ -4,7 +4,10 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -13,13 +16,16 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
+import org.anabranch.proto.v1.ConnectTask;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.JobSetup;
 import org.anabranch.proto.v1.Language;
 import org.anabranch.proto.v1.MasterMessage;
+import org.anabranch.proto.v1.PrintedLine;
 import org.anabranch.proto.v1.TaskDeployed;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.TaskError;
+import org.anabranch.proto.v1.TaskSnapshot;
 import org.anabranch.proto.v1.TaskStatus;
 import org.anabranch.proto.v1.WorkerFailed;
 import org.anabranch.proto.v1.WorkerHello;
@@ -30,26 +36,36 @@ import org.anabranch.runtime.control.ControlClient;
 /**
  * Does what the job master says and reports what its tasks do, from the master's first message to
  * the end of the control stream, which is the end of this process too: no JVM outlives its master.
+ * Where a master can come back, the tasks go on without one for a while, and {@link #reconnect}
+ * says where it is.
  */
-public final class Worker implements ControlClient.Handler, TaskListener {
+public final class Worker implements TaskListener {
   private static final long STOP_MILLIS = 1000;
+  // Lines that are sent again to a master that has come back.
+  private static final int KEPT_LINES = 1000;
   // Flushing output to a driver that does not read may block; the end comes all the same.
   private static final long LAST_RESORT_MILLIS = 3000;
 
-  private final byte[] token;
+  private final String workerId;
+  private final String tokenHex;
   private final IntConsumer exit;
-  private final ControlClient control;
   private final Map<Integer, Task> tasks = new ConcurrentHashMap<>();
+  // What is sent changes together with what a new master would be told; both under this lock.
+  private final Object sending = new Object();
+  private final Map<Integer, TaskSnapshot.Builder> snapshots = new HashMap<>();
+  private final Deque<PrintedLine> lastLines = new ArrayDeque<>();
+  private long printedLines;
+  private ControlClient control;
   private final ScheduledThreadPoolExecutor timer;
   private final AtomicBoolean stopping = new AtomicBoolean();
   private volatile JobContext job;
 
   private Worker(String workerId, String master, String tokenHex, IntConsumer exit) {
-    this.token = HexFormat.of().parseHex(tokenHex);
+    this.workerId = workerId;
+    this.tokenHex = tokenHex;
     this.exit = exit;
     this.timer = new ScheduledThreadPoolExecutor(1, work -> daemon(work, "anabranch-timer"));
-    this.control = new ControlClient(master, tokenHex, this);
-    control.send(WorkerMessage.newBuilder().setHello(hello(workerId)).build());
+    reconnect(master);
   }
 
   /**
@@ -69,7 +85,58 @@ public final class Worker implements ControlClient.Handler, TaskListener {
     return thread;
   }
 
-  private static WorkerHello hello(String workerId) {
+  /**
+   * Dials the master, which is a new one or has come back somewhere else, and tells it what the
+   * tasks are doing.
+   *
+   * @param master {@code host:port}
+   */
+  public void reconnect(String master) {
+    ControlClient old;
+    synchronized (sending) {
+      old = control;
+      control = new ControlClient(master, tokenHex, new Connection());
+      control.send(WorkerMessage.newBuilder().setHello(hello()).build());
+      for (PrintedLine line : lastLines) {
+        control.send(WorkerMessage.newBuilder().setPrinted(line).build());
+      }
+    }
+    if (old != null) {
+      old.close();
+    }
+  }
+
+  /**
+   * Passes a line that this process has printed on to the master, for a process that has no pipe to
+   * it.
+   *
+   * @param stream "stdout" or "stderr"
+   * @param line without its end
+   */
+  public void printed(String stream, String line) {
+    String task = "";
+    for (Task each : tasks.values()) {
+      if (each.thread() == Thread.currentThread()) {
+        task = each.descriptor().getName();
+      }
+    }
+    synchronized (sending) {
+      PrintedLine printed =
+          PrintedLine.newBuilder()
+              .setSeq(++printedLines)
+              .setStream(stream)
+              .setLine(line)
+              .setTask(task)
+              .build();
+      lastLines.add(printed);
+      if (lastLines.size() > KEPT_LINES) {
+        lastLines.remove();
+      }
+      control.send(WorkerMessage.newBuilder().setPrinted(printed).build());
+    }
+  }
+
+  private WorkerHello hello() {
     String host;
     try {
       host = InetAddress.getLocalHost().getHostName();
@@ -81,20 +148,53 @@ public final class Worker implements ControlClient.Handler, TaskListener {
         .setLanguage(Language.LANGUAGE_JAVA)
         .setPid((int) ProcessHandle.current().pid())
         .setHost(host)
+        .setSetUp(job != null)
+        .addAllTasks(snapshots.values().stream().map(TaskSnapshot.Builder::build).toList())
         .build();
   }
 
   // ---------------------------------------------------------------- from the master
 
-  @Override
-  public void handle(MasterMessage message) {
+  /** One stream; what comes from any but the newest is of no interest any more. */
+  private final class Connection implements ControlClient.Handler {
+    @Override
+    public void handle(MasterMessage message) {
+      Worker.this.handle(message);
+    }
+
+    @Override
+    public void disconnected(ControlClient client, String reason) {
+      synchronized (sending) {
+        if (client != control || stopping.get()) {
+          return;
+        }
+      }
+      long patience = job == null ? 0 : job.reconnectMillis();
+      if (patience == 0) {
+        System.err.println("the worker ends, for its master is gone: " + reason);
+        stop(1);
+      } else {
+        timer.schedule(() -> endIfStillAlone(client, patience), patience, TimeUnit.MILLISECONDS);
+      }
+    }
+  }
+
+  private void endIfStillAlone(ControlClient lost, long patience) {
+    synchronized (sending) {
+      if (lost != control) {
+        return;
+      }
+    }
+    System.err.println("the worker ends, for its master has not come back in " + patience + " ms");
+    stop(1);
+  }
+
+  private void handle(MasterMessage message) {
     try {
       switch (message.getMessageCase()) {
         case SETUP -> setUp(message.getSetup());
         case DEPLOY_TASK -> deploy(message.getDeployTask());
-        case CONNECT_TASK ->
-            task(message.getConnectTask().getTaskId())
-                .connect(message.getConnectTask().getProducersList());
+        case CONNECT_TASK -> connect(message.getConnectTask());
         case CANCEL_TASKS -> cancel(message.getCancelTasks().getTaskIdsList());
         case SHUTDOWN -> stop(0);
         case COLLECTED_ACK, MESSAGE_NOT_SET ->
@@ -106,16 +206,8 @@ public final class Worker implements ControlClient.Handler, TaskListener {
     }
   }
 
-  @Override
-  public void disconnected(String reason) {
-    if (!stopping.get()) {
-      System.err.println("the worker ends, for its master is gone: " + reason);
-    }
-    stop(1);
-  }
-
   private void setUp(JobSetup setup) {
-    job = JobContext.of(setup, token);
+    job = JobContext.of(setup, HexFormat.of().parseHex(tokenHex));
     long interval = job.options().number("anabranch.report.interval-ms");
     timer.scheduleAtFixedRate(this::reportSafely, interval, interval, TimeUnit.MILLISECONDS);
   }
@@ -123,7 +215,18 @@ public final class Worker implements ControlClient.Handler, TaskListener {
   private void deploy(TaskDescriptor descriptor) {
     Task task = new Task(descriptor, job, this);
     tasks.put(descriptor.getTaskId(), task);
+    synchronized (sending) {
+      TaskStatus.Builder created = status(descriptor).setState(Lifecycle.CREATED.wire());
+      snapshots.put(descriptor.getTaskId(), TaskSnapshot.newBuilder().setStatus(created));
+    }
     task.start();
+  }
+
+  private void connect(ConnectTask connect) {
+    synchronized (sending) {
+      snapshots.get(connect.getTaskId()).setConnected(true);
+    }
+    task(connect.getTaskId()).connect(connect.getProducersList());
   }
 
   private Task task(int id) {
@@ -170,7 +273,10 @@ public final class Worker implements ControlClient.Handler, TaskListener {
     if (endpoint != null) {
       deployed.setEndpoint(endpoint);
     }
-    control.send(WorkerMessage.newBuilder().setTaskDeployed(deployed).build());
+    synchronized (sending) {
+      snapshots.get(deployed.getTaskId()).setDeployed(deployed);
+      control.send(WorkerMessage.newBuilder().setTaskDeployed(deployed).build());
+    }
   }
 
   @Override
@@ -178,15 +284,20 @@ public final class Worker implements ControlClient.Handler, TaskListener {
     if (state.hasEnded()) {
       report(); // the last counters go before the last state
     }
-    TaskStatus.Builder status =
-        TaskStatus.newBuilder()
-            .setTaskId(task.descriptor().getTaskId())
-            .setIncarnation(task.descriptor().getIncarnation())
-            .setState(state.wire());
+    TaskStatus.Builder status = status(task.descriptor()).setState(state.wire());
     if (error != null) {
       status.setError(error);
     }
-    control.send(WorkerMessage.newBuilder().setTaskStatus(status).build());
+    synchronized (sending) {
+      snapshots.get(status.getTaskId()).setStatus(status);
+      control.send(WorkerMessage.newBuilder().setTaskStatus(status).build());
+    }
+  }
+
+  private static TaskStatus.Builder status(TaskDescriptor descriptor) {
+    return TaskStatus.newBuilder()
+        .setTaskId(descriptor.getTaskId())
+        .setIncarnation(descriptor.getIncarnation());
   }
 
   // ---------------------------------------------------------------- to the master
@@ -196,7 +307,7 @@ public final class Worker implements ControlClient.Handler, TaskListener {
     for (Task task : tasks.values()) {
       report.addTasks(task.report());
     }
-    control.send(WorkerMessage.newBuilder().setReport(report).build());
+    send(WorkerMessage.newBuilder().setReport(report));
   }
 
   private void reportSafely() {
@@ -215,7 +326,13 @@ public final class Worker implements ControlClient.Handler, TaskListener {
 
   private void sendFailed(String summary, String trace) {
     WorkerFailed failed = WorkerFailed.newBuilder().setSummary(summary).setTrace(trace).build();
-    control.send(WorkerMessage.newBuilder().setFailed(failed).build());
+    send(WorkerMessage.newBuilder().setFailed(failed));
+  }
+
+  private void send(WorkerMessage.Builder message) {
+    synchronized (sending) {
+      control.send(message.build());
+    }
   }
 
   // ---------------------------------------------------------------- end
@@ -240,7 +357,11 @@ public final class Worker implements ControlClient.Handler, TaskListener {
       Thread.currentThread().interrupt();
     }
     timer.shutdownNow();
-    control.close();
+    ControlClient last;
+    synchronized (sending) {
+      last = control;
+    }
+    last.close();
     System.out.flush();
     System.err.flush();
     exit.accept(code);

@@ -67,7 +67,8 @@ class InputGateTest {
             65536,
             65536,
             500,
-            connectTimeout);
+            connectTimeout,
+            false);
     TaskDescriptor task =
         TaskDescriptor.newBuilder()
             .setTaskId(2)

@@ -1,0 +1,49 @@
+"""The connection of this process to Ray."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+from anabranch.errors import ConfigError
+
+NAMESPACE = "anabranch"
+
+
+def is_connected() -> bool:
+    """Returns whether this process has called `ray.init`; does not import Ray."""
+    ray = sys.modules.get("ray")
+    return bool(ray is not None and hasattr(ray, "is_initialized") and ray.is_initialized())
+
+
+def connect(address: str) -> Any:
+    """Connects to Ray unless that was done before, maybe by the user; returns the module.
+
+    Args:
+        address: `auto`, host:port, or empty: the cluster of RAY_ADDRESS, or else one that is started here and ends
+            with this process.
+
+    Raises:
+        ConfigError: Ray is not installed, or there is no cluster at the address.
+    """
+    try:
+        import ray  # noqa: PLC0415 - an extra, and slow to import
+    except ImportError as error:
+        raise ConfigError("launcher ray needs Ray: pip install 'anabranch[ray]'") from error
+    if address.startswith("ray://") or (ray.is_initialized() and ray.util.client.ray.is_connected()):
+        raise ConfigError(
+            "a driver outside of the cluster (ray://) cannot follow a job; run it with `ray job submit` instead"
+        )
+    if not ray.is_initialized():
+        try:
+            ray.init(address=address or None, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.WARNING)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            where = f"at {address!r} (option anabranch.ray.address)" if address else "in RAY_ADDRESS"
+            raise ConfigError(f"cannot connect to the Ray cluster {where}: {error}") from error
+    return ray
+
+
+def cluster_address(ray: Any) -> str:
+    """Returns the host:port by which other processes of this machine connect to the same cluster."""
+    return str(ray.get_runtime_context().gcs_address)

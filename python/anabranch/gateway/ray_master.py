@@ -1,0 +1,163 @@
+"""The master of one job as a Ray actor, and the gateway by which clients talk to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from concurrent.futures import Future
+from typing import Any
+
+from anabranch.cluster.connection import NAMESPACE
+from anabranch.cluster.job_spec import JobSpec
+from anabranch.cluster.registry import CALL_TIMEOUT, find_registry
+from anabranch.config import Options
+from anabranch.errors import AnabranchError
+from anabranch.gateway.hosted_job import GatewayJob, LogBuffer, end_status
+from anabranch.gateway.service import GatewayService
+from anabranch.job import JobState
+from anabranch.launch.ray.launcher import ActorNames, RayLauncher, answer
+from anabranch.master.job_master import JobMaster
+from anabranch.plan import plan_job
+from anabranch.v1.control_pb2 import PrintedLine
+from anabranch.v1.gateway_pb2 import LogLine
+
+logger = logging.getLogger(__name__)
+
+_DRIVER_LOOK = 0.2
+_LINGER = 10.0  # how long a master that has nothing more to do waits for its driver to hear of the end
+_KEPT_LINES = 1000
+
+
+class RayJobMaster:
+    """Runs the job master on an event loop of its own. Ray starts it again if it dies.
+
+    What a new one needs to know is with the registry (the job, and how it has ended) and with the workers (all else).
+    """
+
+    def __init__(self, job_id: str) -> None:
+        """Begins to run the job."""
+        self._job_id = job_id
+        self._log = LogBuffer()
+        self._address: Future[str] = Future()
+        threading.Thread(target=self._run, name="anabranch-master", daemon=True).start()
+
+    def address(self) -> str:
+        """Returns host:port of the gateway, once it listens.
+
+        Raises:
+            AnabranchError: The job could not be begun.
+        """
+        return self._address.result(CALL_TIMEOUT)
+
+    # ------------------------------------------------------------------ Comeback, on the event loop
+
+    @property
+    def reconnect_timeout_ms(self) -> int:  # noqa: D102
+        return self._options.integer("anabranch.ray.reconnect-timeout-ms")
+
+    async def ending(self, state: JobState, error: AnabranchError | None) -> None:  # noqa: D102
+        status = end_status(self._job.status(), state, error)
+        lines = [line.SerializeToString() for line in self._log.last(_KEPT_LINES)]
+        await answer(self._registry.end.remote(self._job_id, status.SerializeToString(), lines))
+
+    def printed(self, worker_id: str, printed: PrintedLine) -> None:  # noqa: D102
+        self._log.add(
+            LogLine(worker_id=worker_id, stream=printed.stream, line=printed.line, seq=printed.seq, task=printed.task)
+        )
+
+    # ------------------------------------------------------------------ life
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:
+            logger.exception("the master of job %s failed", self._job_id)
+            if not self._address.done():
+                self._address.set_exception(AnabranchError(f"the job master failed: {error!r}"))
+            time.sleep(_LINGER)  # whoever waits for the address hears of it
+        self._leave()
+
+    async def _serve(self) -> None:
+        import ray  # noqa: PLC0415 - only in the actor
+
+        registry: Any = find_registry(ray)
+        spec: JobSpec | None = registry and await answer(registry.spec.remote(self._job_id))
+        self._registry = registry
+        if spec is None:
+            raise AnabranchError("its specification is lost")
+        graph = spec.job_graph()
+        self._options = Options(dict(graph.config))
+        plan = plan_job(graph, self._options)
+        launcher = await self._make_launcher(ray, spec)
+        if await answer(self._registry.ended.remote(self._job_id)) is not None:
+            # A master before this one has died while it cleaned up.
+            await launcher.remove_all()
+            await answer(self._registry.forget.remote(self._job_id))
+            return
+        self._master = JobMaster(
+            self._job_id,
+            graph,
+            plan,
+            self._options,
+            token=spec.token,
+            launcher=launcher,
+            warn=lambda text: self._log.append("master", "stderr", text),
+            comeback=self,
+        )
+        self._job = GatewayJob(graph, self._master, self._log, started_ms=spec.started_ms)
+        service = GatewayService(spec.token)
+        service.host(self._job)
+        host = launcher.listen_host
+        address = f"{host}:{await service.start(host, 0)}"
+        await answer(self._registry.set_address.remote(self._job_id, address))
+        self._address.set_result(address)
+        watch = None if spec.detached else asyncio.ensure_future(self._cancel_without_driver())
+        await self._job.wait(None)
+        if watch is not None:
+            watch.cancel()
+        await answer(self._registry.forget.remote(self._job_id))
+        deadline = time.monotonic() + _LINGER
+        while not spec.detached and not self._job.owner_knows_end and time.monotonic() < deadline:
+            await asyncio.sleep(_DRIVER_LOOK)
+        await service.stop()
+
+    async def _make_launcher(self, ray: Any, spec: JobSpec) -> RayLauncher:
+        packages = {}
+        for content_hash, name in spec.packages.items():
+            references = await answer(self._registry.package.remote(content_hash))
+            packages[content_hash] = (name, references[0])
+        return RayLauncher(
+            ray,
+            self._options,
+            spec.job_graph(),
+            names=ActorNames(NAMESPACE, spec.job_id),
+            packages=packages,
+            paths=spec.paths,
+            class_archive=spec.class_archive,
+            on_error=self._on_actor_error,
+        )
+
+    def _on_actor_error(self, worker_id: str, text: str) -> None:
+        for line in text.splitlines():
+            self._master.note_error_line(worker_id, line)
+
+    async def _cancel_without_driver(self) -> None:
+        """Cancels the job if its driver, to which it belongs, has gone away."""
+        patience = self._options.integer("anabranch.ray.driver-timeout-ms") / 1000
+        while self._job.seconds_without_owner < patience:
+            await asyncio.sleep(_DRIVER_LOOK)
+        self._log.append("master", "stderr", f"the driver is gone for {patience:g} s: the job is cancelled")
+        self._master.cancel()
+
+    def _leave(self) -> None:
+        """Ends this actor for good: what ends otherwise would be started again."""
+        import ray  # noqa: PLC0415 - only in the actor
+
+        try:
+            ray.kill(ray.get_runtime_context().current_actor)
+        finally:
+            time.sleep(_LINGER)
+            os._exit(1)

@@ -1,0 +1,97 @@
+"""A job that a gateway has submitted to a Ray cluster, and whose master is there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from anabranch.errors import AnabranchError
+from anabranch.gateway.hosted_job import LOOK_INTERVAL, LogBuffer
+from anabranch.master.hosting import prefixed
+from anabranch.v1 import gateway_pb2 as gateway
+from anabranch.v1.control_pb2 import CollectedBatch
+
+if TYPE_CHECKING:
+    from anabranch.cluster.client import ClusterJob
+
+
+class RelayedJob:
+    """The same as a `GatewayJob` to the clients of the gateway. The job ends with the gateway unless it is detached."""
+
+    def __init__(self, job: ClusterJob, *, prefix: bool) -> None:
+        """Begins to follow the job.
+
+        Args:
+            job: It was submitted a moment ago.
+            prefix: Whether lines are to say which task has printed them.
+        """
+        self.job_id = job.job_id
+        self._job = job
+        self._prefix = prefix
+        self._log = LogBuffer()
+        self._ended = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        job.follow(self._on_line, self._on_end)
+
+    @property
+    def ended(self) -> bool:
+        """True once the job has ended and no process of it is left."""
+        return self._ended.is_set()
+
+    async def wait(self, timeout: float | None) -> None:
+        """Waits for the end of the job, at most `timeout` seconds."""
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), timeout)
+
+    async def cancel(self) -> None:
+        """Stops the job and waits until it has ended; lets a detached one go on."""
+        await asyncio.to_thread(self._job.cancel)
+        await self._ended.wait()
+
+    async def current_status(self) -> gateway.JobStatus:
+        """Returns what the job is doing."""
+        return await asyncio.to_thread(self._job.status)
+
+    async def explain(self) -> gateway.ExplainResponse:
+        """Returns the execution plan, and where the workers are."""
+        return await asyncio.to_thread(self._job.explain)
+
+    async def follow(self, request: gateway.FollowRequest) -> gateway.FollowResponse:
+        """Returns what is new since the client's last call."""
+        status = await self.current_status()
+        return gateway.FollowResponse(lines=self._log.behind(request.lines), status=status)
+
+    async def lines(self, *, follow: bool) -> AsyncIterator[gateway.LogLine]:
+        """Yields what was printed, and, if `follow`, what will be, until the job has ended."""
+        position = 0
+        while True:
+            ended = self.ended
+            lines, position = self._log.since(position)
+            for line in lines:
+                yield line
+            if ended or not follow:
+                return
+            await asyncio.sleep(LOOK_INTERVAL)
+
+    async def collected(self, operator_id: int) -> AsyncIterator[CollectedBatch]:
+        """Yields the batches of a collect operator as they come, until the job has ended."""
+        position = 0
+        while True:
+            ended = self.ended
+            batches = self._job.collected.get(operator_id, [])
+            while position < len(batches):
+                yield batches[position]
+                position += 1
+            if ended:
+                return
+            await asyncio.sleep(LOOK_INTERVAL)
+
+    def _on_line(self, line: gateway.LogLine) -> None:
+        if self._prefix:
+            line.line = prefixed(line)
+        self._log.add(line)
+
+    def _on_end(self, _error: AnabranchError | None) -> None:
+        self._loop.call_soon_threadsafe(self._ended.set)
