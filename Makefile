@@ -49,7 +49,7 @@ test: setup lint-python test-python test-java
 .PHONY: test-python
 test-python: setup
 	@echo "==> testing Python, and whole jobs"
-	@$(PY) -m pytest -q -m "not slow and not ray"
+	@$(PY) -m pytest -q -m "not slow and (not ray or smoke)"
 
 ## test-java     the tests in java/ (and the check of their format)
 .PHONY: test-java
@@ -68,12 +68,12 @@ test-slow: setup
 	@echo "==> testing what takes long"
 	@$(PY) -m pytest -q -m slow
 
-## test-ray      whole jobs on Ray, which is installed for it
+## test-ray      every whole-job test on Ray, and those of Ray itself (about 25 minutes)
 .PHONY: test-ray
 test-ray: setup
-	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev,examples,ray]'
 	@echo "==> testing jobs on Ray"
-	@$(PY) -m pytest -q -m ray
+	@$(PY) -m pytest -q -m "ray and not slow" tests/jobs/ray
+	@ANABRANCH_TEST_LAUNCHER=ray $(PY) -m pytest -q -m "not slow and not ray and not local" tests/jobs
 
 ## lint          ruff, mypy, import rules, format of the Java code
 .PHONY: lint lint-python
@@ -92,6 +92,16 @@ lint-python: .make/python
 .PHONY: demo
 demo: .make/python $(RUNTIME_JAR) $(FLIGHTS_JAR)
 	@$(PY) $(FLIGHTS)/flights.py
+
+## demo-ray      the same on three Ray nodes of this machine
+.PHONY: demo-ray
+demo-ray: .make/python $(RUNTIME_JAR) $(FLIGHTS_JAR)
+	@$(PY) $(FLIGHTS)/flights_on_ray.py
+
+## bench-ray     speed of the border and of the start on Ray, beside local processes
+.PHONY: bench-ray
+bench-ray: setup
+	@$(PY) -m benchmarks ray
 
 ## bench         speed of the border, of word count and of the start, see benchmarks/
 .PHONY: bench
@@ -121,7 +131,7 @@ $(VENV)/pyvenv.cfg: | .make
 .make/python: $(VENV)/pyvenv.cfg pyproject.toml setup.py $(PROTO_SOURCES) $(NATIVE_SOURCES) | .make
 	@tools/prerequisites native $(PY)
 	@echo "==> installing the Python package and its tools into $(VENV) (one or two minutes the first time)"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev,examples]'
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev,examples,ray]'
 	@touch $@
 
 $(RUNTIME_JAR): $(JAVA_SOURCES) | .make

@@ -80,6 +80,34 @@ class Stream(DriverOnly):
             self._operator.config[each] = str(text)
         return self
 
+    def with_resource(
+        self: S,
+        num_cpus: float | None = None,
+        num_gpus: float | None = None,
+        memory: float | None = None,
+        **custom: float,
+    ) -> S:
+        """Says what each subtask of the operator needs of a Ray node; the local launcher takes no notice.
+
+        What the operators of a worker need adds up. An operator that says nothing needs nothing.
+
+        Args:
+            num_cpus: Cores, also a part of one.
+            num_gpus: GPUs, also a part of one.
+            memory: Bytes.
+            custom: Amounts of the cluster's own resources, by their names.
+
+        Raises:
+            JobGraphError: An amount is negative.
+        """
+        given = {"num_cpus": num_cpus, "num_gpus": num_gpus, "memory": memory, **custom}
+        for name, amount in given.items():
+            if amount is not None:
+                if amount < 0:
+                    raise JobGraphError(f"{self.get_name()}: resource {name} must not be negative, got {amount}")
+                self._operator.resources[name] = amount
+        return self
+
     def with_type(self: S, cls: type, name: str | None = None) -> S:
         """Says what class the records are of, so that they arrive as it on the other side of the border.
 

@@ -1,11 +1,12 @@
-"""`anabranch list | status | logs | cancel`: the jobs of a gateway."""
+"""`anabranch list | status | logs | cancel | explain`: the jobs of a gateway or of a Ray cluster."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Protocol
 
 from anabranch.errors import AnabranchError
 
@@ -14,22 +15,48 @@ if TYPE_CHECKING:
 
 _ADDRESS = "ANABRANCH_GATEWAY"
 _TOKEN = "ANABRANCH_GATEWAY_TOKEN"  # noqa: S105 - the name of the variable, not a secret
+_RAY = "RAY_ADDRESS"
 _CALL_TIMEOUT = 60.0
 
 
 def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the commands to the parser."""
-    listing = commands.add_parser("list", help="list the jobs of a gateway")
-    status = commands.add_parser("status", help="show what a job of a gateway is doing")
-    logs = commands.add_parser("logs", help="show what a job of a gateway has printed")
-    cancel = commands.add_parser("cancel", help="stop a job of a gateway and wait for its end")
-    for parser, run in ((listing, _list), (status, _status), (logs, _logs), (cancel, _cancel)):
-        if parser is not listing:
+    for name, run, text in (
+        ("list", _list, "list the jobs"),
+        ("status", _status, "show what a job is doing"),
+        ("logs", _logs, "show what a job has printed"),
+        ("cancel", _cancel, "stop a job and wait for its end"),
+        ("explain", _explain, "show the execution plan of a job, and where its workers are"),
+    ):
+        parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        if name != "list":
             parser.add_argument("job_id")
-        parser.add_argument("--gateway", default=os.environ.get(_ADDRESS), help=f"host:port (default: {_ADDRESS})")
+        where = parser.add_mutually_exclusive_group()
+        where.add_argument("--gateway", metavar="HOST:PORT", help=f"ask this gateway (default: {_ADDRESS})")
+        where.add_argument("--ray", metavar="ADDRESS", help=f"ask this Ray cluster, `auto` or host:port (else: {_RAY})")
         parser.add_argument("--json", action="store_true", help="print JSON, one value a line")
         parser.set_defaults(run=_guarded(run))
-    logs.add_argument("-f", "--follow", action="store_true", help="go on until the job has ended")
+        if name == "logs":
+            parser.add_argument("-f", "--follow", action="store_true", help="go on until the job has ended")
+
+
+class _Jobs(Protocol):
+    """Where jobs are."""
+
+    def all(self) -> list[Any]:
+        """Returns the JobStatus of every job."""
+
+    def status(self, job_id: str) -> Any:
+        """Returns the JobStatus of a job."""
+
+    def logs(self, job_id: str, *, follow: bool) -> Iterator[Any]:
+        """Yields LogLines."""
+
+    def cancel(self, job_id: str) -> Any:
+        """Stops a job; returns its JobStatus."""
+
+    def explain(self, job_id: str) -> Any:
+        """Returns the ExplainResponse of a job."""
 
 
 def _guarded(run: Any) -> Any:
@@ -39,19 +66,33 @@ def _guarded(run: Any) -> Any:
         import grpc  # noqa: PLC0415 - the other commands need no gRPC
 
         try:
-            return int(run(arguments, _Gateway(arguments.gateway)))
+            return int(run(arguments, _jobs(arguments)))
         except AnabranchError as error:
             problem = str(error)
         except grpc.RpcError as error:
-            problem = error.details() if isinstance(error, grpc.Call) else str(error)
+            problem = str(error.details() if isinstance(error, grpc.Call) else error)
+        except KeyboardInterrupt:
+            return 130
         print(f"anabranch {arguments.command}: {problem}", file=sys.stderr)  # noqa: T201 - a command's output
         return 1
 
     return guarded
 
 
-class _Gateway:
-    """Calls a gateway."""
+def _jobs(arguments: argparse.Namespace) -> _Jobs:
+    gateway, ray = arguments.gateway, arguments.ray
+    if gateway is None and ray is None:
+        gateway = os.environ.get(_ADDRESS)
+        ray = None if gateway else os.environ.get(_RAY)
+    if ray:
+        from anabranch.cluster.jobs import ClusterJobs  # noqa: PLC0415 - Ray is an extra
+
+        return ClusterJobs(ray)
+    return _GatewayJobs(gateway)
+
+
+class _GatewayJobs:
+    """The jobs that a gateway hosts."""
 
     def __init__(self, address: str | None) -> None:
         import grpc  # noqa: PLC0415 - the other commands need no gRPC
@@ -60,48 +101,74 @@ class _Gateway:
 
         token = os.environ.get(_TOKEN)
         if not address or not token:
-            raise AnabranchError(f"which gateway? set {_ADDRESS} (or --gateway) to host:port, and {_TOKEN}")
+            raise AnabranchError(
+                f"which jobs? Set {_ADDRESS} (or --gateway) to host:port, and {_TOKEN}; or --ray to `auto` or host:port"
+            )
         self._stub = GatewayStub(grpc.insecure_channel(address))
         self._metadata = [("anabranch-token", token)]
 
-    def call(self, method: str, request: Any) -> Any:
-        """Returns the answer to a call that ends soon."""
+    def all(self) -> list[Any]:
+        from anabranch.v1.gateway_pb2 import ListRequest  # noqa: PLC0415 - see above
+
+        return list(self._call("List", ListRequest()).jobs)
+
+    def status(self, job_id: str) -> Any:
+        from anabranch.v1.gateway_pb2 import StatusRequest  # noqa: PLC0415 - see above
+
+        return self._call("GetStatus", StatusRequest(job_id=job_id))
+
+    def logs(self, job_id: str, *, follow: bool) -> Iterator[Any]:
+        from anabranch.v1.gateway_pb2 import LogsRequest  # noqa: PLC0415 - see above
+
+        yield from self._stub.Logs(LogsRequest(job_id=job_id, follow=follow), metadata=self._metadata)
+
+    def cancel(self, job_id: str) -> Any:
+        from anabranch.v1.gateway_pb2 import CancelRequest  # noqa: PLC0415 - see above
+
+        return self._call("Cancel", CancelRequest(job_id=job_id))
+
+    def explain(self, job_id: str) -> Any:
+        from anabranch.v1.gateway_pb2 import ExplainRequest  # noqa: PLC0415 - see above
+
+        return self._call("Explain", ExplainRequest(job_id=job_id))
+
+    def _call(self, method: str, request: Any) -> Any:
         return getattr(self._stub, method)(request, metadata=self._metadata, timeout=_CALL_TIMEOUT)
 
-    def stream(self, method: str, request: Any) -> Any:
-        """Returns the answers of a stream that may last as long as a job."""
-        return getattr(self._stub, method)(request, metadata=self._metadata)
 
-
-def _list(arguments: argparse.Namespace, gateway: _Gateway) -> int:
-    from anabranch.v1.gateway_pb2 import ListRequest  # noqa: PLC0415 - see above
-
-    for job in gateway.call("List", ListRequest()).jobs:
+def _list(arguments: argparse.Namespace, jobs: _Jobs) -> int:
+    for job in jobs.all():
         _print(arguments, job, f"{job.job_id}  {_state(job)}")
     return 0
 
 
-def _status(arguments: argparse.Namespace, gateway: _Gateway) -> int:
-    from anabranch.v1.gateway_pb2 import StatusRequest  # noqa: PLC0415 - see above
-
-    job = gateway.call("GetStatus", StatusRequest(job_id=arguments.job_id))
+def _status(arguments: argparse.Namespace, jobs: _Jobs) -> int:
+    job = jobs.status(arguments.job_id)
     _print(arguments, job, _described(job))
     return 0
 
 
-def _logs(arguments: argparse.Namespace, gateway: _Gateway) -> int:
-    from anabranch.v1.gateway_pb2 import LogsRequest  # noqa: PLC0415 - see above
-
-    for line in gateway.stream("Logs", LogsRequest(job_id=arguments.job_id, follow=arguments.follow)):
-        _print(arguments, line, line.line)
+def _logs(arguments: argparse.Namespace, jobs: _Jobs) -> int:
+    for line in jobs.logs(arguments.job_id, follow=arguments.follow):
+        _print(arguments, line, f"[{line.task}] {line.line}" if line.task else line.line)
     return 0
 
 
-def _cancel(arguments: argparse.Namespace, gateway: _Gateway) -> int:
-    from anabranch.v1.gateway_pb2 import CancelRequest  # noqa: PLC0415 - see above
-
-    job = gateway.call("Cancel", CancelRequest(job_id=arguments.job_id))
+def _cancel(arguments: argparse.Namespace, jobs: _Jobs) -> int:
+    job = jobs.cancel(arguments.job_id)
     _print(arguments, job, _described(job))
+    return 0
+
+
+def _explain(arguments: argparse.Namespace, jobs: _Jobs) -> int:
+    response = jobs.explain(arguments.job_id)
+    places = [
+        f"worker {worker.worker_id}: process {worker.pid} on {worker.host}"
+        if worker.host
+        else f"worker {worker.worker_id}"
+        for worker in response.workers
+    ]
+    _print(arguments, response, "\n".join([response.plan, "", *places]))
     return 0
 
 

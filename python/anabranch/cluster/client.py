@@ -232,6 +232,7 @@ class ClusterJob:
     def _follow_to_end(self, on_line: Callable[[gateway.LogLine], None]) -> gateway.JobStatus:
         request = gateway.FollowRequest(job_id=self.job_id, timeout_ms=_FOLLOW_MS, owner=True)
         while True:
+            knows_end = request.state in ENDED
             try:
                 response = self._master.call("Follow", request)
             except MasterGoneError:
@@ -245,7 +246,8 @@ class ClusterJob:
                     request.collected[batch.task_id] = batch.seq
                     self.collected.setdefault(batch.operator_id, []).append(batch)
             request.state = response.status.state
-            if request.state in ENDED and not response.lines and not response.collected:
+            # The master has to hear that we know: it ends then.
+            if knows_end and not response.lines and not response.collected:
                 status: gateway.JobStatus = response.status
                 return status
 

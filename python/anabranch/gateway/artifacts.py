@@ -14,10 +14,10 @@ _HASH_LENGTH = 64
 
 
 class ArtifactStore:
-    """Keeps each content once, in a private directory that `close` removes."""
+    """Keeps each content once, in a private directory that is made for the first and that `close` removes."""
 
     def __init__(self) -> None:
-        self._directory = Path(tempfile.mkdtemp(prefix="anabranch-artifacts-"))
+        self._directory: Path | None = None
 
     def path(self, content_hash: str) -> Path | None:
         """Returns where the content is, or None if it is not here.
@@ -27,7 +27,7 @@ class ArtifactStore:
         """
         if len(content_hash) != _HASH_LENGTH or not set(content_hash) <= set("0123456789abcdef"):
             raise JobGraphError(f"{content_hash!r} is no SHA-256 in hex")
-        found = list(self._directory.glob(f"{content_hash}/*"))
+        found = [] if self._directory is None else list(self._directory.glob(f"{content_hash}/*"))
         return found[0] if found else None
 
     def begin(self, content_hash: str, file_name: str) -> Upload:
@@ -39,6 +39,8 @@ class ArtifactStore:
         self.path(content_hash)
         if not file_name or Path(file_name).name != file_name:
             raise JobGraphError(f"{file_name!r} is no file name")
+        if self._directory is None:
+            self._directory = Path(tempfile.mkdtemp(prefix="anabranch-artifacts-"))
         return Upload(self._directory, content_hash, file_name)
 
     def resolve(self, graph: JobGraph) -> None:
@@ -58,7 +60,8 @@ class ArtifactStore:
 
     def close(self) -> None:
         """Removes everything."""
-        shutil.rmtree(self._directory, ignore_errors=True)
+        if self._directory is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
 
 
 class Upload:

@@ -17,6 +17,7 @@ from anabranch.v1.graph_pb2 import JobGraph
 
 _KEPT_LINES = 10_000
 LOOK_INTERVAL = 0.02
+_FIRST_CALL = 30.0  # the driver has so long to call for the first time, for the second time its usual limit
 
 
 class LogBuffer:
@@ -68,7 +69,7 @@ class GatewayJob:
         self.error: AnabranchError | None = None
         self.owner_knows_end = False
         self._owner_calls = 0
-        self._owner_seen = time.monotonic()
+        self._owner_seen = time.monotonic() + _FIRST_CALL
         self._graph = graph
         self._master = master
         self._log = log

@@ -27,7 +27,8 @@ from anabranch.v1.gateway_pb2 import LogLine
 logger = logging.getLogger(__name__)
 
 _DRIVER_LOOK = 0.2
-_LINGER = 10.0  # how long a master that has nothing more to do waits for its driver to hear of the end
+_PATIENCE = 2.0  # a driver that is silent for so long will not come back to hear how the job has ended
+_LINGER = 10.0
 _KEPT_LINES = 1000
 
 
@@ -119,8 +120,7 @@ class RayJobMaster:
         if watch is not None:
             watch.cancel()
         await answer(self._registry.forget.remote(self._job_id))
-        deadline = time.monotonic() + _LINGER
-        while not spec.detached and not self._job.owner_knows_end and time.monotonic() < deadline:
+        while not spec.detached and not self._job.owner_knows_end and self._job.seconds_without_owner < _PATIENCE:
             await asyncio.sleep(_DRIVER_LOOK)
         await service.stop()
 

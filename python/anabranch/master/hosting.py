@@ -6,10 +6,12 @@ import asyncio
 import atexit
 import os
 import secrets
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from anabranch.cluster.connection import is_connected
@@ -112,6 +114,7 @@ def _submit_to_cluster(graph: JobGraph, options: Options, types: TypeRegistry, c
         job.end(error)
 
     if not running.detached:
+        _AT_EXIT.cancel_on_sigterm()
         _AT_EXIT.keep_alive_for(job)
     running.follow(on_line, on_end)
     return job
@@ -244,6 +247,22 @@ class _AtExit:
 
     def __init__(self) -> None:
         self._jobs: list[Job] = []
+        self._terminated = False
+
+    def cancel_on_sigterm(self) -> None:
+        """Has SIGTERM cancel the jobs where something, as Ray does, makes an orderly exit of it.
+
+        Without that the signal ends the process at once, and its jobs with it.
+        """
+        previous = signal.getsignal(signal.SIGTERM)
+        if threading.current_thread() is not threading.main_thread() or not callable(previous) or self._jobs:
+            return
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            self._terminated = True
+            previous(number, frame)
+
+        signal.signal(signal.SIGTERM, handle)
 
     def keep_alive_for(self, job: Job) -> None:
         """Has the end of the process wait for the job."""
@@ -257,7 +276,9 @@ class _AtExit:
         failed = False
         for job in self._jobs:
             try:
-                if not job.observed:
+                if self._terminated:
+                    job.cancel()
+                elif not job.observed:
                     job.wait()
             except KeyboardInterrupt:
                 job.cancel()

@@ -39,7 +39,6 @@ class _Worker:
     stream: ControlStream | None = None
     heard: float = field(default_factory=time.monotonic)
     lost: bool = False
-    host: str = ""
     errors: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_LINES))
 
     def send(self, message: control.MasterMessage) -> None:
@@ -206,7 +205,7 @@ class JobMaster:
                 worker_id=worker.plan.worker_id,
                 language=worker.plan.language,
                 tasks=[self._tasks[task].name for task in worker.plan.task_ids],
-                host=worker.host,
+                host="" if worker.process is None else self._launcher.listen_host_of(worker.plan.worker_id),
                 pid=0 if worker.process is None else worker.process.pid,
             )
             for worker in self._workers.values()
@@ -219,7 +218,6 @@ class JobMaster:
         if worker is None or worker.stream is not None:
             return False
         worker.stream = stream
-        worker.host = hello.host
         worker.heard = time.monotonic()
         if not hello.set_up:
             self._new_workers.append(hello.worker_id)

@@ -106,7 +106,9 @@ def _connect(
 def _assign(planned: tuple[tuple[TaskDescriptor, ...], ...], options: Options) -> tuple[WorkerPlan, ...]:
     workers: list[WorkerPlan] = []
     for language, name in ((pb.LANGUAGE_PYTHON, "python"), (pb.LANGUAGE_JAVA, "java")):
-        tasks = [task.task_id for chain in planned for task in chain if chain[0].chain[0].language == language]
+        # Neighbours in a pipeline first: they share a worker, or at least a host.
+        ordered = sorted((task for chain in planned for task in chain), key=lambda task: (task.subtask, task.task_id))
+        tasks = [task.task_id for task in ordered if task.chain[0].language == language]
         size = options.integer(f"anabranch.{name}.tasks-per-worker") or max(1, len(tasks))
         workers += [
             WorkerPlan(f"{name}-{start // size + 1}", language, tuple(tasks[start : start + size]))

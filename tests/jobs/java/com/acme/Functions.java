@@ -74,6 +74,14 @@ public final class Functions {
     }
   }
 
+  /** Returns the largest heap of the JVM, in MiB. */
+  public static final class MaxHeap implements MapFunction<Long, Long> {
+    @Override
+    public Long map(Long value) {
+      return Runtime.getRuntime().maxMemory() >> 20;
+    }
+  }
+
   public static final class FailsAtSeven implements MapFunction<Long, Long> {
     @Override
     public Long map(Long value) {

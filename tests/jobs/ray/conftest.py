@@ -1,0 +1,90 @@
+"""What the tests on Ray share: contexts, and a look at what a job has left on the cluster."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from anabranch import StreamingContext
+from anabranch.cluster.jobs import ClusterJobs
+from anabranch.v1.gateway_pb2 import JOB_STATE_RUNNING
+
+SECONDS_TO_GO = 10
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks every test of this directory."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.ray)
+
+
+@pytest.fixture
+def ctx(ray_cluster: Any, acme_jar: str) -> StreamingContext:
+    """A context with few, large workers: each takes half a second to start."""
+    ctx = StreamingContext.Builder().option("anabranch.python.tasks-per-worker", 4).build()
+    return ctx.add_jar(acme_jar).set_parallelism(2)
+
+
+def actors(ray: Any, kind: str = "") -> list[str]:
+    """Returns the names of the living actors of jobs, the registry left out."""
+    names = [each["name"] for each in ray.util.list_named_actors(all_namespaces=True)]
+    return [name for name in names if name != "registry" and name.startswith(kind)]
+
+
+def left_of_jobs(ray: Any) -> list[str]:
+    """Returns what jobs have on the cluster: actors, places, files, processes."""
+    groups = ray.util.placement_group_table().values()
+    left = [f"actor {name}" for name in actors(ray)]
+    left += [f"placement group {group['name']}" for group in groups if group["state"] != "REMOVED"]
+    left += [str(path) for path in Path("/tmp").glob("anabranch-*") if path.stat().st_uid == os.getuid()]
+    for process in psutil.process_iter(["cmdline", "name"]):
+        words = " ".join(process.info["cmdline"] or [])
+        if "WorkerActor" in words or "RayJobMaster" in words:
+            left.append(f"process {process.pid}: {words[:80]}")
+    return left
+
+
+@pytest.fixture
+def leaves_nothing(ray_cluster: Any) -> Any:
+    """Fails the test if a job has left something on the cluster."""
+    before = set(left_of_jobs(ray_cluster))
+    yield
+    wait_until(lambda: set(left_of_jobs(ray_cluster)) <= before, what=lambda: left_of_jobs(ray_cluster))
+
+
+def wait_until(condition: Callable[[], object], seconds: float = SECONDS_TO_GO, what: Any = "") -> None:
+    """Waits for the condition; fails if it does not come true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, what() if callable(what) else what
+        time.sleep(0.05)
+
+
+def pid_of(kind: str) -> int:
+    """Returns a process of the only job: its `master`, or its first worker of a language, `python` or `java`."""
+    if kind == "master":
+        titles = {process.pid: " ".join(process.cmdline()) for process in psutil.process_iter()}
+        return next(pid for pid, title in titles.items() if "RayJobMaster" in title)
+    jobs = ClusterJobs("")
+    (job,) = (job for job in jobs.all() if job.state == JOB_STATE_RUNNING)
+    return next(worker.pid for worker in jobs.explain(job.job_id).workers if worker.worker_id.startswith(kind))
+
+
+@pytest.fixture
+def anabranch(ray_cluster: Any) -> Callable[..., str]:
+    """Runs the command line against the cluster; returns what it prints."""
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "-m", "anabranch", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+
+    return run

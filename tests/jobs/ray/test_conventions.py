@@ -1,0 +1,127 @@
+"""A job runs wherever a driver of Ray runs."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+HYBRID = """
+from anabranch import StreamingContext
+
+def run(name):
+    builder = StreamingContext.Builder().option("anabranch.python.tasks-per-worker", 4)
+    ctx = builder.option("anabranch.launcher", "ray").option("anabranch.log.prefix", "off").build()
+    numbers = ctx.from_values(1, 2, 3).set_parallelism(1).as_java_stream().map("java.lang.String::valueOf")
+    numbers.as_python_stream().sink(lambda x: print(name, repr(x)))
+    ctx.execute(name)
+"""
+EXPECTED = [f"{{}} '{n}'" for n in (1, 2, 3)]
+
+
+def lines(name: str) -> list[str]:
+    return [line.format(name) for line in EXPECTED]
+
+
+@pytest.mark.parametrize("search_path", ["", ", job_config=JobConfig(code_search_path=['/tmp'])"])
+def test_ray_init_was_called_before_in_a_namespace_with_any_code_search_path(drive, ray_cluster, search_path):
+    script = f"""
+import os, ray
+from ray.job_config import JobConfig
+if not ray.is_initialized():  # with a code search path Ray runs a script's module a second time
+    ray.init(namespace="mine", log_to_driver=False, logging_level=40{search_path})
+{HYBRID}
+run("first")
+run("second")
+"""
+    code, out, err = drive(script).finish(120)
+
+    assert (0, lines("first") + lines("second")) == (code, out.splitlines()), err
+
+
+def test_a_program_without_a_file(ray_cluster):
+    program = subprocess.run(
+        [sys.executable, "-"], input=HYBRID + "run('here')\n", capture_output=True, text=True, timeout=90, check=False
+    )
+
+    assert lines("here") == program.stdout.splitlines(), program.stderr
+
+
+@pytest.mark.parametrize("mode", ["token", "disabled"])
+def test_a_cluster_of_its_own_with_and_without_token_authentication(drive, mode, monkeypatch):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    driver = drive(HYBRID + "run('own')\n", RAY_AUTH_MODE=mode)
+
+    code, out, err = driver.finish(120)
+
+    assert (0, lines("own")) == (code, out.splitlines()), err
+    driver.wait_until_alone(15)
+
+
+def test_a_node_without_java_is_told_and_lives_on(drive, monkeypatch, tmp_path):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    for program in ("bash", "sh", "env", "nice"):
+        (tmp_path / program).symlink_to(str(shutil.which(program)))
+    script = (
+        HYBRID
+        + """
+try:
+    run("fails")
+except Exception as error:
+    print(error)
+import ray
+print("alive", [node["Alive"] for node in ray.nodes()])
+"""
+    )
+    driver = drive(script, PATH=f"{tmp_path}:{Path(sys.executable).parent}", JAVA_HOME=str(java_home()))
+
+    code, out, err = driver.finish(120)
+
+    assert code == 0, err
+    assert "no node of the Ray cluster can run Java operators: Ray takes java from PATH" in out
+    assert out.splitlines()[-1] == "alive [True]"
+
+
+def java_home() -> Path:
+    return Path(str(shutil.which("java"))).resolve().parent.parent
+
+
+def test_ray_job_submit_with_a_working_dir(tmp_path, monkeypatch):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    (tmp_path / "helper.py").write_text("def shout(x):\n    return x + '!'\n")
+    main = HYBRID.replace("lambda x: print(name, repr(x))", "lambda x: print(name, repr(helper.shout(x)))")
+    (tmp_path / "main.py").write_text("import helper\nimport ray\nray.init()\n" + main + "run('submitted')\n")
+    ray = str(Path(sys.executable).parent / "ray")
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="ray") as directory:
+        ports = {"port": 26379, "dashboard-port": 28265, "dashboard-agent-listen-port": 20002}
+        start = [
+            "start",
+            "--head",
+            "--block",
+            "--temp-dir",
+            directory,
+            "--num-cpus",
+            "4",
+            "--include-dashboard",
+            "true",
+        ]
+        start += ["--object-store-memory", str(100 << 20), *(f"--{name}={port}" for name, port in ports.items())]
+        head = subprocess.Popen([ray, *start], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            submit = [ray, "job", "submit", "--address", "http://127.0.0.1:28265", "--working-dir", str(tmp_path)]
+            for _ in range(60):
+                done = subprocess.run(
+                    [*submit, "--", "python", "main.py"], capture_output=True, text=True, timeout=120, check=False
+                )
+                if "Failed to connect" not in done.stdout + done.stderr:
+                    break
+        finally:
+            head.terminate()
+            head.wait(30)
+
+    said = [line for line in done.stdout.splitlines() if line.startswith("submitted ")]
+    assert [f"submitted '{n}!'" for n in (1, 2, 3)] == said, done.stdout + done.stderr
