@@ -101,7 +101,7 @@ demo-ray: .make/python $(RUNTIME_JAR) $(FLIGHTS_JAR)
 ## bench-ray     speed of the border and of the start on Ray, beside local processes
 .PHONY: bench-ray
 bench-ray: setup
-	@$(PY) -m benchmarks ray
+	@$(PY) -m benchmarks ray startup-ray
 
 ## bench         speed of the border, of word count and of the start, see benchmarks/
 .PHONY: bench

@@ -19,6 +19,11 @@ BENCHMARKS: dict[str, Callable[[float], Benchmark]] = {
     "startup-python": lambda _scale: startup.benchmark(hybrid_job=False),
     "startup-jvm": lambda _scale: startup.benchmark(hybrid_job=True),
 }
+# Only by name: they start a cluster.
+ON_RAY: dict[str, Callable[[float], Benchmark]] = {
+    "ray": crossing.benchmark_on_ray,
+    "startup-ray": lambda _scale: startup.benchmark_on_ray(),
+}
 
 
 def to_table(benchmark: Benchmark) -> Table:
@@ -41,12 +46,17 @@ def to_table(benchmark: Benchmark) -> Table:
 def main() -> None:
     """Runs what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of {', '.join(BENCHMARKS)}; default: all")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"some of {', '.join([*BENCHMARKS, *ON_RAY])}; default: all but those of Ray",
+    )
     parser.add_argument("--rounds", type=int, default=5, help="runs of each contender that count (default: 5)")
     parser.add_argument("--scale", type=float, default=1.0, help="fraction of the usual number of records")
     parser.add_argument("--out", type=Path, default=OUT, help="directory for NAME.json (default: benchmarks/out)")
     options = parser.parse_args()
-    unknown = sorted(set(options.names) - set(BENCHMARKS))
+    unknown = sorted(set(options.names) - {*BENCHMARKS, *ON_RAY})
     if unknown or options.rounds < 1:
         parser.error(f"unknown: {', '.join(unknown)}" if unknown else "--rounds must be at least 1")
 
@@ -54,7 +64,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     console.print(", ".join(f"{key}: {value}" for key, value in machine().items()), highlight=False)
     for name in options.names or BENCHMARKS:
-        benchmark = BENCHMARKS[name](options.scale)
+        benchmark = {**BENCHMARKS, **ON_RAY}[name](options.scale)
         benchmark.measure(options.rounds, lambda line: console.print(line, style="dim", highlight=False))
         (options.out / f"{name}.json").write_text(json.dumps(benchmark.results(), indent=1))
         console.print(to_table(benchmark))

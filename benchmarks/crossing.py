@@ -89,11 +89,12 @@ class CheckingSink(SinkFunction[Pair]):
         (self.results / "ended").write_text(json.dumps([ended, self.checker.count, self.checker.total]))
 
 
-def run_engine(n: int, expected: int, classes: Path) -> float:
+def run_engine(n: int, expected: int, classes: Path, launcher: str = "local") -> float:
     """Runs the job; its start-up and its end are not in the time, which is from the first record to the last."""
     results = Path(tempfile.mkdtemp(prefix="anabranch-bench-"))
     try:
         ctx = StreamingContext.Builder().option("anabranch.progress", "off").build()
+        ctx.option("anabranch.launcher", launcher)
         ctx.add_jar(classes)
         stream = ctx.source(PairSource(n, results)).as_java_stream().map("com.acme.Identity").as_python_stream()
         stream.sink(CheckingSink(results))
@@ -160,6 +161,26 @@ def benchmark(scale: float) -> Benchmark:
         [
             Contender("anabranch", lambda: run_engine(n, expected, classes)),
             Contender("pipe between two Python processes, same codec", lambda: run_pipe(n, expected)),
+        ],
+        records=n,
+    )
+
+
+def benchmark_on_ray(scale: float) -> Benchmark:
+    """Prepares the same job on Ray, beside local processes; `scale` 1 is four million records."""
+    import ray  # noqa: PLC0415 - slow to import
+
+    n = int(4_000_000 * scale)
+    expected = checksum(n)
+    classes = compile_java()
+    if not ray.is_initialized():
+        ray.init(num_cpus=2, object_store_memory=100 << 20, include_dashboard=False, log_to_driver=False)
+    return Benchmark(
+        "ray",
+        "Python -> Java identity map -> Python, (str, int), parallelism 1, on Ray",
+        [
+            Contender("anabranch on Ray", lambda: run_engine(n, expected, classes, "ray")),
+            Contender("anabranch in local processes", lambda: run_engine(n, expected, classes)),
         ],
         records=n,
     )

@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from anabranch import StreamingContext
 from benchmarks.crossing import compile_java
 from benchmarks.measure import Benchmark, Contender, WrongResultError
 
@@ -66,4 +67,38 @@ def benchmark(hybrid_job: bool) -> Benchmark:  # noqa: FBT001 - there are two of
         name,
         f"Start of the script to the first record, {what}",
         [Contender("anabranch", lambda: run_job(script)), baseline],
+    )
+
+
+def run_on_ray(classes: Path | None, java_host: str = "ray", parallelism: int = 1) -> float:
+    """Runs a job on Ray; returns the seconds from `submit` until the first record was through."""
+    ctx = StreamingContext.Builder().option("anabranch.launcher", "ray").option("anabranch.progress", "off").build()
+    ctx.option("anabranch.java-host", java_host).option("anabranch.java.tasks-per-worker", 1)
+    stream = ctx.set_parallelism(parallelism).from_values(*"AAA"[:parallelism])
+    if classes is not None:
+        ctx.add_jar(classes)
+        stream = stream.as_java_stream().map("com.acme.Identity").as_python_stream()
+    started = time.monotonic()
+    times = stream.map(lambda value: (value, time.monotonic())).execute_and_collect("startup")
+    if [value for value, _ in times] != ["A"] * parallelism:
+        raise WrongResultError(f"start-up on Ray: collected {times}")
+    return max(when for _, when in times) - started
+
+
+def benchmark_on_ray() -> Benchmark:
+    """Prepares the benchmark of jobs on a Ray cluster that is up."""
+    import ray  # noqa: PLC0415 - slow to import
+
+    classes = compile_java()
+    if not ray.is_initialized():
+        ray.init(num_cpus=2, object_store_memory=100 << 20, include_dashboard=False, log_to_driver=False)
+    return Benchmark(
+        "startup-ray",
+        "Submission to the first record, on Ray",
+        [
+            Contender("two Python workers", lambda: run_on_ray(None)),
+            Contender("two Python workers and a Java actor", lambda: run_on_ray(classes)),
+            Contender("two Python workers and a JVM by py4j", lambda: run_on_ray(classes, "py4j")),
+            Contender("six Python workers and three Java actors", lambda: run_on_ray(classes, parallelism=3)),
+        ],
     )

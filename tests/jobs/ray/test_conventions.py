@@ -115,7 +115,7 @@ def test_ray_job_submit_with_a_working_dir(tmp_path, monkeypatch):
             submit = [ray, "job", "submit", "--address", "http://127.0.0.1:28265", "--working-dir", str(tmp_path)]
             for _ in range(60):
                 done = subprocess.run(
-                    [*submit, "--", "python", "main.py"], capture_output=True, text=True, timeout=120, check=False
+                    [*submit, "--", sys.executable, "main.py"], capture_output=True, text=True, timeout=120, check=False
                 )
                 if "Failed to connect" not in done.stdout + done.stderr:
                     break
