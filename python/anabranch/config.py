@@ -97,6 +97,15 @@ OPTIONS = {
         Option("anabranch.exchange.transport", "auto", "auto (Unix sockets on one host, else TCP), unix or tcp"),
         Option("anabranch.exchange.handshake-timeout-ms", 5000, "a connection must be authenticated by then"),
         Option("anabranch.collect.window-frames", 16, "collected frames that wait for the client, per task"),
+        # recovery
+        Option("anabranch.checkpoint.dir", "", "directory or URL for checkpoints; empty: a dead worker fails the job"),
+        Option("anabranch.checkpoint.interval-ms", 10000, "from the beginning of a checkpoint to that of the next"),
+        Option("anabranch.checkpoint.retained", 2, "complete checkpoints that are kept"),
+        Option("anabranch.inflight.memory-bytes", 80 << 20, "sent frames that a task keeps in memory; more go to disk"),
+        Option("anabranch.inflight.spill-dir", "", "directory for sent frames; empty: one in the temporary directory"),
+        Option("anabranch.recovery.sharing-depth", 2, "1 or 2: tasks in a row that may fail at once; 0: any number"),
+        Option("anabranch.recovery.standbys", 1, "idle workers of each language, ready to replace one that dies"),
+        Option("anabranch.recovery.attempts", 3, "recoveries without a checkpoint between; then the job fails"),
         # limits of waiting
         Option("anabranch.deploy.timeout-ms", 60000, "all tasks must be connected by then"),
         Option("anabranch.cancel.timeout-ms", 3000, "a task that has not stopped by then loses its worker"),

@@ -71,6 +71,7 @@ def check(result: dict[str, list[int]], total: int) -> None:
     assert result["java"][0] < 300
 
 
+@pytest.mark.local
 def test_memory_does_not_grow_with_what_waits(drive, acme_jar):
     check(run(drive, 1_000_000, acme_jar), 1_000_000)
 

@@ -67,6 +67,7 @@ def test_ctrl_c_while_the_ended_script_waits_for_its_job(drive, arguments):
     driver.wait_until_alone()
 
 
+@pytest.mark.local
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_killed_driver_leaves_no_process(drive, arguments, number):
     driver = drive(EXECUTE, *arguments)
@@ -84,7 +85,7 @@ def test_cancel_ends_the_job_and_its_processes(drive, arguments):
         "import threading\n"
         "from anabranch import JobCancelledError\n"
         "job = ctx.submit('endless')\n"
-        "time.sleep(1)\n"
+        "while job.status().state.name != 'RUNNING':\n    time.sleep(0.05)\n"
         "print(job.status().state.name)\n"
         "print(job.cancel().state.name)\n"
         "try:\n    job.wait()\nexcept JobCancelledError as error:\n    print(error)\n"
@@ -148,6 +149,7 @@ print(job.cancel(timeout=20).state.name)
     driver.wait_until_alone()
 
 
+@pytest.mark.local
 @pytest.mark.parametrize("language", ["python", "java"])
 def test_a_killed_worker_ends_the_job_within_two_seconds(drive, acme_jar, language):
     driver = drive(EXECUTE, acme_jar)
@@ -166,6 +168,7 @@ def test_a_killed_worker_ends_the_job_within_two_seconds(drive, acme_jar, langua
     driver.wait_until_alone()
 
 
+@pytest.mark.local
 def test_a_silent_worker_ends_the_job(drive):
     script = EXECUTE.replace(".build()", '.option("anabranch.heartbeat.timeout-ms", 1500).build()')
     driver = drive(script)

@@ -165,6 +165,7 @@ def test_sys_exit_in_a_function_is_a_failure_and_not_a_silent_end():
     assert "operator 'quits' failed" in run_and_fail(ctx)[0]
 
 
+@pytest.mark.local
 def test_a_worker_that_exits_by_itself_fails_the_job_with_its_last_words():
     def leave(x):
         import os

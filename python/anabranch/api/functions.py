@@ -30,6 +30,19 @@ class Function(ABC):  # noqa: B024 - the subclasses declare what is abstract
     def open(self, ctx: RuntimeContext) -> None:  # noqa: B027 - nothing to do unless overridden
         """Called before the first record. Load models and connect to services here."""
 
+    def save_checkpoint(self) -> Any:
+        """Returns what the function wants back after a failure: any value that a record may be; None: nothing.
+
+        Called between two batches, at a checkpoint. What is returned must not change afterwards.
+        """
+        return None
+
+    def load_checkpoint(self, saved: Any) -> None:  # noqa: B027 - nothing to do unless overridden
+        """Takes back what `save_checkpoint` has returned, after `open` and before the first record.
+
+        Not called if nothing was saved.
+        """
+
     def close(self) -> None:  # noqa: B027 - nothing to do unless overridden
         """Called after the last record, also when the job fails or is cancelled, if `open` was called."""
 

@@ -2,13 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+R = TypeVar("R")
+
+
+class Answers(Protocol):
+    """What user code may ask that could be answered otherwise the next time."""
+
+    def now(self) -> int:
+        """Returns milliseconds since 1970."""
+
+    def remembered(self, function: Callable[[], R]) -> R:
+        """Returns what the function returns."""
+
+    def random(self, operator_id: int) -> random.Random:
+        """Returns the generator of an operator."""
+
+
+class LiveAnswers:
+    """Answers in a job without recovery."""
+
+    def __init__(self) -> None:
+        self._random = random.Random()  # noqa: S311 - nothing to do with secrets
+
+    def now(self) -> int:
+        """Reads the clock."""
+        return int(time.time() * 1000)
+
+    def remembered(self, function: Callable[[], R]) -> R:
+        """Calls the function."""
+        return function()
+
+    def random(self, operator_id: int) -> random.Random:  # noqa: ARG002
+        """Returns the generator of all operators."""
+        return self._random
 
 
 @dataclass(frozen=True)
 class RuntimeContext:
-    """Handed to `Function.open`. Each operator of a chain has its own."""
+    """Handed to `Function.open`. Each operator of a chain has its own.
+
+    What a function reads of a clock, at random or from another system, differs from run to run. `now`, `random` and
+    `nondeterministic` give the same answers again when the task is recovered, as exactly-once results need them to.
+    They may be called while a record is handled, on the task's thread.
+    """
 
     task_id: int
     task_index: int
@@ -17,6 +59,19 @@ class RuntimeContext:
     operator_name: str
     config: Mapping[str, str]
     job_config: Mapping[str, str]
+    answers: Answers = field(default_factory=LiveAnswers, repr=False, compare=False)
+
+    def now(self) -> int:
+        """Returns milliseconds since 1970-01-01T00:00Z, the same throughout a batch of records."""
+        return self.answers.now()
+
+    def nondeterministic(self, function: Callable[[], R]) -> R:
+        """Returns what `function()` returns: a value that a record may be. It is not called again in a recovery."""
+        return self.answers.remembered(function)
+
+    def random(self) -> random.Random:
+        """Returns a random generator; ask for it anew for every record."""
+        return self.answers.random(self.operator_id)
 
     def get_task_id(self) -> int:
         """Returns the task's id, unique in the job. Chained operators share a task."""

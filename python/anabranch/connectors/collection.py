@@ -22,6 +22,12 @@ class CollectionSource(SourceFunction[Any]):
         self._next = len(self._values) * index // parallelism
         self._end = len(self._values) * (index + 1) // parallelism
 
+    def save_checkpoint(self) -> int:  # noqa: D102
+        return self._next
+
+    def load_checkpoint(self, saved: int) -> None:  # noqa: D102
+        self._next = saved
+
     def fetch(self, ctx: SourceContext[Any]) -> None:  # noqa: D102
         if self._next >= self._end:
             raise EndOfData

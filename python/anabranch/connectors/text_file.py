@@ -49,6 +49,14 @@ class TextFileSource(SourceFunction[str]):
             self._file.seek(self._position - 1)
             self._position += len(self._file.readline()) - 1
 
+    def save_checkpoint(self) -> int:  # noqa: D102
+        return self._position
+
+    def load_checkpoint(self, saved: int) -> None:  # noqa: D102
+        assert self._file is not None  # noqa: S101 - open comes first
+        self._position = saved
+        self._file.seek(saved)
+
     def fetch(self, ctx: SourceContext[str]) -> None:  # noqa: D102
         assert self._file is not None  # noqa: S101 - open comes first
         if self._position >= self._end:

@@ -13,7 +13,7 @@ from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest
 
 MAGIC = b"ANB1"
 TOKEN_LENGTH = 32
-MAX_MESSAGE_LENGTH = 4096
+MAX_MESSAGE_LENGTH = 64 << 20  # a consumer brings along the determinant logs that it holds
 
 M = TypeVar("M", bound=Message)
 

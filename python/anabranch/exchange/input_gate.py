@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from anabranch.errors import ExchangeError
@@ -42,6 +42,8 @@ class InputChannel:
         self.channel = channel
         self.edge = edge
         self.ended = False
+        self.skip = 0  # records at the beginning of the frame taken last that have been received before
+        self.blocked = False  # nothing is taken from it, for it is ahead of others
         self._reader = FrameReader(max_frame_bytes)
         self._max_frame_bytes = max_frame_bytes
         self._next_seq = 0
@@ -61,26 +63,23 @@ class InputChannel:
             gate.reactor.call_later(_RETRY_DELAY, lambda: self._retry(gate, endpoint, producer_incarnation))
             return
         self._sock = sock
-        request = ConnectRequest(
-            job_id=gate.identity.job_id,
-            channel=self.channel,
-            incarnation=gate.identity.incarnation,
-            producer_incarnation=producer_incarnation,
-            next_seq=self._next_seq,
-            next_record_seq=self._next_record_seq,
-        )
+        unsent = memoryview(encode_request(gate.identity.token, self._request(gate.identity, producer_incarnation)))
 
-        def on_connected(_events: int) -> None:
-            error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if error:
+        def on_writable(_events: int) -> None:
+            nonlocal unsent
+            try:
+                unsent = unsent[sock.send(unsent) :]
+            except BlockingIOError:
+                return
+            except OSError:
                 self.close(gate.reactor)
                 gate.reactor.call_later(_RETRY_DELAY, lambda: self._retry(gate, endpoint, producer_incarnation))
                 return
-            sock.sendall(encode_request(gate.identity.token, request))  # fits a fresh socket's buffer
-            parser = ReplyParser()
-            gate.reactor.register(sock, READ, lambda _events: self._on_reply(gate, parser))
+            if not unsent:
+                parser = ReplyParser()
+                gate.reactor.register(sock, READ, lambda _events: self._on_reply(gate, parser))
 
-        gate.reactor.register(sock, WRITE, on_connected)
+        gate.reactor.register(sock, WRITE, on_writable)
 
     def take(self, gate: InputGate) -> Frame | None:
         """Returns the next frame if it has arrived whole; reads from the socket only if it has not.
@@ -147,9 +146,23 @@ class InputChannel:
         if reply is None:
             return
         if reply.status != ConnectReply.STATUS_OK:
-            raise ExchangeError(f"channel {self.channel}: the producer refused the connection: {reply.message}")
+            self._on_refusal(gate, reply)
+            return
         self._stream_open = True
         gate.opened(self)
+
+    def _on_refusal(self, gate: InputGate, reply: ConnectReply) -> None:  # noqa: ARG002 - of use to subclasses
+        raise ExchangeError(f"channel {self.channel}: the producer refused the connection: {reply.message}")
+
+    def _request(self, identity: ConsumerIdentity, producer_incarnation: int) -> ConnectRequest:
+        return ConnectRequest(
+            job_id=identity.job_id,
+            channel=self.channel,
+            incarnation=identity.incarnation,
+            producer_incarnation=producer_incarnation,
+            next_seq=self._next_seq,
+            next_record_seq=self._next_record_seq,
+        )
 
     def _check(self, frame: Frame) -> None:
         header = frame.header
@@ -179,7 +192,7 @@ class InputGate:
         self.transport = transport
         self.identity = identity
         self._channels = {channel.channel: channel for channel in channels}
-        self._open_channels = len(self._channels)
+        self._open_channels = sum(not channel.ended for channel in self._channels.values())
         self._ready: deque[InputChannel] = deque()
         self._ready_set: set[int] = set()
         self._paused = False
@@ -209,13 +222,43 @@ class InputGate:
         self.resume()
         while self._ready:
             channel = self._ready[0]
-            frame = channel.take(self)
+            frame = None if channel.blocked else channel.take(self)
             if frame is not None:
                 self._ready.rotate(-1)
                 return channel, frame
             self._ready.popleft()
             self._ready_set.discard(channel.channel)
         return None
+
+    def next_frame_of(self, channel: int) -> tuple[InputChannel, Frame] | None:
+        """Returns the next frame of this channel, or None if it is drained."""
+        self.resume()
+        chosen = self._channels[channel]
+        frame = chosen.take(self)
+        return None if frame is None else (chosen, frame)
+
+    def channel(self, channel: int) -> InputChannel:
+        """Returns a channel by its number."""
+        return self._channels[channel]
+
+    @property
+    def channels(self) -> Collection[InputChannel]:
+        """All channels."""
+        return self._channels.values()
+
+    def block(self, channel: InputChannel) -> None:
+        """Takes nothing from the channel until `unblock`."""
+        channel.blocked = True
+        channel.pause(self.reactor)
+
+    def unblock(self) -> None:
+        """Undoes every `block`."""
+        for channel in self._channels.values():
+            if channel.blocked:
+                channel.blocked = False
+                if not self._paused:
+                    channel.resume(self)
+                self.mark_ready(channel)
 
     def end(self, channel: InputChannel) -> None:
         """Takes note of the end of one channel."""
@@ -234,7 +277,8 @@ class InputGate:
         if self._paused:
             self._paused = False
             for channel in self._channels.values():
-                channel.resume(self)
+                if not channel.blocked:
+                    channel.resume(self)
 
     def close(self) -> None:
         """Closes every channel."""
@@ -244,7 +288,9 @@ class InputGate:
     def opened(self, channel: InputChannel) -> None:
         """Called by a channel whose handshake is done."""
         self._unconnected.discard(channel.channel)
-        if self._paused:
+        if channel.ended:  # it has only come to say so
+            channel.close(self.reactor)
+        elif self._paused or channel.blocked:
             channel.pause(self.reactor)
         else:
             channel.resume(self)

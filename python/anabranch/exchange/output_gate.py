@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from anabranch.errors import RecordError
-from anabranch.exchange.output_channel import OutputChannel
-from anabranch.exchange.partitioners import Partitioner, PartitionError
+from anabranch.exchange.partitioners import Partitioner, PartitionError, Rebalance
 from anabranch.records import Encoder
 from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest, FrameHeader
 
@@ -27,10 +26,41 @@ class BatchLimits:
     send_queue_bytes: int
 
 
+class OutgoingChannel(Protocol):
+    """What a channel of an output gate does."""
+
+    channel: int
+    queued_bytes: int
+
+    @property
+    def connected(self) -> bool:
+        """True once a consumer has come."""
+
+    @property
+    def finished(self) -> bool:
+        """True once the consumer has acknowledged the end of input."""
+
+    @property
+    def queued_frames(self) -> int:
+        """Frames that the socket has not taken."""
+
+    def admit(self, request: ConnectRequest, sock: socket.socket) -> ConnectReply:
+        """Takes the consumer's connection, or says why not."""
+
+    def send(self, header: FrameHeader, payload: bytes) -> None:
+        """Completes the header and sends or keeps the frame."""
+
+    def send_end(self) -> None:
+        """Sends the end of input; nothing may follow."""
+
+    def close(self) -> None:
+        """Closes the connection, if there is one."""
+
+
 class _Pending:
     """Records of one channel that are not yet cut into a frame, and how many make a full batch."""
 
-    def __init__(self, channel: OutputChannel) -> None:
+    def __init__(self, channel: OutgoingChannel) -> None:
         self.channel = channel
         self.values: list[Any] = []
         self.keys: list[Any] = []
@@ -69,7 +99,7 @@ class OutputEdge:
     def __init__(
         self,
         edge: int,
-        channels: Sequence[OutputChannel],
+        channels: Sequence[OutgoingChannel],
         partitioner: Partitioner,
         encoder: Encoder,
         *,
@@ -121,6 +151,16 @@ class OutputEdge:
         self.flush()
         for channel in self.channels:
             channel.send_end()
+
+    @property
+    def next_channel(self) -> int | None:
+        """The channel that a rebalancing edge uses next; None for an edge that does not rebalance."""
+        return self._partitioner.next if isinstance(self._partitioner, Rebalance) else None
+
+    def go_on_with(self, channel: int) -> None:
+        """Makes a rebalancing edge go on with this channel."""
+        if isinstance(self._partitioner, Rebalance):
+            self._partitioner.next = channel
 
     @property
     def full(self) -> bool:
@@ -205,6 +245,17 @@ class OutputGate:
                 status=ConnectReply.STATUS_UNKNOWN_CHANNEL, message=f"no channel {request.channel} here"
             )
         return channel.admit(request, sock)
+
+    @property
+    def next_of_edge(self) -> dict[int, int]:
+        """By edge, the channel that a rebalancing edge uses next."""
+        return {edge.edge: edge.next_channel for edge in self.edges if edge.next_channel is not None}
+
+    def restore(self, next_of_edge: Mapping[int, int]) -> None:
+        """Makes rebalancing edges go on where they were."""
+        for edge in self.edges:
+            if edge.edge in next_of_edge:
+                edge.go_on_with(next_of_edge[edge.edge])
 
     def flush(self) -> None:
         """Sends everything that is pending."""

@@ -36,16 +36,16 @@ class Single(Partitioner):
 
 
 class Rebalance(Partitioner):
-    """Round robin, going on where the last batch stopped."""
+    """Round robin, going on where the last batch stopped: at channel `next`."""
 
     def __init__(self, n: int, first: int) -> None:
         self._n = n
-        self._next = first % n
+        self.next = first % n
 
     def split(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Parts:  # noqa: D102
         n = self._n
-        offsets = [(channel - self._next) % n for channel in range(n)]
-        self._next = (self._next + len(values)) % n
+        offsets = [(channel - self.next) % n for channel in range(n)]
+        self.next = (self.next + len(values)) % n
         return [(values[offset::n], None if keys is None else keys[offset::n]) for offset in offsets]
 
 

@@ -22,12 +22,14 @@ class WorkerSpec:
         language: What its tasks are written in.
         master: `host:port` of the job master.
         token: The job's token, as 64 hex digits.
+        place_of: The worker of the plan whose place it takes; empty: its own.
     """
 
     worker_id: str
     language: Language
     master: str
     token: str
+    place_of: str = ""
 
 
 class WorkerProcess(Protocol):

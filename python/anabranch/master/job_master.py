@@ -7,21 +7,23 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 from anabranch.config import Options
 from anabranch.errors import AnabranchError, JobCancelledError, JobFailedError
 from anabranch.job import JobState, JobStatus, OperatorStatus
 from anabranch.launch.launcher import Launcher, WorkerProcess, WorkerSpec
+from anabranch.master.checkpoints import FINAL, Checkpoints
 from anabranch.master.control_server import ControlServer, ControlStream
 from anabranch.master.failures import language_name, task_failure, worker_death
 from anabranch.master.stalls import StallDetector
 from anabranch.plan import ExecutionPlan, WorkerPlan
+from anabranch.recovery.frontier import decide
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1 import gateway_pb2 as gateway
-from anabranch.v1.graph_pb2 import JobGraph
+from anabranch.v1.graph_pb2 import JobGraph, Language
 
 logger = logging.getLogger(__name__)
 
@@ -115,8 +117,26 @@ class JobMaster:
         self._new_workers: list[str] = []  # those that have come without a past
         self._found_running = False  # a worker has come with tasks that another master has connected
         self._deploying_since: float | None = None
+        self._checkpoints: Checkpoints | None = None
+        if options.text("anabranch.checkpoint.dir"):
+            self._checkpoints = Checkpoints(options, job_id, self._tasks, tell_all=self._tell_all, warn=warn)
+        self._recovering: set[int] = set()  # tasks of a new incarnation that are not yet live
+        self._deaths: dict[int, tuple[int, int]] = {}  # by task: the last checkpoint then, and recoveries since
+        self._committed: set[int] = set()
+        self._moved: set[int] = set()  # redeployed tasks whose consumers do not know yet
+        self._last_checkpoint: asyncio.Future[None] | None = None
+        self._standbys = 0
+        self._starts: set[asyncio.Future[None]] = set()
+        self._address = ""
         self._stalls = StallDetector(options.integer("anabranch.stall.warn-ms") / 1000)
         self._outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._handlers: dict[str, Callable[[Any], None]] = {
+            "report": self._on_report,
+            "task_deployed": self._on_deployed,
+            "task_status": self._on_status,
+            "checkpoint": self._on_checkpoint,
+            "committed": self._on_committed,
+        }
         self._started = time.monotonic()
         self._ended: float | None = None
         self._error: AnabranchError | None = None
@@ -187,7 +207,8 @@ class JobMaster:
 
     def note_error_line(self, worker_id: str, line: str) -> None:
         """Remembers a line that a worker wrote to stderr, for the case that it dies."""
-        self._workers[worker_id].errors.append(line)
+        if worker_id in self._workers:
+            self._workers[worker_id].errors.append(line)
 
     def acknowledge_collected(self, received: Mapping[int, int]) -> None:
         """Says that the client has the batches of these tasks up to these numbers."""
@@ -260,32 +281,35 @@ class JobMaster:
                 self._on_status(snapshot.status)
 
     def received(self, worker_id: str, message: control.WorkerMessage) -> None:  # noqa: D102
-        worker = self._workers[worker_id]
+        worker = self._workers.get(worker_id)
+        if worker is None:
+            return  # it was given up, and others have its tasks
         worker.heard = time.monotonic()
         kind = message.WhichOneof("message")
-        if kind == "report":
-            for report in message.report.tasks:
-                self._reports[report.task_id] = report
-        elif kind == "collected":
+        if kind == "collected":
             self._on_collected(worker, message.collected)
-        elif kind == "task_deployed":
-            self._on_deployed(message.task_deployed)
-        elif kind == "task_status":
-            self._on_status(message.task_status)
         elif kind == "printed":
             self._on_printed(worker_id, message.printed)
         elif kind == "failed":
             self._end(JobFailedError(f"worker {worker_id} failed: {message.failed.summary}\n{message.failed.trace}"))
+        elif kind in self._handlers:
+            self._handlers[kind](getattr(message, kind))
 
     def disconnected(self, worker_id: str, stream: ControlStream) -> None:  # noqa: D102
-        worker = self._workers[worker_id]
-        if worker.stream is stream:
+        worker = self._workers.get(worker_id)
+        if worker is not None and worker.stream is stream:
             worker.stream = None
             worker.lost = True
 
     # ------------------------------------------------------------------ what workers say
 
+    def _on_report(self, report: control.WorkerReport) -> None:
+        for task in report.tasks:
+            self._reports[task.task_id] = task
+
     def _on_deployed(self, deployed: control.TaskDeployed) -> None:
+        if deployed.incarnation != self._tasks[deployed.task_id].incarnation:
+            return
         self._task_states[deployed.task_id] = control.TASK_STATE_CREATED
         self._endpoints[deployed.task_id] = deployed.endpoint
         if len(self._endpoints) == len(self._tasks):
@@ -293,8 +317,14 @@ class JobMaster:
                 if task.task_id not in self._connected_tasks:
                     self._connected_tasks.add(task.task_id)
                     self._worker_of[task.task_id].send(control.MasterMessage(connect_task=self._connections(task)))
+                else:  # only what has moved
+                    moved = self._connections(task, self._moved)
+                    if moved.producers:
+                        self._worker_of[task.task_id].send(control.MasterMessage(connect_task=moved))
+            self._moved.clear()
 
-    def _connections(self, task: control.TaskDescriptor) -> control.ConnectTask:
+    def _connections(self, task: control.TaskDescriptor, moved: Collection[int] | None = None) -> control.ConnectTask:
+        """Returns where a task finds its producers, or those that have moved."""
         producers = [
             control.ConnectTask.Producer(
                 channel=channel.channel,
@@ -303,6 +333,7 @@ class JobMaster:
             )
             for edge in task.inputs
             for channel in edge.channels
+            if moved is None or channel.peer_task in moved
         ]
         return control.ConnectTask(task_id=task.task_id, producers=producers)
 
@@ -315,9 +346,13 @@ class JobMaster:
         return control.Endpoint(tcp_host=endpoint.tcp_host, tcp_port=endpoint.tcp_port)
 
     def _on_status(self, status: control.TaskStatus) -> None:
+        if status.incarnation != self._tasks[status.task_id].incarnation:
+            return
         self._task_states[status.task_id] = status.state
         if status.state == control.TASK_STATE_CANCELLED:
             self.cancel()  # the master that wanted it is gone; else it is being cancelled already
+        if status.state in (control.TASK_STATE_RUNNING, control.TASK_STATE_FINISHED):
+            self._on_live(status.task_id)
         states = set(self._task_states.values())
         if status.state == control.TASK_STATE_FAILED:
             message = f"job {self._graph.name}: {task_failure(status.error)}"
@@ -325,14 +360,169 @@ class JobMaster:
         elif states == {control.TASK_STATE_FINISHED}:
             if self.state is JobState.DEPLOYING:
                 self._enter(JobState.RUNNING)
-            self._end(None)
+            if self._checkpoints is None:
+                self._end(None)
+            else:
+                self._commit_if_ended(self._checkpoints)
         elif self.state is JobState.DEPLOYING and states <= {
             control.TASK_STATE_RUNNING,
             control.TASK_STATE_FINISHED,
         }:
             self._enter(JobState.RUNNING)
 
+    # ------------------------------------------------------------------ checkpoints and recovery, docs/design/006
+
+    def _tell_all(self, message: control.MasterMessage) -> None:
+        for worker in self._workers.values():
+            worker.send(message)
+
+    def _on_checkpoint(self, taken: control.TaskCheckpoint) -> None:
+        if self._checkpoints is not None and taken.incarnation == self._tasks[taken.task_id].incarnation:
+            self._checkpoints.take(taken.task_id, taken.snapshot)
+            self._commit_if_ended(self._checkpoints)
+
+    def _commit_if_ended(self, checkpoints: Checkpoints) -> None:
+        """Completes the last checkpoint once all tasks have ended; what sinks hold back becomes visible by it."""
+        ended = set(self._task_states.values()) == {control.TASK_STATE_FINISHED} and checkpoints.all_ended
+        if ended and self._last_checkpoint is None:
+            self._last_checkpoint = asyncio.ensure_future(self._complete_last(checkpoints))
+
+    async def _complete_last(self, checkpoints: Checkpoints) -> None:
+        try:
+            await checkpoints.complete_last()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the job must not look as if all went well
+            self._end(_as_job_failure(error, self._graph.name))
+
+    def _on_committed(self, committed: control.TaskCommitted) -> None:
+        if committed.number == FINAL:
+            self._committed.add(committed.task_id)
+            if len(self._committed) == len(self._tasks):
+                self._end(None)
+
+    def _on_live(self, task: int) -> None:
+        if task in self._recovering:
+            self._recovering.discard(task)
+            if self._checkpoints is not None and self._checkpoints.pending is not None:
+                self._worker_of[task].send(self._checkpoints.trigger())
+
+    def _recover(self, dead: _Worker, checkpoints: Checkpoints, death: str) -> None:
+        """Has another worker go on with the tasks of a dead one."""
+        del self._workers[dead.plan.worker_id]
+        if dead.process is not None:
+            dead.process.kill()
+        failed = set(dead.plan.task_ids)
+        if failed and not self._may_recover(failed, checkpoints):
+            message = f"job {self._graph.name}: {death}\nIt has died too often (option anabranch.recovery.attempts)."
+            self._end(JobFailedError(message, job_name=self._graph.name))
+            return
+        if failed:
+            again = self._roll_back_to(failed, checkpoints)
+            what = "the job goes" if len(again) == len(self._tasks) else "its tasks alone go"
+            where = f"checkpoint {checkpoints.last}" if checkpoints.last else "the start"
+            self._warn(f"job {self._graph.name}: {death.splitlines()[0]}; {what} back to {where}")
+            self._replace(dead)
+            self._deploy_again(again)
+        self._start_standbys()
+
+    def _roll_back_to(self, failed: set[int], checkpoints: Checkpoints) -> set[int]:
+        """Makes the tasks ready to begin again that have to: the failed ones, or all of them; returns these."""
+        consumers = {
+            task.task_id: frozenset(channel.peer_task for edge in task.outputs for channel in edge.channels)
+            for task in self._tasks.values()
+        }
+        depth = self._options.integer("anabranch.recovery.sharing-depth") or len(self._tasks)
+        again = failed
+        if decide(failed | self._recovering, consumers, depth).rollback:
+            again = set(self._tasks)
+            checkpoints.abandon()
+            self._tell_all(control.MasterMessage(cancel_tasks=control.CancelTasks()))
+        checkpoints.forget(again)
+        for task in again:
+            self._prepare_again(task, checkpoints)
+        self._moved |= again
+        return again
+
+    def _deploy_again(self, tasks: set[int]) -> None:
+        for task in tasks:
+            worker = self._worker_of[task]
+            if worker.stream is not None:  # else it hears of its tasks once it comes
+                worker.send(control.MasterMessage(deploy_task=self._tasks[task]))
+
+    def _may_recover(self, failed: set[int], checkpoints: Checkpoints) -> bool:
+        limit = self._options.integer("anabranch.recovery.attempts")
+        for task in failed:
+            checkpoint, times = self._deaths.get(task, (-1, 0))
+            times = times + 1 if checkpoint == checkpoints.last else 1
+            self._deaths[task] = (checkpoints.last, times)
+            if times > limit:
+                return False
+        return True
+
+    def _prepare_again(self, task_id: int, checkpoints: Checkpoints) -> None:
+        """Makes a task ready to be deployed as a new incarnation, with its state of the last checkpoint."""
+        task = self._tasks[task_id]
+        task.incarnation += 1
+        task.restore.CopyFrom(checkpoints.snapshots.get(task_id, control.Snapshot()))
+        task.restore.SetInParent()  # also at the start: it says that there was an incarnation before
+        self._recovering.add(task_id)
+        self._connected_tasks.discard(task_id)
+        self._endpoints.pop(task_id, None)
+        self._reports.pop(task_id, None)
+        self._task_states[task_id] = control.TASK_STATE_UNSPECIFIED
+        self._collected_seqs.pop(task_id, None)
+        for operator, batches in self.collected.items():
+            kept = [batch for batch in batches if batch.task_id != task_id or batch.epoch < task.restore.number]
+            self.collected[operator] = kept
+
+    def _replace(self, dead: _Worker) -> None:
+        """Has a standby take over the tasks, or a worker that is started for them."""
+        language = dead.plan.language
+        for worker in self._workers.values():
+            if not worker.plan.task_ids and worker.plan.language == language and worker.stream is not None:
+                break
+        else:
+            worker = self._start_spare(dead.plan.worker_id, language)
+        worker.plan = replace(worker.plan, task_ids=dead.plan.task_ids)
+        for task in dead.plan.task_ids:
+            self._worker_of[task] = worker
+
+    def _start_standbys(self) -> None:
+        if self._checkpoints is None or self.state is not JobState.RUNNING:
+            return
+        wanted = self._options.integer("anabranch.recovery.standbys")
+        for language in {worker.language for worker in self.plan.workers}:
+            idle = sum(not w.plan.task_ids and w.plan.language == language for w in self._workers.values())
+            first = next(worker.worker_id for worker in self.plan.workers if worker.language == language)
+            for _ in range(wanted - idle):
+                self._start_spare(first, language)
+
+    def _start_spare(self, place_of: str, language: Language) -> _Worker:
+        """Starts a worker that has no tasks yet, where another worker is or was."""
+        self._standbys += 1
+        name = f"{language_name(language).lower()}-standby-{self._standbys}"
+        worker = _Worker(WorkerPlan(name, language, ()))
+        self._workers[name] = worker
+
+        async def start() -> None:
+            spec = WorkerSpec(name, language, self._address, self._token, place_of)
+            try:
+                worker.process = await self._launcher.start(spec)
+            except Exception as error:  # noqa: BLE001 - the job goes on without, until it needs one
+                self._workers.pop(name, None)
+                if worker.plan.task_ids:
+                    self._end(_as_job_failure(error, self._graph.name))
+                else:
+                    self._warn(f"job {self._graph.name}: no standby worker could be started: {error}")
+            worker.heard = time.monotonic()
+
+        self._starts.add(asyncio.ensure_future(start()))
+        return worker
+
+    # ------------------------------------------------------------------ what comes for the client
+
     def _on_collected(self, worker: _Worker, batch: control.CollectedBatch) -> None:
+        if batch.incarnation != self._tasks[batch.task_id].incarnation:
+            return
         if batch.seq <= self._collected_seqs.get(batch.task_id, 0):
             return  # sent again, for the worker did not know that it had come
         self._collected_seqs[batch.task_id] = batch.seq
@@ -359,7 +549,9 @@ class JobMaster:
             return  # cancelled before it began
         self._enter(JobState.DEPLOYING)
         await self._launcher.prepare(self.plan)
-        address = await self._server.start(self._launcher.listen_host)
+        if self._checkpoints is not None:
+            await self._checkpoints.check()
+        self._address = address = await self._server.start(self._launcher.listen_host)
 
         async def start(worker: _Worker) -> None:
             spec = WorkerSpec(worker.plan.worker_id, worker.plan.language, address, self._token)
@@ -376,12 +568,14 @@ class JobMaster:
         while True:
             await asyncio.sleep(_WATCH_INTERVAL)
             now = time.monotonic()
-            for worker in self._workers.values():
+            for worker in list(self._workers.values()):
                 await self._look_at(worker, now, silence_limit)
             since = self._deploying_since
             if self.state is JobState.DEPLOYING and since is not None and now - since > deploy_timeout:
                 late = [self._tasks[t].name for t, s in self._task_states.items() if s != control.TASK_STATE_RUNNING]
                 self._end(JobFailedError(f"not deployed within {deploy_timeout:.0f} s: {', '.join(late)}"))
+            if self.state is JobState.RUNNING and self._checkpoints is not None and not self._recovering:
+                self._checkpoints.begin_if_due(now)
             if self.state is JobState.RUNNING:
                 warning = self._stalls.check(now, self._tasks, self._reports)
                 if warning:
@@ -391,14 +585,27 @@ class JobMaster:
         if worker.process is None or self._outcome.done():
             return
         exit_code = worker.process.poll()
-        if exit_code is None and worker.lost:
+        if exit_code is None and worker.lost and not self._recovers:
             exit_code = await self._exit_code_of(worker.process, patience=1.0)
         if exit_code is not None or worker.lost:
-            await asyncio.sleep(_WATCH_INTERVAL)  # its last words may still be on their way
-            self._end(JobFailedError(self._death_of(worker, exit_code), job_name=self._graph.name))
+            if not self._recovers:
+                await asyncio.sleep(_WATCH_INTERVAL)  # its last words may still be on their way
+            await self._on_death(worker, self._death_of(worker, exit_code))
         elif silence_limit and worker.stream is not None and now - worker.heard > silence_limit:
             who = f"worker {worker.plan.worker_id}, process {worker.process.pid},"
-            message = f"job {self._graph.name}: {who} has been silent for {now - worker.heard:.0f} s"
+            await self._on_death(
+                worker, f"job {self._graph.name}: {who} has been silent for {now - worker.heard:.0f} s"
+            )
+
+    @property
+    def _recovers(self) -> bool:
+        return self._checkpoints is not None and self.state is JobState.RUNNING
+
+    async def _on_death(self, worker: _Worker, message: str) -> None:
+        if self._checkpoints is not None and self._recovers:
+            await self._checkpoints.settle()
+            self._recover(worker, self._checkpoints, message.removeprefix(f"job {self._graph.name}: "))
+        else:
             self._end(JobFailedError(message, job_name=self._graph.name))
 
     def _death_of(self, worker: _Worker, exit_code: int | None) -> str:
@@ -450,6 +657,8 @@ class JobMaster:
         assert self.state.may_become(state), f"{self.state} -> {state}"  # noqa: S101 - a mistake of ours
         logger.debug("job %s: %s -> %s", self.job_id, self.state.name, state.name)
         self.state = state
+        if state is JobState.RUNNING:
+            self._start_standbys()
 
     def _end(self, error: AnabranchError | None) -> None:
         """Sets the outcome; the first one counts."""

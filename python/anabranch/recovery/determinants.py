@@ -79,6 +79,11 @@ class HeldLogs:
         log = self._logs.get(task, {})
         return {epoch: list(log[epoch]) for epoch in sorted(log)}
 
+    @property
+    def tasks(self) -> Collection[int]:
+        """The tasks whose logs something is held of."""
+        return self._logs.keys()
+
     def lengths(self, task: int) -> dict[int, int]:
         """Returns how many entries are held of each epoch of a task's log, oldest epoch first."""
         log = self._logs.get(task, {})

@@ -22,6 +22,20 @@ class KeyedState(Generic[V]):
         self._by_int: dict[Any, V] = {}
         self._by_bytes: dict[Any, V] = {}
 
+    def save(self) -> list[Any]:
+        """Returns everything as a list of values: for each entry which dict, the slot, the value."""
+        saved: list[Any] = []
+        for number, table in enumerate((self._by_str, self._by_int, self._by_bytes)):
+            for slot, value in table.items():
+                saved += (number, slot, value)
+        return saved
+
+    def load(self, saved: list[Any]) -> None:
+        """Takes back what `save` has returned."""
+        tables = (self._by_str, self._by_int, self._by_bytes)
+        for number, slot, value in zip(saved[::3], saved[1::3], saved[2::3], strict=True):
+            tables[number][slot] = value
+
     def slot_of(self, key: Any) -> tuple[dict[Any, V], Any]:
         """Returns the dict that holds the key's value, and the slot in it.
 

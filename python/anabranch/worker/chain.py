@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -21,11 +21,11 @@ from anabranch.api.functions import (
     SinkFunction,
     SourceFunction,
 )
-from anabranch.api.runtime_context import RuntimeContext
-from anabranch.errors import JobGraphError
-from anabranch.records import Encoder
+from anabranch.api.runtime_context import Answers, RuntimeContext
+from anabranch.errors import JobGraphError, RecordError
+from anabranch.records import Decoder, Encoder, TypeRegistry
 from anabranch.v1 import graph_pb2 as graph
-from anabranch.v1.control_pb2 import InputEdge, TaskDescriptor
+from anabranch.v1.control_pb2 import EncodedValues, InputEdge, OperatorState, TaskDescriptor
 from anabranch.worker.functions import UserFunction
 from anabranch.worker.job import WorkerJob
 from anabranch.worker.operators.aggregate import AggregateOperator
@@ -104,6 +104,33 @@ class OperatorChain:
         for operator in self.operators:
             operator.finish()
 
+    def snapshot(self, number: int, types: TypeRegistry) -> list[OperatorState]:
+        """Returns the state of all operators at checkpoint `number`.
+
+        Raises:
+            OperatorError: A user's `save_checkpoint` failed, or what is to be saved cannot be encoded.
+        """
+        return [_state_of(operator, number, types) for operator in self.operators]
+
+    def restore(self, states: Mapping[int, OperatorState], types: TypeRegistry) -> None:
+        """Gives every operator its state back.
+
+        Raises:
+            OperatorError: A user's `load_checkpoint` failed.
+        """
+        for operator in self.operators:
+            state = states.get(operator.operator_id)
+            if state is not None:
+                operator.records_in = state.records_in
+                if state.HasField("engine"):
+                    operator.load(_decoded(state.engine, types))
+                operator.load_function(_decoded(state.function, types))
+
+    def commit(self, checkpoint: int) -> None:
+        """Has every sink make visible what belongs to this checkpoint and those before it."""
+        for operator in self.operators:
+            operator.commit(checkpoint)
+
     def close(self) -> None:
         """Closes every operator that was opened, first to last, even if one fails.
 
@@ -120,23 +147,51 @@ class OperatorChain:
             raise first_failure
 
 
-def build_chain(descriptor: TaskDescriptor, job: WorkerJob, send_collected: SendCollected, emit: Emit) -> OperatorChain:
+def _state_of(operator: Operator, number: int, types: TypeRegistry) -> OperatorState:
+    state = OperatorState(operator_id=operator.operator_id, records_in=operator.records_in)
+    engine, function = operator.save(), operator.save_function(number)
+    encoder = Encoder(graph.LANGUAGE_PYTHON, types)
+    try:
+        if engine is not None:
+            state.engine.CopyFrom(_encoded(engine, encoder))
+        state.function.CopyFrom(_encoded(function, encoder))
+    except RecordError as error:
+        raise OperatorError(operator.name, -1, None) from TypeError(f"its state cannot be saved: {error}")
+    return state
+
+
+def _encoded(values: list[Any], encoder: Encoder) -> EncodedValues:
+    payload, schemas = encoder.encode(values) if values else (b"", [])
+    return EncodedValues(n=len(values), payload=payload, schemas=schemas)
+
+
+def _decoded(encoded: EncodedValues, types: TypeRegistry) -> list[Any]:
+    if not encoded.n:
+        return []
+    return Decoder(graph.LANGUAGE_PYTHON, types).decode(encoded.payload, encoded.n, encoded.schemas)
+
+
+def build_chain(
+    descriptor: TaskDescriptor, job: WorkerJob, send_collected: SendCollected, emit: Emit, answers: Answers
+) -> OperatorChain:
     """Loads the functions of a task and builds its chain.
 
     Raises:
         OperatorError: A function cannot be loaded.
     """
-    operators = [_build_operator(operator, descriptor, job, send_collected) for operator in descriptor.chain]
+    operators = [_build_operator(operator, descriptor, job, send_collected, answers) for operator in descriptor.chain]
     key_operators = {}
     for edge in descriptor.inputs:
         if edge.HasField("key_function"):
             function = _load(edge.key_function, KeyFunction, edge.producer_name)
-            context = runtime_context(descriptor.chain[0], descriptor, job)
+            context = runtime_context(descriptor.chain[0], descriptor, job, answers)
             key_operators[edge.edge_id] = KeyByOperator(0, edge.producer_name, function, context)
     return OperatorChain(operators, descriptor.inputs, key_operators, emit)
 
 
-def runtime_context(operator: graph.Operator, descriptor: TaskDescriptor, job: WorkerJob) -> RuntimeContext:
+def runtime_context(
+    operator: graph.Operator, descriptor: TaskDescriptor, job: WorkerJob, answers: Answers
+) -> RuntimeContext:
     """Returns the context that the operator's function is opened with."""
     return RuntimeContext(
         task_id=descriptor.task_id,
@@ -146,11 +201,16 @@ def runtime_context(operator: graph.Operator, descriptor: TaskDescriptor, job: W
         operator_name=operator.name,
         config={**job.config, **operator.config},
         job_config=job.config,
+        answers=answers,
     )
 
 
 def _build_operator(
-    operator: graph.Operator, descriptor: TaskDescriptor, job: WorkerJob, send_collected: SendCollected
+    operator: graph.Operator,
+    descriptor: TaskDescriptor,
+    job: WorkerJob,
+    send_collected: SendCollected,
+    answers: Answers,
 ) -> Operator:
     if operator.kind == graph.OPERATOR_KIND_UNION:
         return UnionOperator(operator.id, operator.name)
@@ -159,7 +219,7 @@ def _build_operator(
         return CollectOperator(operator.id, operator.name, encoder, send_collected)
     if operator.kind == graph.OPERATOR_KIND_JOIN:
         function = _load(operator.function, JoinFunction, operator.name)
-        context = runtime_context(operator, descriptor, job)
+        context = runtime_context(operator, descriptor, job, answers)
         return JoinOperator(operator.id, operator.name, function, context, operator.join)
     if operator.kind not in _USER_OPERATORS:
         kind = graph.OperatorKind.Name(operator.kind)
@@ -168,7 +228,7 @@ def _build_operator(
     function = _load(operator.function, interface, operator.name)
     if operator_class is FlatMapOperator and function.takes_collector:
         operator_class = CollectorFlatMapOperator
-    return operator_class(operator.id, operator.name, function, runtime_context(operator, descriptor, job))
+    return operator_class(operator.id, operator.name, function, runtime_context(operator, descriptor, job, answers))
 
 
 def _load(descriptor: graph.FunctionDescriptor, interface: type[Function], operator: str) -> UserFunction:

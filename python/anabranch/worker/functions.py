@@ -96,6 +96,16 @@ class UserFunction:
         if self._lifecycle is not None:
             self._lifecycle.open(context)
 
+    def save(self) -> list[Any]:
+        """Returns what the function's `save_checkpoint` returns, in a list; an empty one if that is None."""
+        saved = None if self._lifecycle is None else self._lifecycle.save_checkpoint()
+        return [] if saved is None else [saved]
+
+    def load(self, saved: list[Any]) -> None:
+        """Calls the function's `load_checkpoint`, if something was saved."""
+        if saved and self._lifecycle is not None:
+            self._lifecycle.load_checkpoint(saved[0])
+
     def close(self) -> None:
         """Calls the function's `close`, if it has one."""
         if self._lifecycle is not None:

@@ -7,15 +7,16 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from anabranch.api.functions import PartitionFunction
+from anabranch.api.runtime_context import LiveAnswers
 from anabranch.errors import RecordError
 from anabranch.exchange.acceptor import Acceptor
 from anabranch.exchange.frames import Frame
 from anabranch.exchange.input_gate import ConsumerIdentity, InputChannel, InputGate
 from anabranch.exchange.output_channel import OutputChannel
-from anabranch.exchange.output_gate import EmitError, OutputEdge, OutputGate
+from anabranch.exchange.output_gate import EmitError, OutgoingChannel, OutputEdge, OutputGate
 from anabranch.exchange.partitioners import ByKey, Custom, Partitioner, Rebalance, Single
 from anabranch.exchange.reactor import Reactor, TaskCancelled
 from anabranch.records import Decoder, Encoder
@@ -27,10 +28,14 @@ from anabranch.worker.functions import UserFunction
 from anabranch.worker.job import WorkerJob
 from anabranch.worker.operators.operator import Emit, OperatorError
 from anabranch.worker.operators.source import SourceOperator
+from anabranch.worker.recovery import FINAL, TaskRecovery
 from anabranch.worker.stdio import finish_lines
 from anabranch.worker.task_errors import task_error
 
 logger = logging.getLogger(__name__)
+
+# Values and, where there are keys, the keys beside them.
+Batch: TypeAlias = "tuple[Sequence[Any], Sequence[Any] | None]"
 
 _FRAMES_BETWEEN_POLLS = 16
 _LONGEST_IDLE_WAIT = 0.01
@@ -77,6 +82,12 @@ class TaskReporter(Protocol):
     def collected(self, batch: control.CollectedBatch) -> None:
         """The task has a batch for the client."""
 
+    def checkpoint(self, task: Task, snapshot: control.Snapshot) -> None:
+        """The task has taken its part of a checkpoint."""
+
+    def committed(self, task: Task, number: int) -> None:
+        """The sinks of the task have committed what belongs to a checkpoint."""
+
 
 class _InputEdge:
     """How to read one input edge: its decoder, and the operator that takes its batches."""
@@ -108,6 +119,9 @@ class Task:
         self._collected_seq = 0
         self._collected_acknowledged = 0
         self._connected = not descriptor.inputs
+        self._to_dial: list[control.ConnectTask.Producer] = []
+        self._recovery = TaskRecovery(descriptor, job) if job.recovers else None
+        self._leftover: dict[int, Batch] = {}  # by channel: records that came in one frame with others, in a replay
         self.input = self._build_input()
         self.output = OutputGate([])
         self.thread = threading.Thread(target=self._run, name=f"task-{descriptor.task_id}", daemon=True)
@@ -119,12 +133,33 @@ class Task:
     def connect(self, producers: list[control.ConnectTask.Producer]) -> None:
         """Has the task dial these producers, and run once it is connected to all of its own."""
 
-        def dial() -> None:
+        def connect() -> None:
             self._connected = True
-            for producer in producers:
-                self.input.connect(producer.channel, producer.endpoint, producer.incarnation)
+            self._to_dial += producers
+            self._dial()
 
-        self._reactor.post(dial)
+        self._reactor.post(connect)
+
+    def trigger_checkpoint(self, number: int) -> None:
+        """Has a source take a checkpoint between two fetches; harmless if it has taken it already."""
+        assert self._recovery is not None  # noqa: S101 - only then there are checkpoints
+        recovery = self._recovery
+
+        def trigger() -> None:
+            recovery.trigger = number
+
+        self._reactor.post(trigger)
+
+    def complete_checkpoint(self, number: int) -> None:
+        """Says that everybody's part of a checkpoint is safe."""
+
+        def complete() -> None:
+            assert self._recovery is not None and self.chain is not None  # noqa: S101, PT018 - see above
+            self.chain.commit(number)
+            self._recovery.drop_before(number)
+            self._reporter.committed(self, number)
+
+        self._reactor.post(complete)
 
     def cancel(self) -> None:
         """Makes the task stop at the end of the batch at hand."""
@@ -134,6 +169,14 @@ class Task:
         """Says that the client has batches up to `seq`."""
         self._collected_acknowledged = max(self._collected_acknowledged, seq)
         self._reactor.wake()
+
+    def _dial(self) -> None:
+        # What the consumers of a new incarnation hold has to go with its own requests: they come first.
+        new = self._recovery is not None and self._recovery.is_new_incarnation
+        if not new or self.output.connected:
+            producers, self._to_dial = self._to_dial, []
+            for producer in producers:
+                self.input.connect(producer.channel, producer.endpoint, producer.incarnation)
 
     @property
     def _head_name(self) -> str:
@@ -149,6 +192,8 @@ class Task:
             error = raised
         error = self._close(error)
         finish_lines()
+        if self.state is TaskState.FINISHED:
+            return  # it has only been there for others
         if error is None:
             self._enter(TaskState.FINISHED)
         elif isinstance(error, TaskCancelled):
@@ -159,7 +204,9 @@ class Task:
 
     def _run_to_end(self) -> None:
         self.output = self._build_output()
-        self.chain = build_chain(self.descriptor, self._job, self._send_collected, self._emit_to(self.output))
+        answers = self._recovery or LiveAnswers()
+        emit = self._emit_to(self.output)
+        self.chain = build_chain(self.descriptor, self._job, self._send_collected, emit, answers)
         for edge in self.descriptor.inputs:
             self._input_edges[edge.edge_id] = _InputEdge(edge, self._job, self.chain.entry(edge.edge_id))
         self._reporter.deployed(self, self._listen())
@@ -167,7 +214,11 @@ class Task:
         while not (self._connected and self.input.connected and self.output.connected):
             self._reactor.poll(None)
             self._reactor.run_posted()
+            self._dial()
         self.chain.open()
+        if self._recovery is not None:
+            self._run_with_recovery(self._recovery, self.chain)
+            return
         self._enter(TaskState.RUNNING)
         if self.chain.source is not None:
             self._run_source(self.chain.source)
@@ -242,6 +293,13 @@ class Task:
         if control_kind is not None:
             raise NotImplementedError(f"frame of kind {control_kind}")
         edge = self._input_edges[channel.edge]
+        batch = self._decode(edge, frame)
+        self.busy_since = time.monotonic()
+        edge.entry(*batch)
+        self.busy_since = None
+
+    def _decode(self, edge: _InputEdge, frame: Frame) -> Batch:
+        header = frame.header
         n = header.n_records
         try:
             records = edge.decoder.decode(frame.payload, 2 * n if header.has_keys else n, header.schemas)
@@ -249,12 +307,195 @@ class Task:
             position = edge.records + max(0, error.index)
             raise OperatorError(self._head_name, position, f"from operator {edge.producer}") from error
         edge.records += n
-        self.busy_since = time.monotonic()
-        if header.has_keys:
-            edge.entry(records[n:], records[:n])
+        return (records[n:], records[:n]) if header.has_keys else (records, None)
+
+    # ------------------------------------------------------------------ with recovery, see docs/design/006
+
+    def _run_with_recovery(self, recovery: TaskRecovery, chain: OperatorChain) -> None:
+        restore = self.descriptor.restore
+        chain.restore({state.operator_id: state for state in restore.operators}, self._job.types)
+        self.output.restore(restore.next_of_edge)
+        chain.commit(restore.number)
+        recovery.begin_replay()
+        if not recovery.replaying:
+            self._enter(TaskState.RUNNING)
+        if restore.number != FINAL:
+            if chain.source is not None:
+                self._run_logged_source(recovery, chain.source)
+            else:
+                self._run_logged_input(recovery)
+            chain.finish()
+            self.output.end()
+            self._reporter.checkpoint(self, self._snapshot(recovery, FINAL))
+        if self.state is TaskState.CREATED:
+            self._enter(TaskState.RUNNING)
+        while not self.output.finished:
+            self._reactor.poll(None)
+            self._reactor.run_posted()
+        self._enter(TaskState.FINISHED)
+        while True:  # others may need what we have sent, until the job has ended
+            self._reactor.poll(None)
+            self._reactor.run_posted()
+
+    def _run_logged_input(self, recovery: TaskRecovery) -> None:
+        frames = 0
+        while not self.input.ended:
+            self._reactor.run_posted()
+            if self.output.full:
+                self._wait_until(lambda: not self.output.full)
+            if not (self._repeat_input(recovery) if recovery.replaying else self._take_input(recovery)):
+                self.output.flush()
+                self._reactor.poll(None)
+                continue
+            frames += 1
+            if frames % _FRAMES_BETWEEN_POLLS == 0:
+                self._reactor.poll(0)
+
+    def _take_input(self, recovery: TaskRecovery) -> bool:
+        """Handles what comes next, from whatever channel; returns False if there is nothing."""
+        for channel in self.input.channels:
+            left = self._leftover.pop(channel.channel, None)
+            if left is not None:
+                self._handle_logged(recovery, channel, left)
+                return True
+        received = self.input.next_frame()
+        if received is None:
+            return False
+        self._handle_frame(recovery, *received)
+        return True
+
+    def _repeat_input(self, recovery: TaskRecovery) -> bool:
+        """Handles what came next before the failure; returns False if it has not come yet.
+
+        Raises:
+            NondeterminismError: The input is not what it was.
+        """
+        entry = recovery.next_entry()
+        if entry is None:
+            self.output.flush()
+            recovery.check_caught_up()
+            self._enter(TaskState.RUNNING)
+            return True
+        if entry.WhichOneof("kind") != "order":
+            raise recovery.mismatch("an input")
+        wanted = entry.order.records
+        channel = self.input.channel(entry.order.channel)
+        values, keys = self._leftover.pop(channel.channel, ([], None))
+        while len(values) < wanted or not wanted:
+            received = self.input.next_frame_of(channel.channel)
+            if received is None:
+                if values:
+                    self._leftover[channel.channel] = (values, keys)
+                return False
+            is_control = received[1].header.WhichOneof("control") is not None
+            if is_control != (not wanted) or (is_control and values):
+                raise recovery.mismatch("a control frame" if is_control else "records")
+            if is_control:
+                self._handle_frame(recovery, *received)
+                return True
+            more_values, more_keys = self._decode_new(received[0], received[1])
+            values = [*values, *more_values]
+            keys = None if more_keys is None else [*(keys or ()), *more_keys]
+        if len(values) > wanted:
+            self._leftover[channel.channel] = (values[wanted:], None if keys is None else keys[wanted:])
+        self._handle_logged(recovery, channel, (values[:wanted], None if keys is None else keys[:wanted]))
+        return True
+
+    def _decode_new(self, channel: InputChannel, frame: Frame) -> Batch:
+        """Returns the records of a frame that were not received before."""
+        skip = channel.skip
+        values, keys = self._decode(self._input_edges[channel.edge], frame)
+        return (values[skip:], None if keys is None else keys[skip:]) if skip else (values, keys)
+
+    def _handle_frame(self, recovery: TaskRecovery, channel: InputChannel, frame: Frame) -> None:
+        kind = frame.header.WhichOneof("control")
+        if kind is None:
+            self._handle_logged(recovery, channel, self._decode_new(channel, frame))
+            return
+        recovery.took(channel.channel, 0)
+        number = recovery.aligning
+        if kind == "barrier":
+            number = frame.header.barrier.number
+            self.input.block(channel)
+        elif kind == "end_of_input":
+            self.input.end(channel)
+            recovery.ended(channel.channel)
         else:
-            edge.entry(records, None)
+            raise NotImplementedError(f"frame of kind {kind}")
+        # Behind the last end there is the last snapshot, which needs no barrier.
+        if number is not None and not self.input.ended and recovery.met_barrier(number, self.input.channels):
+            self._checkpoint(recovery, number)
+            self.input.unblock()
+
+    def _handle_logged(self, recovery: TaskRecovery, channel: InputChannel, batch: Batch) -> None:
+        if not batch[0]:
+            return
+        recovery.took(channel.channel, len(batch[0]))
+        self.busy_since = time.monotonic()
+        self._input_edges[channel.edge].entry(*batch)
         self.busy_since = None
+
+    def _run_logged_source(self, recovery: TaskRecovery, source: SourceOperator) -> None:
+        idle_wait = 0.0
+        while True:
+            self._reactor.run_posted()
+            if self.output.full:
+                self._wait_until(lambda: not self.output.full)
+            if recovery.replaying:
+                self._repeat_source(recovery, source)
+                continue
+            if self.state is TaskState.CREATED and not recovery.behind_consumers:
+                self._enter(TaskState.RUNNING)
+            if source.ended:
+                recovery.check_caught_up()
+                return
+            if recovery.trigger is not None and self.state is TaskState.RUNNING:
+                number, recovery.trigger = recovery.trigger, None
+                if number > recovery.epoch:
+                    recovery.log_checkpoint(number)
+                    self._checkpoint(recovery, number)
+            produced = self._fetch(recovery, source)
+            self.output.flush()
+            idle_wait = 0.0 if produced else min(_LONGEST_IDLE_WAIT, idle_wait * 2 + 0.0001)
+            self._reactor.poll(idle_wait)
+
+    def _repeat_source(self, recovery: TaskRecovery, source: SourceOperator) -> None:
+        """Does what came next before the failure.
+
+        Raises:
+            NondeterminismError: The source does not do it again.
+        """
+        entry = recovery.next_entry()
+        if entry is None:
+            return
+        kind = entry.WhichOneof("kind")
+        if kind == "checkpoint":
+            recovery.log_checkpoint(entry.checkpoint.number)
+            self._checkpoint(recovery, entry.checkpoint.number)
+        elif kind == "source_read" and recovery.fetches >= entry.source_read.fetches:
+            recovery.replayed_fetches()
+        elif source.ended:
+            raise recovery.mismatch("the end of the source")
+        else:
+            self._fetch(recovery, source)
+            self.output.flush()
+            self._reactor.poll(0)
+
+    def _fetch(self, recovery: TaskRecovery, source: SourceOperator) -> bool:
+        self.busy_since = time.monotonic()
+        produced = source.fetch()
+        self.busy_since = None
+        recovery.fetched()
+        return produced
+
+    def _checkpoint(self, recovery: TaskRecovery, number: int) -> None:
+        self.output.flush()
+        self._reporter.checkpoint(self, self._snapshot(recovery, number))
+        recovery.pass_barrier(number)
+
+    def _snapshot(self, recovery: TaskRecovery, number: int) -> control.Snapshot:
+        assert self.chain is not None  # noqa: S101 - the task runs
+        return recovery.snapshot(number, self.chain.snapshot(number, self._job.types), self.output.next_of_edge)
 
     def _wait_until(self, condition: Callable[[], bool]) -> None:
         """Handles output, and nothing else, until the condition holds."""
@@ -270,6 +511,8 @@ class Task:
             n_records=header.n_records,
             header=header.SerializeToString(),
             payload=payload,
+            incarnation=self.descriptor.incarnation,
+            epoch=0 if self._recovery is None else self._recovery.epoch,
         )
         self._reporter.collected(batch)
         window = self._job.options.integer("anabranch.collect.window-frames")
@@ -280,8 +523,11 @@ class Task:
     def _build_input(self) -> InputGate:
         job = self._job
         identity = ConsumerIdentity(job.job_id, job.token, self.descriptor.incarnation)
+        recovery = self._recovery
         channels = [
             InputChannel(channel.channel, edge.edge_id, job.limits.max_frame_bytes)
+            if recovery is None
+            else recovery.input_channel(channel.channel, edge.edge_id)
             for edge in self.descriptor.inputs
             for channel in edge.channels
         ]
@@ -291,7 +537,12 @@ class Task:
         incarnation = self.descriptor.incarnation
         edges = []
         for edge in self.descriptor.outputs:
-            channels = [OutputChannel(channel.channel, self._reactor, incarnation) for channel in edge.channels]
+            channels: list[OutgoingChannel] = [
+                OutputChannel(channel.channel, self._reactor, incarnation)
+                if self._recovery is None
+                else self._recovery.output_channel(channel.channel, self._reactor)
+                for channel in edge.channels
+            ]
             edges.append(
                 OutputEdge(
                     edge.edge_id,

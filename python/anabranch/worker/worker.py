@@ -20,6 +20,7 @@ from anabranch.worker.task_errors import is_engine_file
 
 logger = logging.getLogger(__name__)
 
+_END_TIMEOUT = 5.0
 _KEPT_LINES = 1000  # sent again to a master that has come back
 
 
@@ -133,6 +134,17 @@ class Worker:
             self._collected.setdefault(batch.task_id, deque()).append(batch)
             self._control.send(control.WorkerMessage(collected=batch))
 
+    def checkpoint(self, task: Task, snapshot: control.Snapshot) -> None:  # noqa: D102
+        descriptor = task.descriptor
+        taken = control.TaskCheckpoint(
+            task_id=descriptor.task_id, incarnation=descriptor.incarnation, snapshot=snapshot
+        )
+        self._send(control.WorkerMessage(checkpoint=taken))
+
+    def committed(self, task: Task, number: int) -> None:  # noqa: D102
+        committed = control.TaskCommitted(task_id=task.descriptor.task_id, number=number)
+        self._send(control.WorkerMessage(committed=committed))
+
     # ------------------------------------------------------------------ what the master says
 
     def _handle_or_fail(self, kind: str | None, message: control.MasterMessage) -> None:
@@ -145,27 +157,45 @@ class Worker:
 
     def _handle(self, kind: str | None, message: control.MasterMessage) -> None:
         if kind == "setup":
-            self._job = WorkerJob.from_setup(message.setup, bytes.fromhex(self._token))
-            self._reconnect_timeout = message.setup.reconnect_timeout_ms / 1000
-            interval = self._job.options.integer("anabranch.report.interval-ms") / 1000
-            threading.Thread(target=self._report_regularly, args=(interval,), name="reports", daemon=True).start()
+            self._set_up(message.setup)
         elif kind == "deploy_task":
             assert self._job is not None  # noqa: S101 - setup is the master's first message
             self._deploy(message.deploy_task, self._job)
         elif kind == "connect_task":
-            task_id = message.connect_task.task_id
-            with self._sending:
-                self._snapshots[task_id].connected = True
-            self._tasks[task_id].connect(list(message.connect_task.producers))
+            self._connect(message.connect_task)
         elif kind == "cancel_tasks":
             for task_id in message.cancel_tasks.task_ids or self._tasks:
                 self._tasks[task_id].cancel()
         elif kind == "collected_ack":
             self._acknowledge_collected(message.collected_ack.task_id, message.collected_ack.seq)
+        elif kind in ("trigger_checkpoint", "checkpoint_completed"):
+            self._pass_on(message)
         else:
             raise ValueError(f"the master sent a message of unknown kind {kind}")
 
+    def _set_up(self, setup: control.JobSetup) -> None:
+        self._job = WorkerJob.from_setup(setup, bytes.fromhex(self._token))
+        self._reconnect_timeout = setup.reconnect_timeout_ms / 1000
+        interval = self._job.options.integer("anabranch.report.interval-ms") / 1000
+        threading.Thread(target=self._report_regularly, args=(interval,), name="reports", daemon=True).start()
+
+    def _connect(self, connect: control.ConnectTask) -> None:
+        with self._sending:
+            self._snapshots[connect.task_id].connected = True
+        self._tasks[connect.task_id].connect(list(connect.producers))
+
+    def _pass_on(self, message: control.MasterMessage) -> None:
+        """Tells the tasks of a checkpoint."""
+        for task in self._tasks.values():
+            if message.HasField("checkpoint_completed"):
+                task.complete_checkpoint(message.checkpoint_completed.number)
+            elif not task.descriptor.inputs:
+                task.trigger_checkpoint(message.trigger_checkpoint.number)
+
     def _deploy(self, descriptor: control.TaskDescriptor, job: WorkerJob) -> None:
+        old = self._tasks.get(descriptor.task_id)
+        if old is not None:
+            old.thread.join(_END_TIMEOUT)  # it was cancelled before
         task = Task(descriptor, job, self)
         status = control.TaskStatus(
             task_id=descriptor.task_id, incarnation=descriptor.incarnation, state=TaskState.CREATED.value

@@ -125,6 +125,8 @@ class RayLauncher:
         await asyncio.gather(*(self._on_node(node, nodes.set_up, self._directory, shared) for node in self._job_nodes))
 
     async def start(self, spec: WorkerSpec) -> WorkerProcess:  # noqa: D102
+        if spec.place_of:
+            self._node_of[spec.worker_id] = self._node_of[spec.place_of]
         actor = self._find_actor(spec.worker_id) or self._make_actor(spec)
         try:
             pid = await asyncio.wait_for(
@@ -232,8 +234,10 @@ class RayLauncher:
 
     def _make_actor(self, spec: WorkerSpec) -> Any:
         assert self._plan is not None  # noqa: S101 - `prepare` comes first
-        worker = next(worker for worker in self._plan.workers if worker.worker_id == spec.worker_id)
-        needs = needs_of(worker, self._plan)
+        place = spec.place_of or spec.worker_id
+        worker = next(worker for worker in self._plan.workers if worker.worker_id == place)
+        # What takes the place of another has its resources; those are not counted twice.
+        needs = {} if spec.place_of else needs_of(worker, self._plan)
         options = {
             "name": self._names.worker(spec.worker_id),
             "namespace": self._names.namespace,
@@ -245,7 +249,7 @@ class RayLauncher:
             "memory": needs.pop("memory", None),
             "resources": needs,
             "scheduling_strategy": self._ray.util.scheduling_strategies.PlacementGroupSchedulingStrategy(
-                self._group, placement_group_bundle_index=self._bundle_of[spec.worker_id]
+                self._group, placement_group_bundle_index=self._bundle_of[place]
             ),
         }
         if spec.language != LANGUAGE_JAVA:

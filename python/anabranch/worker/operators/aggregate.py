@@ -18,6 +18,12 @@ class AggregateOperator(UserOperator[Callable[[], AggregateFunction[Any, Any, An
         super().open()
         self._accumulators: KeyedState[Any] = KeyedState()
 
+    def save(self) -> list[Any]:  # noqa: D102
+        return self._accumulators.save()
+
+    def load(self, saved: list[Any]) -> None:  # noqa: D102
+        self._accumulators.load(saved)
+
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: D102
         assert keys is not None  # noqa: S101 - the planner sees to it
         function = self.function()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -29,7 +28,7 @@ class _Remembered:
 
     __slots__ = ("arrived", "key", "matched", "side", "value")
 
-    def __init__(self, side: int, key: Any, value: Any, arrived: float) -> None:
+    def __init__(self, side: int, key: Any, value: Any, arrived: int) -> None:
         self.side = side
         self.key = key
         self.value = value
@@ -48,7 +47,7 @@ class JoinOperator(UserOperator[Callable[[Any, Any], Any]]):
         self, operator_id: int, name: str, user_function: UserFunction, context: RuntimeContext, options: JoinOptions
     ) -> None:
         super().__init__(operator_id, name, user_function, context)
-        self._retention = options.retention_ms / 1000
+        self._retention = options.retention_ms
         self._outer = _OUTER[options.type]
         self._sides: tuple[KeyedState[deque[_Remembered]], KeyedState[deque[_Remembered]]] = (
             KeyedState(),
@@ -56,36 +55,52 @@ class JoinOperator(UserOperator[Callable[[Any, Any], Any]]):
         )
         self._by_age: deque[_Remembered] = deque()
 
+    def save(self) -> list[Any]:
+        """Returns the remembered records, oldest first: side, key, value, arrival (ms), whether it matched."""
+        saved: list[Any] = []
+        for record in self._by_age:
+            saved += (record.side, record.key, record.value, record.arrived, record.matched)
+        return saved
+
+    def load(self, saved: list[Any]) -> None:  # noqa: D102
+        for side, key, value, arrived, matched in zip(*(saved[i::5] for i in range(5)), strict=True):
+            record = _Remembered(side, key, value, arrived)
+            record.matched = matched
+            self._remember(record)
+
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: D102
         self.process_input(_LEFT, values, keys)
 
     def process_input(self, index: int, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: D102
         assert keys is not None  # noqa: S101 - the planner sees to it
-        now = time.monotonic()
+        now = self._context.now()
         self._forget(now - self._retention)
-        mine, others = self._sides[index], self._sides[1 - index]
+        others = self._sides[1 - index]
         results: list[Any] = []
         for position, (key, value) in enumerate(zip(keys, values, strict=True)):
             record = _Remembered(index, key, value, now)
             try:
-                table, slot = mine.slot_of(key)
-                others_table, _ = others.slot_of(key)
+                table, slot = others.slot_of(key)
             except RecordError as error:
                 raise self.failure(values, position) from TypeError(f"the key cannot be used: {error}")
-            for other in others_table.get(slot, ()):
+            for other in table.get(slot, ()):
                 record.matched = other.matched = True
                 results.append(self._pair(record, other, values, position))
                 if len(results) >= EMIT_SIZE:
                     self.emit(results)
                     results = []
-            table.setdefault(slot, deque()).append(record)
-            self._by_age.append(record)
+            self._remember(record)
         self.records_in += len(values)
         self.emit(results)
 
     def finish(self) -> None:
         """Forgets everything: the input has ended."""
         self._forget(float("inf"))
+
+    def _remember(self, record: _Remembered) -> None:
+        table, slot = self._sides[record.side].slot_of(record.key)
+        table.setdefault(slot, deque()).append(record)
+        self._by_age.append(record)
 
     def _pair(self, record: _Remembered, other: _Remembered, values: Sequence[Any], position: int) -> Any:
         left, right = (record, other) if record.side == _LEFT else (other, record)

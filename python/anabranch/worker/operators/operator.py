@@ -72,6 +72,23 @@ class Operator(ABC):
         assert index == 0, f"operator {self.name} has one input"  # noqa: S101 - a mistake of ours
         self.process(values, keys)
 
+    def save(self) -> list[Any] | None:
+        """Returns what the engine keeps for this operator, as values that can be encoded; None if it keeps nothing."""
+        return None
+
+    def load(self, saved: list[Any]) -> None:  # noqa: B027 - most have nothing to take
+        """Takes back what another run's `save` has returned; called after `open`, before the first batch."""
+
+    def save_function(self, checkpoint: int) -> list[Any]:  # noqa: ARG002 - of use to sinks
+        """Returns what the user's function keeps at this checkpoint."""
+        return []
+
+    def load_function(self, saved: list[Any]) -> None:  # noqa: B027 - most have nothing to take
+        """Gives the user's function back what `save_function` has returned."""
+
+    def commit(self, checkpoint: int) -> None:  # noqa: B027 - a matter of sinks
+        """Makes visible for good what belongs to this checkpoint and those before it."""
+
     def finish(self) -> None:  # noqa: B027 - most operators hold nothing back
         """Called once when the input has ended, before `close`; emits what the operator still holds."""
 

@@ -13,7 +13,7 @@ class KeyedProcessContext:
     """The context of one record at a time. See `ProcessContext` for the contract."""
 
     def __init__(self) -> None:
-        self._states: KeyedState[Any] = KeyedState()
+        self.states: KeyedState[Any] = KeyedState()
         self._keyed = False
         self._key: Any = None
 
@@ -28,17 +28,17 @@ class KeyedProcessContext:
 
     def get_state(self, default: Any = None) -> Any:  # noqa: D102
         self._need_key()
-        table, slot = self._states.slot_of(self._key)
+        table, slot = self.states.slot_of(self._key)
         return table.get(slot, default)
 
     def set_state(self, value: Any) -> None:  # noqa: D102
         self._need_key()
-        table, slot = self._states.slot_of(self._key)
+        table, slot = self.states.slot_of(self._key)
         table[slot] = value
 
     def clear_state(self) -> None:  # noqa: D102
         self._need_key()
-        table, slot = self._states.slot_of(self._key)
+        table, slot = self.states.slot_of(self._key)
         table.pop(slot, None)
 
     def _need_key(self) -> None:
@@ -52,6 +52,12 @@ class ProcessOperator(CollectingOperator[Callable[[Any, KeyedProcessContext, Emi
     def open(self) -> None:  # noqa: D102
         super().open()
         self._record_context = KeyedProcessContext()
+
+    def save(self) -> list[Any]:  # noqa: D102
+        return self._record_context.states.save()
+
+    def load(self, saved: list[Any]) -> None:  # noqa: D102
+        self._record_context.states.load(saved)
 
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: D102
         function, context = self.function, self._record_context

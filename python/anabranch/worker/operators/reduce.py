@@ -17,6 +17,12 @@ class ReduceOperator(UserOperator[Callable[[Any, Any], Any]]):
         super().open()
         self._state: KeyedState[Any] = KeyedState()
 
+    def save(self) -> list[Any]:  # noqa: D102
+        return self._state.save()
+
+    def load(self, saved: list[Any]) -> None:  # noqa: D102
+        self._state.load(saved)
+
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: D102
         assert keys is not None  # noqa: S101 - the planner sees to it
         function = self.function

@@ -32,6 +32,28 @@ class UserOperator(Operator, Generic[F]):
         except BaseException as error:
             raise OperatorError(self.name, -1, None) from error
 
+    def save_function(self, checkpoint: int) -> list[Any]:  # noqa: ARG002
+        """Asks the user's function what it wants back.
+
+        Raises:
+            OperatorError: Its `save_checkpoint` failed.
+        """
+        try:
+            return self._user_function.save()
+        except BaseException as error:
+            raise OperatorError(self.name, -1, None) from error
+
+    def load_function(self, saved: list[Any]) -> None:
+        """Gives the user's function back what it has saved.
+
+        Raises:
+            OperatorError: Its `load_checkpoint` failed.
+        """
+        try:
+            self._user_function.load(saved)
+        except BaseException as error:
+            raise OperatorError(self.name, -1, None) from error
+
     def close(self) -> None:
         """Closes the user's function.
 

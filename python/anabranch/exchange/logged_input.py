@@ -1,0 +1,82 @@
+"""An input channel of a job with recovery: knows its position, and goes on from there with any incarnation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from anabranch.errors import ExchangeError
+from anabranch.exchange.frames import Frame
+from anabranch.exchange.input_gate import ConsumerIdentity, InputChannel, InputGate
+from anabranch.exchange.reactor import Reactor
+from anabranch.v1.control_pb2 import ChannelPosition
+from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest, LogDelta
+
+
+class LoggedInputChannel(InputChannel):
+    """Receives each record and control frame once, whichever incarnation of the producer sends it."""
+
+    def __init__(
+        self,
+        position: ChannelPosition,
+        edge: int,
+        max_frame_bytes: int,
+        *,
+        held: Callable[[], list[LogDelta]],
+        merge: Callable[[LogDelta], None],
+    ) -> None:
+        """Makes a channel that goes on from a position.
+
+        Args:
+            position: What was received before.
+            edge: The edge that the channel belongs to.
+            max_frame_bytes: Bytes of a frame, at most.
+            held: Returns all determinant logs held, for a producer that may have lost them.
+            merge: Takes the determinants that come with a frame, before the frame is handed out.
+        """
+        super().__init__(position.channel, edge, max_frame_bytes)
+        self.ended = position.ended
+        self._records = position.records
+        self._controls = position.controls
+        self._held = held
+        self._merge = merge
+        self._next_seq = -1
+
+    def end(self, reactor: Reactor) -> None:  # noqa: D102
+        self.ended = True
+        self.close(reactor)
+
+    def _request(self, identity: ConsumerIdentity, producer_incarnation: int) -> ConnectRequest:
+        self._next_seq = -1
+        return ConnectRequest(
+            job_id=identity.job_id,
+            channel=self.channel,
+            incarnation=identity.incarnation,
+            producer_incarnation=producer_incarnation,
+            next_record_seq=self._records,
+            next_control_seq=self._controls,
+            held=self._held(),
+        )
+
+    def _on_refusal(self, gate: InputGate, reply: ConnectReply) -> None:
+        if reply.status != ConnectReply.STATUS_FENCED:
+            super()._on_refusal(gate, reply)
+        self.close(gate.reactor)  # one of the two is about to be replaced; the master says by whom
+
+    def _check(self, frame: Frame) -> None:
+        header = frame.header
+        if header.channel != self.channel:
+            raise ExchangeError(f"channel {self.channel}: got a frame of channel {header.channel}")
+        if self._next_seq not in (-1, header.seq):
+            raise ExchangeError(f"channel {self.channel}: expected frame {self._next_seq}, got {header.seq}")
+        self.skip = self._records - header.first_record_seq
+        if not 0 <= self.skip <= header.n_records or header.first_control_seq != self._controls:
+            raise ExchangeError(
+                f"channel {self.channel}: expected record {self._records} and control frame {self._controls}, "
+                f"got {header.first_record_seq} and {header.first_control_seq}"
+            )
+        for delta in header.deltas:
+            self._merge(delta)
+        self._next_seq = header.seq + 1
+        self._records += header.n_records - self.skip
+        if header.WhichOneof("control") is not None:
+            self._controls += 1

@@ -1,0 +1,143 @@
+"""The master's part of checkpoints: when one begins, what has come of it, where it is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+
+from anabranch.config import Options
+from anabranch.recovery.checkpoint_store import CheckpointStore
+from anabranch.v1 import control_pb2 as control
+
+# The number of the snapshots behind the end.
+FINAL = 2**63 - 1
+
+
+class Checkpoints:
+    """Begins a checkpoint when one is due, gathers the snapshots of the tasks, and completes it.
+
+    One at a time. Everything is called on the master's event loop; files are written on other threads.
+
+    Attributes:
+        last: Number of the last complete one; 0: none.
+        snapshots: Its snapshots, by task.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        job_id: str,
+        tasks: Collection[int],
+        *,
+        tell_all: Callable[[control.MasterMessage], None],
+        warn: Callable[[str], None],
+    ) -> None:
+        """Takes the place of the job's checkpoints.
+
+        Raises:
+            CheckpointError: There is no such place.
+        """
+        self.last = 0
+        self.snapshots: dict[int, control.Snapshot] = {}
+        self._tasks = frozenset(tasks)
+        self._interval = options.integer("anabranch.checkpoint.interval-ms") / 1000
+        self._tell_all = tell_all
+        url, retained = options.text("anabranch.checkpoint.dir"), options.integer("anabranch.checkpoint.retained")
+        self._store = CheckpointStore(url, job_id, max(1, retained), warn=warn)
+        self._pending: int | None = None
+        self._taken: dict[int, control.Snapshot] = {}
+        self._ended: dict[int, control.Snapshot] = {}  # behind the end of tasks that have ended
+        self._number = 0
+        self._began = time.monotonic()
+        self._writes: set[asyncio.Task[None]] = set()
+
+    async def check(self) -> None:
+        """Finds out, before anything is started, whether checkpoints can be written.
+
+        Raises:
+            CheckpointError: They cannot.
+        """
+        await asyncio.to_thread(self._store.check_writable)
+
+    @property
+    def pending(self) -> int | None:
+        """The checkpoint that has begun and is not complete."""
+        return self._pending
+
+    @property
+    def all_ended(self) -> bool:
+        """True once every task has sent the snapshot behind its end."""
+        return len(self._ended) == len(self._tasks)
+
+    def begin_if_due(self, now: float) -> None:
+        """Begins a checkpoint if it is time for one and every task runs that has not ended."""
+        if self._pending is None and now - self._began >= self._interval and not self.all_ended:
+            self._began = now
+            self._number += 1
+            self._pending = self._number
+            self._taken = {}
+            self._tell_all(self.trigger())
+
+    def trigger(self) -> control.MasterMessage:
+        """Returns the message that has sources take the pending checkpoint."""
+        trigger = control.TriggerCheckpoint(number=self._pending or 0, timestamp_ms=int(time.time() * 1000))
+        return control.MasterMessage(trigger_checkpoint=trigger)
+
+    def take(self, task: int, snapshot: control.Snapshot) -> None:
+        """Takes a task's part of a checkpoint."""
+        if snapshot.number == FINAL:
+            self._ended[task] = snapshot
+        elif snapshot.number == self._pending:
+            self._taken[task] = snapshot
+        self._complete_if_whole()
+
+    async def settle(self) -> None:
+        """Waits until no checkpoint is being written: which one is the last is settled then.
+
+        Were a task restored from the one before, the others would have dropped by then what it needs.
+        """
+        await asyncio.gather(*self._writes, return_exceptions=True)
+
+    def abandon(self) -> None:
+        """Gives up the pending checkpoint: all tasks go back to the last complete one."""
+        self._pending = None
+
+    def forget(self, tasks: Collection[int]) -> None:
+        """Forgets the parts that these tasks have sent; they begin again and will send the same once more.
+
+        Without that the pending checkpoint could be complete while they still go on from the one before.
+        """
+        for task in tasks:
+            self._ended.pop(task, None)
+            self._taken.pop(task, None)
+
+    async def complete_last(self) -> None:
+        """Writes the snapshots behind the end, once all are there.
+
+        Raises:
+            CheckpointError: They cannot be written.
+        """
+        await asyncio.gather(*self._writes)
+        self._pending = None
+        await self._write(FINAL, dict(self._ended))
+
+    def _complete_if_whole(self) -> None:
+        if self._pending is None or not self._tasks <= self._taken.keys() | self._ended.keys() or self.all_ended:
+            return
+        number, parts = self._pending, {**self._ended, **self._taken}
+        self._pending = None
+        write = asyncio.ensure_future(self._write(number, parts))
+        self._writes.add(write)
+        write.add_done_callback(self._writes.discard)
+
+    async def _write(self, number: int, parts: dict[int, control.Snapshot]) -> None:
+        def write() -> None:
+            for task, snapshot in parts.items():
+                self._store.write_snapshot(number, task, snapshot.SerializeToString())
+            self._store.complete(number, b"", parts.keys())
+
+        await asyncio.to_thread(write)
+        self.last, self.snapshots = number, parts
+        completed = control.CheckpointCompleted(number=number)
+        self._tell_all(control.MasterMessage(checkpoint_completed=completed))

@@ -1,0 +1,293 @@
+"""What a task of a job with recovery keeps beside its operators: positions, logs, sent frames. See docs/design/006."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import tempfile
+import time
+from collections.abc import Callable, Collection
+from typing import Any
+
+from anabranch.exchange.input_gate import InputChannel
+from anabranch.exchange.logged_channel import LoggedOutputChannel
+from anabranch.exchange.logged_input import LoggedInputChannel
+from anabranch.exchange.reactor import Reactor
+from anabranch.records import decode_value, encode_value
+from anabranch.recovery.determinants import DeterminantLog, HeldLogs, Piggyback
+from anabranch.recovery.errors import NondeterminismError
+from anabranch.recovery.inflight_log import InFlightLog, SpillBudget
+from anabranch.recovery.replay import ReplayCursor
+from anabranch.v1 import control_pb2 as control
+from anabranch.v1.record_pb2 import Barrier, ConnectRequest, Determinant, FrameHeader, LogDelta
+from anabranch.worker.job import WorkerJob
+
+# The number of the snapshot behind the end of a task.
+FINAL = 2**63 - 1
+
+_UNLIMITED = 0
+
+
+class TaskRecovery:
+    """Logs what the task does, and makes a new incarnation of it do the same again.
+
+    Everything is called on the task's thread.
+    """
+
+    def __init__(self, descriptor: control.TaskDescriptor, job: WorkerJob) -> None:
+        """Begins where `descriptor.restore` says, or at the start of the job."""
+        self.descriptor = descriptor
+        self.is_new_incarnation = descriptor.HasField("restore")
+        self.trigger: int | None = None  # a checkpoint that a source is to take
+        self.completed: list[int] = []  # checkpoints that are complete, not handled yet
+        self.held = HeldLogs()
+        self._job = job
+        restore = descriptor.restore
+        self.epoch = restore.number
+        self._log = DeterminantLog(self.epoch)
+        self._retained = self.epoch
+        self._cursor: ReplayCursor | None = None
+        self._inputs = {position.channel: position for position in restore.inputs}
+        self._outputs = {position.channel: position for position in restore.outputs}
+        self._channels: list[LoggedOutputChannel] = []
+        directory = job.options.text("anabranch.inflight.spill-dir") or os.path.join(  # noqa: PTH118 - text, as the option
+            tempfile.gettempdir(), f"anabranch-spill-{os.getuid()}"
+        )
+        self._budget = SpillBudget(job.options.integer("anabranch.inflight.memory-bytes"), directory)
+        depth = job.options.integer("anabranch.recovery.sharing-depth")
+        producers = frozenset(channel.peer_task for edge in descriptor.inputs for channel in edge.channels)
+        # By the depth, the tasks upstream whose entries a consumer of this task is to hold besides its own.
+        self._shared = {1: frozenset[int](), 2: producers}.get(depth) if depth != _UNLIMITED else None
+        self._fetches = 0
+        self._clock: int | None = None
+        self._barrier: int | None = None  # it has come on some channels
+        self._random: dict[int, tuple[int, random.Random]] = {}
+
+    # ------------------------------------------------------------------ channels
+
+    def input_channel(self, channel: int, edge: int) -> LoggedInputChannel:
+        """Returns an input channel at its position."""
+        position = self._inputs.setdefault(channel, control.ChannelPosition(channel=channel))
+        received = control.ChannelPosition()
+        received.CopyFrom(position)
+        limit = self._job.limits.max_frame_bytes
+        return LoggedInputChannel(received, edge, limit, held=self._all_held, merge=self.held.merge)
+
+    def output_channel(self, channel: int, reactor: Reactor) -> LoggedOutputChannel:
+        """Returns an output channel at its position."""
+        piggyback = Piggyback(self._shared, self._retained)
+        task = self.descriptor.task_id
+
+        def on_consumer(request: ConnectRequest) -> None:
+            piggyback.reset(self._retained)  # what was on its way to the consumer may be lost
+            for delta in request.held if self.is_new_incarnation else ():
+                self.held.merge(delta)
+
+        made = LoggedOutputChannel(
+            self._outputs.get(channel, control.ChannelPosition(channel=channel)),
+            reactor,
+            self.descriptor.incarnation,
+            InFlightLog(self._budget),
+            epoch=lambda: self.epoch,
+            deltas=lambda: piggyback.deltas(task, self._log, self.held),
+            on_consumer=on_consumer,
+        )
+        self._channels.append(made)
+        return made
+
+    def _all_held(self) -> list[LogDelta]:
+        return [
+            LogDelta(task=task, epoch=epoch, entries=entries)
+            for task in self.held.tasks
+            for epoch, entries in self.held.log_of(task).items()
+        ]
+
+    # ------------------------------------------------------------------ replay
+
+    @property
+    def replaying(self) -> bool:
+        """True while the task does what an incarnation before it has done."""
+        return self._cursor is not None
+
+    def begin_replay(self) -> None:
+        """Called once all consumers have come: what they hold of this task's log is what it does again."""
+        if self.is_new_incarnation:
+            name = self.descriptor.name
+            self._cursor = ReplayCursor(name, self.held.log_of(self.descriptor.task_id), self.epoch)
+
+    def next_entry(self) -> Determinant | None:
+        """Returns what is to be done next, or None once the task is live.
+
+        Raises:
+            NondeterminismError: A consumer has records that were not produced again.
+        """
+        if self._cursor is None:
+            return None
+        if not self._cursor.exhausted:
+            entry = self._cursor.peek()
+            if entry is None:
+                raise self._mismatch("a barrier", "more input")
+            return entry
+        self._cursor = None
+        return None
+
+    def take_entry(self) -> None:
+        """Takes the entry that `next_entry` has returned."""
+        assert self._cursor is not None  # noqa: S101 - there was an entry
+        self._log.append(self._cursor.next())
+
+    @property
+    def behind_consumers(self) -> bool:
+        """True while a consumer has what is not yet produced again."""
+        return any(channel.behind_consumer for channel in self._channels)
+
+    def check_caught_up(self) -> None:
+        """Called when nothing is left to replay.
+
+        Raises:
+            NondeterminismError: A consumer has records that were not produced again.
+        """
+        if self.behind_consumers:
+            raise self._mismatch("the records that consumers have", "fewer")
+
+    def mismatch(self, expected: str) -> NondeterminismError:
+        """Returns the error for a task that comes to something else than its log has next."""
+        entry = None if self._cursor is None else self._cursor.peek()
+        return self._mismatch(expected, "nothing" if entry is None else str(entry.WhichOneof("kind")))
+
+    def _mismatch(self, expected: str, found: str) -> NondeterminismError:
+        position = (self.epoch, self._log.length(self.epoch))
+        return NondeterminismError(self.descriptor.name, position, expected, found)
+
+    # ------------------------------------------------------------------ what the task does
+
+    def took(self, channel: int, records: int) -> None:
+        """Logs that a batch of so many records, or a control frame (0), comes from this channel next."""
+        order = Determinant(order=Determinant.Order(channel=channel, records=records))
+        if self._cursor is None:
+            self._log.append(order)
+        else:
+            self.take_entry()
+        self._clock = None
+        position = self._inputs[channel]
+        position.records += records
+        position.controls += 0 if records else 1
+
+    @property
+    def fetches(self) -> int:
+        """Calls of fetch since the last entry."""
+        return self._fetches
+
+    def fetched(self) -> None:
+        """Counts a call of fetch that is over."""
+        self._fetches += 1
+        self._clock = None
+
+    def replayed_fetches(self) -> None:
+        """Takes the entry whose fetches were made again."""
+        self._fetches = 0
+        self.take_entry()
+
+    def ended(self, channel: int) -> None:
+        """Takes note of the end of a channel."""
+        self._inputs[channel].ended = True
+
+    def _append(self, entry: Determinant) -> None:
+        if self._fetches:
+            read = Determinant.SourceRead(fetches=self._fetches)
+            self._log.append(Determinant(source_read=read))
+            self._fetches = 0
+        self._log.append(entry)
+
+    # ------------------------------------------------------------------ questions of user code
+
+    def now(self) -> int:
+        """Returns milliseconds since 1970, the same during one batch, and the same in a replay."""
+        if self._clock is None:
+            replayed = self._replayed("time")
+            if replayed is not None:
+                self._clock = replayed.time.ms
+            else:
+                self._clock = int(time.time() * 1000)
+                self._append(Determinant(time=Determinant.Time(ms=self._clock)))
+        return self._clock
+
+    def remembered(self, function: Callable[[], Any]) -> Any:
+        """Returns what the function returns, and in a replay what it has returned then."""
+        replayed = self._replayed("value")
+        if replayed is not None:
+            return decode_value(replayed.value.encoded)
+        value = function()
+        self._append(Determinant(value=Determinant.Value(encoded=encode_value(value))))
+        return value
+
+    def _replayed(self, kind: Any) -> Determinant | None:
+        if self._cursor is None or self._cursor.exhausted:
+            return None
+        entry = self._cursor.expect(kind)
+        self._fetches = 0  # those before it have an entry of their own
+        self._log.append(entry)
+        return entry
+
+    # ------------------------------------------------------------------ checkpoints
+
+    def met_barrier(self, number: int, channels: Collection[InputChannel]) -> bool:
+        """Takes note that some channels are behind the barrier; returns whether all are, or have ended."""
+        self._barrier = number
+        return all(channel.blocked or channel.ended for channel in channels)
+
+    @property
+    def aligning(self) -> int | None:
+        """The barrier that has come on some channels and not on others."""
+        return self._barrier
+
+    def log_checkpoint(self, number: int) -> None:
+        """Logs that a source takes a checkpoint here."""
+        if self._cursor is None:
+            self._append(Determinant(checkpoint=Determinant.Checkpoint(number=number)))
+        else:
+            self.take_entry()
+
+    def snapshot(
+        self, number: int, operators: list[control.OperatorState], next_of_edge: dict[int, int]
+    ) -> control.Snapshot:
+        """Returns the task's part of a checkpoint, with the barrier already counted on every output channel."""
+        outputs = [channel.position for channel in self._channels]
+        for position in outputs:
+            position.controls += 1
+        return control.Snapshot(
+            number=number,
+            inputs=self._inputs.values(),
+            outputs=outputs,
+            operators=operators,
+            next_of_edge=next_of_edge,
+        )
+
+    def pass_barrier(self, number: int) -> None:
+        """Enters the epoch and sends the barrier to every consumer."""
+        self._barrier = None
+        self.epoch = number
+        self._log.begin_epoch(number)
+        if self._cursor is not None:
+            self._cursor.begin_epoch(number)
+        for channel in self._channels:
+            channel.send(FrameHeader(barrier=Barrier(number=number)), b"")
+
+    def drop_before(self, number: int) -> None:
+        """Forgets what is needed no more, for checkpoint `number` is complete."""
+        self._retained = max(self._retained, min(number, self.epoch))
+        self._log.drop_before(number)
+        self.held.drop_before(number)
+        for channel in self._channels:
+            channel.drop_before(number)
+
+    def random(self, operator_id: int) -> random.Random:
+        """Returns the generator of an operator, which gives the same numbers in every run of this epoch."""
+        known = self._random.get(operator_id)
+        if known is not None and known[0] == self.epoch:
+            return known[1]
+        text = f"{self._job.job_id}/{operator_id}/{self.descriptor.subtask}/{self.epoch}"
+        made = random.Random(hashlib.sha256(text.encode()).digest()[:8])  # noqa: S311 - to be repeated, not secret
+        self._random[operator_id] = (self.epoch, made)
+        return made
