@@ -37,4 +37,14 @@ public final class CollectionSource<T> implements SourceFunction<T> {
       context.collect(values.get(next));
     }
   }
+
+  @Override
+  public Object saveCheckpoint() {
+    return (long) next;
+  }
+
+  @Override
+  public void loadCheckpoint(Object state) {
+    next = Math.toIntExact((Long) state);
+  }
 }

@@ -39,14 +39,18 @@ public final class TextFileSource implements SourceFunction<String> {
     long size = Files.size(Path.of(path));
     position = size * index / parallelism;
     end = size * (index + 1) / parallelism;
-    FileInputStream opened = new FileInputStream(path);
     // A line that begins exactly here is ours; it does if the byte before ends another.
-    opened.getChannel().position(Math.max(0, position - 1));
-    file = new BufferedInputStream(opened, BUFFER);
+    openAt(Math.max(0, position - 1));
     if (position > 0) {
       position -= 1;
       readLine();
     }
+  }
+
+  private void openAt(long start) throws IOException {
+    FileInputStream opened = new FileInputStream(path);
+    opened.getChannel().position(start);
+    file = new BufferedInputStream(opened, BUFFER);
   }
 
   @Override
@@ -62,6 +66,18 @@ public final class TextFileSource implements SourceFunction<String> {
       }
       context.collect(decode(line, start));
     }
+  }
+
+  @Override
+  public Object saveCheckpoint() {
+    return position; // a line begins here
+  }
+
+  @Override
+  public void loadCheckpoint(Object state) throws IOException {
+    file.close();
+    position = (Long) state;
+    openAt(position);
   }
 
   @Override

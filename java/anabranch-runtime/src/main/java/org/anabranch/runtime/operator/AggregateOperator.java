@@ -1,7 +1,9 @@
 package org.anabranch.runtime.operator;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.anabranch.api.function.AggregateFunction;
 
 /** aggregate: keeps one accumulator per key and emits the result so far for every record. */
@@ -23,5 +25,15 @@ final class AggregateOperator extends FunctionOperator<AggregateFunction<Object,
     Object after = function.add(value, before);
     accumulators.put(stateKey, after);
     next.emit(null, function.getResult(after));
+  }
+
+  @Override
+  public List<Object> save(long checkpoint) {
+    return StateKeys.save(accumulators, UnaryOperator.identity());
+  }
+
+  @Override
+  public void load(List<Object> saved) {
+    StateKeys.load(saved, accumulators::put);
   }
 }

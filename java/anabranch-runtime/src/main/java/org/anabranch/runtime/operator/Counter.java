@@ -22,6 +22,11 @@ public final class Counter {
     VALUE.setOpaque(this, value + 1);
   }
 
+  /** Goes on from another count. Called by the owner only. */
+  void set(long count) {
+    VALUE.setOpaque(this, count);
+  }
+
   /** Returns the count, on any thread. */
   public long get() {
     return (long) VALUE.getOpaque(this);

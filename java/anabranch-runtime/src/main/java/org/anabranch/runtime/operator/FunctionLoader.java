@@ -35,6 +35,11 @@ public final class FunctionLoader {
     this.types = types;
   }
 
+  /** Returns a new codec for state, which belongs to the thread that asks. */
+  public StateCodec stateCodec() {
+    return new StateCodec(types);
+  }
+
   /** Returns a new encoder for keys, which belongs to the thread that asks. */
   Encoder keyEncoder() {
     return new Encoder(Language.LANGUAGE_PYTHON, types);

@@ -1,10 +1,11 @@
 package org.anabranch.runtime.operator;
 
+import org.anabranch.api.function.Function;
 import org.anabranch.api.function.RichFunction;
 import org.anabranch.api.function.RuntimeContext;
 
 /** An operator that runs a user's function, which has a life of its own if it is a rich one. */
-abstract class FunctionOperator<F> implements Operator {
+abstract class FunctionOperator<F extends Function> implements Operator {
   final F function;
   final Output next;
 
@@ -18,6 +19,16 @@ abstract class FunctionOperator<F> implements Operator {
     if (function instanceof RichFunction rich) {
       rich.open(context);
     }
+  }
+
+  @Override
+  public Object saveFunction() throws Exception {
+    return function.saveCheckpoint();
+  }
+
+  @Override
+  public void loadFunction(Object saved) throws Exception {
+    function.loadCheckpoint(saved);
   }
 
   @Override

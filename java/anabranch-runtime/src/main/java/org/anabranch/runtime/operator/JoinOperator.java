@@ -1,12 +1,13 @@
 package org.anabranch.runtime.operator;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.anabranch.api.function.JoinFunction;
+import org.anabranch.api.function.RuntimeContext;
 import org.anabranch.proto.v1.JoinOptions;
 
 /**
@@ -18,13 +19,15 @@ import org.anabranch.proto.v1.JoinOptions;
  */
 final class JoinOperator extends FunctionOperator<JoinFunction<Object, Object, Object>> {
   private static final int LEFT = 0;
+  private static final int SAVED_FIELDS = 5;
 
   private final StateKeys keys;
-  private final long retentionNanos;
+  private final long retentionMillis;
   private final boolean[] outer;
   private final List<Map<Object, Deque<Remembered>>> sides =
       List.of(new HashMap<>(), new HashMap<>());
   private final Deque<Remembered> byAge = new ArrayDeque<>();
+  private RuntimeContext context;
 
   JoinOperator(
       JoinFunction<Object, Object, Object> function,
@@ -33,7 +36,7 @@ final class JoinOperator extends FunctionOperator<JoinFunction<Object, Object, O
       Output next) {
     super(function, next);
     this.keys = keys;
-    this.retentionNanos = TimeUnit.MILLISECONDS.toNanos(options.getRetentionMs());
+    this.retentionMillis = options.getRetentionMs();
     this.outer =
         switch (options.getType()) {
           case TYPE_LEFT -> new boolean[] {true, false};
@@ -44,18 +47,24 @@ final class JoinOperator extends FunctionOperator<JoinFunction<Object, Object, O
   }
 
   @Override
+  public void open(RuntimeContext opened) throws Exception {
+    context = opened;
+    super.open(opened);
+  }
+
+  @Override
   public void process(Object key, Object value) throws Exception {
     process(LEFT, key, value);
   }
 
   @Override
   public void process(int side, Object key, Object value) throws Exception {
-    long now = System.nanoTime();
-    while (!byAge.isEmpty() && now - byAge.peekFirst().arrived > retentionNanos) {
+    long now = context.now();
+    while (!byAge.isEmpty() && now - byAge.peekFirst().arrived > retentionMillis) {
       forgetOldest();
     }
     Object stateKey = keys.of(key);
-    Remembered record = new Remembered(side, stateKey, value, now);
+    Remembered record = new Remembered(side, stateKey, value, now, false);
     for (Remembered other : sides.get(1 - side).getOrDefault(stateKey, new ArrayDeque<>(0))) {
       record.matched = true;
       other.matched = true;
@@ -63,8 +72,41 @@ final class JoinOperator extends FunctionOperator<JoinFunction<Object, Object, O
           null,
           side == LEFT ? function.join(value, other.value) : function.join(other.value, value));
     }
-    sides.get(side).computeIfAbsent(stateKey, unused -> new ArrayDeque<>()).addLast(record);
+    remember(record);
+  }
+
+  private void remember(Remembered record) {
+    sides
+        .get(record.side)
+        .computeIfAbsent(record.stateKey, unused -> new ArrayDeque<>())
+        .addLast(record);
     byAge.addLast(record);
+  }
+
+  @Override
+  public List<Object> save(long checkpoint) {
+    List<Object> saved = new ArrayList<>(SAVED_FIELDS * byAge.size());
+    for (Remembered record : byAge) {
+      saved.add(record.side);
+      saved.add(StateKeys.saved(record.stateKey));
+      saved.add(record.value);
+      saved.add(record.arrived);
+      saved.add(record.matched);
+    }
+    return saved;
+  }
+
+  @Override
+  public void load(List<Object> saved) {
+    for (int i = 0; i < saved.size(); i += SAVED_FIELDS) {
+      remember(
+          new Remembered(
+              (int) saved.get(i),
+              StateKeys.loaded(saved.get(i + 1)),
+              saved.get(i + 2),
+              (long) saved.get(i + 3),
+              (boolean) saved.get(i + 4)));
+    }
   }
 
   @Override
@@ -100,11 +142,12 @@ final class JoinOperator extends FunctionOperator<JoinFunction<Object, Object, O
     private final long arrived;
     private boolean matched;
 
-    Remembered(int side, Object stateKey, Object value, long arrived) {
+    Remembered(int side, Object stateKey, Object value, long arrived, boolean matched) {
       this.side = side;
       this.stateKey = stateKey;
       this.value = value;
       this.arrived = arrived;
+      this.matched = matched;
     }
   }
 }

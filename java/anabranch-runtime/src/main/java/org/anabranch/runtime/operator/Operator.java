@@ -1,5 +1,6 @@
 package org.anabranch.runtime.operator;
 
+import java.util.List;
 import org.anabranch.api.function.RuntimeContext;
 
 /**
@@ -38,6 +39,38 @@ public interface Operator {
 
   /** Called once when the input has ended, before {@link #close}; emits what is held back. */
   default void finish() throws Exception {}
+
+  /** Called once before the first record, after what was saved has been loaded. */
+  default void start() throws Exception {}
+
+  /**
+   * Returns what the engine keeps for this operator: values that could be records, in an order that
+   * only {@link #load} has to understand.
+   *
+   * @param checkpoint number of the checkpoint; {@code Long.MAX_VALUE} behind the end of the input
+   */
+  default List<Object> save(long checkpoint) throws Exception {
+    return List.of();
+  }
+
+  /** Takes back what {@link #save} has returned; called after {@link #open}. */
+  default void load(List<Object> saved) throws Exception {}
+
+  /** Returns what the user's function wants to keep, or null. */
+  default Object saveFunction() throws Exception {
+    return null;
+  }
+
+  /** Gives the user's function back what it wanted to keep; called before {@link #load}. */
+  default void loadFunction(Object saved) throws Exception {}
+
+  /** Makes visible what belongs to checkpoints up to this one. */
+  default void commit(long checkpoint) throws Exception {}
+
+  /** Returns true if the operator is of use until the last {@link #commit}. */
+  default boolean needsCommit() {
+    return false;
+  }
 
   /** Closes the user's function. */
   void close() throws Exception;

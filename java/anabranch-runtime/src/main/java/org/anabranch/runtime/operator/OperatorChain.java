@@ -4,6 +4,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.anabranch.api.function.AggregateFunction;
 import org.anabranch.api.function.CoProcessFunction;
 import org.anabranch.api.function.FilterFunction;
@@ -16,8 +18,11 @@ import org.anabranch.api.function.ReduceFunction;
 import org.anabranch.api.function.RuntimeContext;
 import org.anabranch.api.function.SinkFunction;
 import org.anabranch.api.function.SourceFunction;
+import org.anabranch.api.function.TransactionalSinkFunction;
 import org.anabranch.proto.v1.InputEdge;
 import org.anabranch.proto.v1.OperatorKind;
+import org.anabranch.proto.v1.OperatorState;
+import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
 
 /**
@@ -51,18 +56,28 @@ public final class OperatorChain {
   private final List<Stage> keyStages = new ArrayList<>();
   private final Deque<Stage> opened = new ArrayDeque<>();
   private final Counter emitted = new Counter();
+  private final StateCodec codec;
+  private final boolean checkpoints;
   private OperatorFailure failure;
 
-  private OperatorChain() {}
+  private OperatorChain(StateCodec codec, boolean checkpoints) {
+    this.codec = codec;
+    this.checkpoints = checkpoints;
+  }
 
   /**
    * Loads the functions of a task and links its operators; opens nothing.
    *
+   * @param checkpoints whether the job takes checkpoints
    * @throws OperatorFailure if a function cannot be loaded
    */
   public static OperatorChain build(
-      TaskDescriptor task, FunctionLoader functions, Contexts contexts, Tail tail) {
-    OperatorChain chain = new OperatorChain();
+      TaskDescriptor task,
+      FunctionLoader functions,
+      Contexts contexts,
+      Tail tail,
+      boolean checkpoints) {
+    OperatorChain chain = new OperatorChain(functions.stateCodec(), checkpoints);
     for (var operator : task.getChainList()) {
       chain.ids.add(operator.getId());
       chain.stages.add(new Stage(chain, operator.getName(), contexts.of(operator)));
@@ -143,7 +158,9 @@ public final class OperatorChain {
           }
           case OPERATOR_KIND_SINK -> {
             SinkFunction<Object> sink = load(name, functions, FunctionKind.SINK, function);
-            yield new SinkOperator(sink);
+            yield sink instanceof TransactionalSinkFunction<Object> transactional
+                ? new TransactionalSinkOperator(transactional, checkpoints)
+                : new SinkOperator(sink);
           }
           case OPERATOR_KIND_AGGREGATE -> {
             AggregateFunction<Object, Object, Object> aggregate =
@@ -194,15 +211,72 @@ public final class OperatorChain {
 
   /** Opens the operators, last first, so that each finds its consumer ready. */
   public void open() {
-    for (int i = stages.size() - 1; i >= 0; i--) {
-      open(stages.get(i));
-    }
-    keyStages.forEach(this::open);
+    open(Snapshot.getDefaultInstance());
   }
 
-  private void open(Stage stage) {
-    opened.push(stage);
-    stage.open();
+  /** Opens the operators as {@link #open()} does, each with what it has saved in this snapshot. */
+  public void open(Snapshot snapshot) {
+    Map<Integer, OperatorState> saved = byOperator(snapshot);
+    for (int i = stages.size() - 1; i >= 0; i--) {
+      Stage stage = stages.get(i);
+      OperatorState state = saved.get(ids.get(i));
+      opened.push(stage);
+      if (state == null) {
+        stage.open();
+      } else {
+        stage.open(state, codec);
+      }
+    }
+    for (Stage stage : keyStages) {
+      opened.push(stage);
+      stage.open();
+    }
+  }
+
+  private static Map<Integer, OperatorState> byOperator(Snapshot snapshot) {
+    return snapshot.getOperatorsList().stream()
+        .collect(Collectors.toMap(OperatorState::getOperatorId, state -> state));
+  }
+
+  /**
+   * Commits what this snapshot, the last one of the task, has left uncommitted. Instead of {@link
+   * #open()}, where no record will come.
+   */
+  public void commitOnly(Snapshot snapshot) {
+    Map<Integer, OperatorState> saved = byOperator(snapshot);
+    for (int i = 0; i < stages.size(); i++) {
+      OperatorState state = saved.get(ids.get(i));
+      if (state != null && stages.get(i).operator().needsCommit()) {
+        opened.push(stages.get(i));
+        stages.get(i).commitOnly(state, codec);
+      }
+    }
+  }
+
+  /**
+   * Returns what the operators have to remember at this checkpoint.
+   *
+   * @throws OperatorFailure if something cannot be saved
+   */
+  public List<OperatorState> save(long checkpoint) {
+    List<OperatorState> states = new ArrayList<>();
+    for (int i = 0; i < stages.size(); i++) {
+      states.add(stages.get(i).save(ids.get(i), checkpoint, codec));
+    }
+    return states;
+  }
+
+  /**
+   * Commits what belongs to checkpoints up to this one.
+   *
+   * @throws OperatorFailure if a sink has failed
+   */
+  public void commit(long checkpoint) {
+    for (Stage stage : stages) {
+      if (stage.operator().needsCommit()) {
+        stage.commit(checkpoint);
+      }
+    }
   }
 
   /**
@@ -248,13 +322,29 @@ public final class OperatorChain {
    * @throws OperatorFailure the first failure, be it of {@code close} or from before
    */
   public void close() {
+    close(true);
+  }
+
+  /** Closes the operators as {@link #close()} does, but for sinks that have something to commit. */
+  public void closeBeforeCommit() {
+    close(false);
+  }
+
+  private void close(boolean all) {
+    Deque<Stage> kept = new ArrayDeque<>();
     while (!opened.isEmpty()) {
+      Stage stage = opened.pop();
+      if (!all && stage.operator().needsCommit()) {
+        kept.add(stage);
+        continue;
+      }
       try {
-        opened.pop().close();
+        stage.close();
       } catch (OperatorFailure e) {
         // It is noted; the others are closed all the same.
       }
     }
+    opened.addAll(kept);
     checkIntact();
   }
 

@@ -1,7 +1,9 @@
 package org.anabranch.runtime.operator;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.anabranch.api.function.ProcessContext;
 import org.anabranch.api.function.ProcessFunction;
 
@@ -21,6 +23,16 @@ final class ProcessOperator extends FunctionOperator<ProcessFunction<Object, Obj
   public void process(Object key, Object value) throws Exception {
     context.key = key;
     function.process(value, context, collector);
+  }
+
+  @Override
+  public List<Object> save(long checkpoint) {
+    return StateKeys.save(context.states, UnaryOperator.identity());
+  }
+
+  @Override
+  public void load(List<Object> saved) {
+    StateKeys.load(saved, context.states::put);
   }
 
   private static final class KeyedContext implements ProcessContext {

@@ -1,6 +1,7 @@
 package org.anabranch.runtime.operator;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.anabranch.api.function.ReduceFunction;
 
@@ -27,5 +28,15 @@ final class ReduceOperator extends FunctionOperator<ReduceFunction<Object>> {
     Object reduced = old == null ? value : function.reduce(old == NULL ? null : old, value);
     state.put(stateKey, reduced == null ? NULL : reduced);
     next.emit(null, reduced);
+  }
+
+  @Override
+  public List<Object> save(long checkpoint) {
+    return StateKeys.save(state, value -> value == NULL ? null : value);
+  }
+
+  @Override
+  public void load(List<Object> saved) {
+    StateKeys.load(saved, (key, value) -> state.put(key, value == null ? NULL : value));
   }
 }

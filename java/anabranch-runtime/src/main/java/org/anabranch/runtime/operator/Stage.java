@@ -1,6 +1,10 @@
 package org.anabranch.runtime.operator;
 
+import java.util.Collections;
+import java.util.List;
 import org.anabranch.api.function.RuntimeContext;
+import org.anabranch.proto.v1.OperatorState;
+import org.anabranch.runtime.records.RecordException;
 
 /**
  * One place of a chain: counts the records that its operator takes and notes which one has failed.
@@ -57,6 +61,65 @@ final class Stage implements Output {
   void open() {
     try {
       operator.open(context);
+      operator.start();
+    } catch (Throwable t) {
+      throw chain.fail(OperatorFailure.outsideOfRecords(name, t));
+    }
+  }
+
+  /** Opens the operator with what it has saved in an earlier life. */
+  void open(OperatorState saved, StateCodec codec) {
+    try {
+      operator.open(context);
+      load(saved, codec);
+      operator.start();
+    } catch (Throwable t) {
+      throw chain.fail(OperatorFailure.outsideOfRecords(name, t));
+    }
+  }
+
+  private void load(OperatorState saved, StateCodec codec) throws Exception {
+    if (saved.getFunction().getN() > 0) {
+      operator.loadFunction(codec.decode(saved.getFunction()).get(0));
+    }
+    operator.load(codec.decode(saved.getEngine()));
+    taken.set(saved.getRecordsIn());
+  }
+
+  /** Commits what was pre-committed in an earlier life, of a sink that takes no more records. */
+  void commitOnly(OperatorState saved, StateCodec codec) {
+    try {
+      operator.open(context);
+      load(saved, codec);
+    } catch (Throwable t) {
+      throw chain.fail(OperatorFailure.outsideOfRecords(name, t));
+    }
+  }
+
+  OperatorState save(int id, long checkpoint, StateCodec codec) {
+    try {
+      // First the engine's: the transaction of a sink ends before its function is asked.
+      var engine = codec.encode(operator.save(checkpoint));
+      Object kept = operator.saveFunction();
+      List<Object> function = kept == null ? List.of() : Collections.singletonList(kept);
+      return OperatorState.newBuilder()
+          .setOperatorId(id)
+          .setEngine(engine)
+          .setFunction(codec.encode(function))
+          .setRecordsIn(taken.get())
+          .build();
+    } catch (RecordException e) {
+      throw chain.fail(
+          OperatorFailure.outsideOfRecords(
+              name, new FunctionException("its state cannot be saved: " + e.getMessage(), e)));
+    } catch (Throwable t) {
+      throw chain.fail(OperatorFailure.outsideOfRecords(name, t));
+    }
+  }
+
+  void commit(long checkpoint) {
+    try {
+      operator.commit(checkpoint);
     } catch (Throwable t) {
       throw chain.fail(OperatorFailure.outsideOfRecords(name, t));
     }

@@ -1,7 +1,12 @@
 package org.anabranch.runtime.operator;
 
 import java.math.BigInteger;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.UnaryOperator;
 import org.anabranch.runtime.records.Encoder;
 
 /**
@@ -32,6 +37,34 @@ final class StateKeys {
       return big.longValue();
     }
     return new EncodedKey(encoder.encodeKey(key));
+  }
+
+  /** Returns a state by key as it is saved: key, value, key, value and so on. */
+  static List<Object> save(Map<Object, Object> state, UnaryOperator<Object> valueToSave) {
+    List<Object> saved = new ArrayList<>(2 * state.size());
+    state.forEach(
+        (key, value) -> {
+          saved.add(saved(key));
+          saved.add(valueToSave.apply(value));
+        });
+    return saved;
+  }
+
+  /** Hands out what {@link #save} has returned. */
+  static void load(List<Object> saved, BiConsumer<Object, Object> state) {
+    for (int i = 0; i < saved.size(); i += 2) {
+      state.accept(loaded(saved.get(i)), saved.get(i + 1));
+    }
+  }
+
+  /** Returns what is saved for a key that {@link #of} has made. */
+  static Object saved(Object stateKey) {
+    return stateKey instanceof EncodedKey encoded ? encoded.bytes : stateKey;
+  }
+
+  /** Returns the key that was saved. */
+  static Object loaded(Object saved) {
+    return saved instanceof byte[] bytes ? new EncodedKey(bytes) : saved;
   }
 
   private static final class EncodedKey {

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.anabranch.proto.v1.LogDelta;
 
 /**
@@ -14,7 +15,7 @@ import org.anabranch.proto.v1.LogDelta;
  * frame of the channel had that along; then whoever has seen an effect knows its causes.
  */
 public final class Piggyback {
-  private final int[] forwarded;
+  private final Set<Integer> forwarded;
   private final Map<Integer, LogPosition> sent = new HashMap<>();
   private LogPosition initial;
 
@@ -23,10 +24,10 @@ public final class Piggyback {
    *
    * @param epoch the first epoch that is to be sent
    * @param forwarded the tasks whose held logs the consumer is to have too: those upstream of it
-   *     within the sharing depth
+   *     within the sharing depth; null for all
    */
   public Piggyback(long epoch, Set<Integer> forwarded) {
-    this.forwarded = forwarded.stream().mapToInt(Integer::intValue).sorted().toArray();
+    this.forwarded = forwarded == null ? null : new TreeSet<>(forwarded);
     reset(epoch);
   }
 
@@ -52,7 +53,7 @@ public final class Piggyback {
   public List<LogDelta> deltas(int ownTask, DeterminantLog own, HeldLogs held) {
     List<LogDelta> deltas = new ArrayList<>();
     collect(ownTask, own, deltas);
-    for (int task : forwarded) {
+    for (int task : forwarded == null ? held.tasks() : forwarded) {
       DeterminantLog log = held.log(task);
       if (log != null) {
         collect(task, log, deltas);

@@ -17,13 +17,15 @@ import org.anabranch.runtime.records.TypeRegistry;
  * @param code the job's classes
  * @param types the record types of the job
  * @param exchange how tasks reach each other
+ * @param recovery what tasks remember; empty if the job has no checkpoints
  * @param reconnectMillis how long the worker goes on without a master
  */
-public record JobContext(
+record JobContext(
     Options options,
     UserCode code,
     TypeRegistry types,
     ExchangeConfig exchange,
+    Optional<RecoveryConfig> recovery,
     long reconnectMillis) {
 
   /**
@@ -57,7 +59,8 @@ public record JobContext(
             options.number("anabranch.exchange.handshake-timeout-ms"),
             options.number("anabranch.deploy.timeout-ms"),
             setup.getSeveralHosts());
-    return new JobContext(options, code, types, exchange, setup.getReconnectTimeoutMs());
+    return new JobContext(
+        options, code, types, exchange, RecoveryConfig.of(options), setup.getReconnectTimeoutMs());
   }
 
   /** Returns what makes function objects of descriptors. */

@@ -24,6 +24,26 @@ public record Options(Map<String, String> values) {
     return value;
   }
 
+  /** Returns an option of text, or a default if the master has not sent it. */
+  public String text(String name, String otherwise) {
+    return values.getOrDefault(name, otherwise);
+  }
+
+  /**
+   * Returns an option that is a number, or a default if the master has not sent it.
+   *
+   * @throws IllegalArgumentException if it is no number
+   */
+  public long longNumber(String name, String otherwise) {
+    String text = text(name, otherwise);
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          "option %s: expected a whole number, got %s".formatted(name, text), e);
+    }
+  }
+
   /**
    * Returns an option that is a number.
    *

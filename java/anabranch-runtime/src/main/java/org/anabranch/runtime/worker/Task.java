@@ -159,8 +159,9 @@ final class Task {
         OperatorChain.build(
             descriptor,
             job.functions(),
-            operator -> new TaskContext(descriptor, operator, job.options()),
-            exchange.output()::emit);
+            operator -> new TaskContext(descriptor, operator, job, Choices.FREE),
+            exchange.output()::emit,
+            false);
     for (OutputEdge edge : descriptor.getOutputsList()) {
       exchange.addOutput(edge, partitionFunction(edge));
     }

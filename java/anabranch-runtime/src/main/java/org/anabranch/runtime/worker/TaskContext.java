@@ -2,6 +2,8 @@ package org.anabranch.runtime.worker;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.random.RandomGenerator;
 import org.anabranch.api.function.RuntimeContext;
 import org.anabranch.proto.v1.Operator;
 import org.anabranch.proto.v1.TaskDescriptor;
@@ -12,14 +14,20 @@ final class TaskContext implements RuntimeContext {
   private final Operator operator;
   private final Map<String, String> jobConfig;
   private final Map<String, String> config;
+  private final Choices choices;
+  private final RandomGenerator random;
 
-  TaskContext(TaskDescriptor task, Operator operator, Options options) {
+  TaskContext(TaskDescriptor task, Operator operator, JobContext job, Choices choices) {
     this.task = task;
     this.operator = operator;
-    this.jobConfig = options.values();
+    this.jobConfig = job.options().values();
     Map<String, String> overlaid = new HashMap<>(jobConfig);
     overlaid.putAll(operator.getConfigMap());
     this.config = Map.copyOf(overlaid);
+    this.choices = choices;
+    this.random =
+        new EpochRandom(
+            job.exchange().jobId(), operator.getId(), task.getSubtask(), choices::epoch);
   }
 
   @Override
@@ -55,5 +63,20 @@ final class TaskContext implements RuntimeContext {
   @Override
   public Map<String, String> getJobConfig() {
     return jobConfig;
+  }
+
+  @Override
+  public long now() {
+    return choices.now();
+  }
+
+  @Override
+  public <T> T nondeterministic(Callable<T> call) throws Exception {
+    return choices.value(call);
+  }
+
+  @Override
+  public RandomGenerator random() {
+    return random;
   }
 }

@@ -1,0 +1,42 @@
+package org.anabranch.runtime.worker;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.SplittableRandom;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+
+/** Random numbers that begin anew with each epoch, and are the same in every run of it. */
+final class EpochRandom implements RandomGenerator {
+  private final String subtask;
+  private final LongSupplier epoch;
+  private RandomGenerator current;
+  private long currentEpoch;
+
+  EpochRandom(String jobId, int operatorId, int subtask, LongSupplier epoch) {
+    this.subtask = "%s/%d/%d".formatted(jobId, operatorId, subtask);
+    this.epoch = epoch;
+  }
+
+  @Override
+  public long nextLong() {
+    long now = epoch.getAsLong();
+    if (current == null || now != currentEpoch) {
+      current = new SplittableRandom(seed(subtask + "/" + now));
+      currentEpoch = now;
+    }
+    return current.nextLong();
+  }
+
+  static long seed(String text) {
+    try {
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      return ByteBuffer.wrap(hash).getLong();
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every JDK has SHA-256", e);
+    }
+  }
+}
