@@ -24,6 +24,7 @@ from anabranch.api.functions import (
     SinkFunction,
     SourceContext,
     SourceFunction,
+    TransactionalSinkFunction,
 )
 from anabranch.api.java_lookup import JavaFunction
 from anabranch.api.javastream import (
@@ -34,6 +35,7 @@ from anabranch.api.javastream import (
     JavaUnionStream,
 )
 from anabranch.api.runtime_context import RuntimeContext
+from anabranch.connectors.file_sink import FileSink
 from anabranch.errors import (
     AnabranchError,
     ConfigError,
@@ -56,6 +58,7 @@ __all__ = [
     "ConfigError",
     "DataStream",
     "EndOfData",
+    "FileSink",
     "FilterFunction",
     "FlatMapFunction",
     "Function",
@@ -90,6 +93,7 @@ __all__ = [
     "StreamSink",
     "StreamSource",
     "StreamingContext",
+    "TransactionalSinkFunction",
     "UnionStream",
     "record_type",
 ]

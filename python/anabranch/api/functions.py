@@ -215,6 +215,29 @@ class SinkFunction(Function, Generic[T]):
         """Takes one record."""
 
 
+class TransactionalSinkFunction(SinkFunction[T]):
+    """Consumes records in transactions, so that each has its effect exactly once, whatever fails.
+
+    A transaction holds the records between two checkpoints. `begin` opens one; at a checkpoint `pre_commit` closes it
+    and makes it durable, invisible still; once the checkpoint is complete `commit` makes it visible. After a failure
+    every handle of the restored checkpoint is committed (again, maybe), and a new transaction begins; what was written
+    in one that was never closed must never become visible. Without checkpoints there is one transaction, which is
+    committed at the end.
+    """
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Opens a transaction: after `open`, and after each `pre_commit`."""
+
+    @abstractmethod
+    def pre_commit(self) -> Any:
+        """Closes the transaction, durably; returns a handle for `commit`: any value that a record may be."""
+
+    @abstractmethod
+    def commit(self, handle: Any) -> None:
+        """Makes a closed transaction visible. Harmless if that was done before, also by another process."""
+
+
 class PartitionFunction(Function, Generic[T]):
     """Chooses the subtasks that a record goes to."""
 

@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 _WATCH_INTERVAL = 0.05
 _EXIT_TIMEOUT = 2.0
 _LAST_LINES = 20
+NONDETERMINISM = "NondeterminismError"  # in the summary of a TaskError
 
 
 @dataclass
@@ -356,6 +357,8 @@ class JobMaster:
         states = set(self._task_states.values())
         if status.state == control.TASK_STATE_FAILED:
             message = f"job {self._graph.name}: {task_failure(status.error)}"
+            if self._restarts(status):
+                return
             self._end(JobFailedError(message, job_name=self._graph.name, error=status.error))
         elif states == {control.TASK_STATE_FINISHED}:
             if self.state is JobState.DEPLOYING:
@@ -418,11 +421,32 @@ class JobMaster:
         if failed:
             again = self._roll_back_to(failed, checkpoints)
             what = "the job goes" if len(again) == len(self._tasks) else "its tasks alone go"
-            where = f"checkpoint {checkpoints.last}" if checkpoints.last else "the start"
-            self._warn(f"job {self._graph.name}: {death.splitlines()[0]}; {what} back to {where}")
+            self._warn(f"job {self._graph.name}: {death.splitlines()[0]}; {what} back to {_name(checkpoints.last)}")
             self._replace(dead)
             self._deploy_again(again)
         self._start_standbys()
+
+    def _restarts(self, status: control.TaskStatus) -> bool:
+        """Begins again after the failure of a task, if that is of use; returns whether it does."""
+        checkpoints = self._checkpoints
+        if checkpoints is None or not self._recovers or not self._may_recover({status.task_id}, checkpoints):
+            return False
+        if NONDETERMINISM not in status.error.summary:
+            return False
+        self._warn(f"job {self._graph.name}: {status.error.summary}; the job goes back to {_name(checkpoints.last)}")
+        self._restart_all(checkpoints)
+        return True
+
+    def _restart_all(self, checkpoints: Checkpoints) -> None:
+        """Has every task begin again at the last checkpoint."""
+        checkpoints.abandon()
+        self._tell_all(control.MasterMessage(cancel_tasks=control.CancelTasks()))
+        tasks = set(self._tasks)
+        checkpoints.forget(tasks)
+        for task in tasks:
+            self._prepare_again(task, checkpoints)
+        self._moved |= tasks
+        self._deploy_again(tasks)
 
     def _roll_back_to(self, failed: set[int], checkpoints: Checkpoints) -> set[int]:
         """Makes the tasks ready to begin again that have to: the failed ones, or all of them; returns these."""
@@ -667,6 +691,10 @@ class JobMaster:
                 self._outcome.set_result(None)
             else:
                 self._outcome.set_exception(error)
+
+
+def _name(checkpoint: int) -> str:
+    return f"checkpoint {checkpoint}" if checkpoint else "the start"
 
 
 def _as_job_failure(error: Exception, job_name: str) -> JobFailedError:

@@ -126,6 +126,11 @@ class OperatorChain:
                     operator.load(_decoded(state.engine, types))
                 operator.load_function(_decoded(state.function, types))
 
+    def commit_at_end(self) -> None:
+        """In a job without checkpoints: has every sink make visible what it holds back."""
+        for operator in self.operators:
+            operator.commit_at_end()
+
     def commit(self, checkpoint: int) -> None:
         """Has every sink make visible what belongs to this checkpoint and those before it."""
         for operator in self.operators:

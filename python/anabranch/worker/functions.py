@@ -22,6 +22,7 @@ from anabranch.api.functions import (
     ReduceFunction,
     SinkFunction,
     SourceFunction,
+    TransactionalSinkFunction,
 )
 from anabranch.api.runtime_context import RuntimeContext
 from anabranch.errors import JobGraphError
@@ -71,6 +72,11 @@ class UserFunction:
             self.call = loaded
         else:
             raise JobGraphError(f"{self.name} is no {interface.__name__}: it is a {type(loaded).__name__}")
+
+    @property
+    def transactional(self) -> TransactionalSinkFunction[Any] | None:
+        """The function object, if it is a sink that works in transactions."""
+        return self._lifecycle if isinstance(self._lifecycle, TransactionalSinkFunction) else None
 
     @property
     def takes_collector(self) -> bool:

@@ -35,8 +35,16 @@ class TaskRecovery:
     Everything is called on the task's thread.
     """
 
-    def __init__(self, descriptor: control.TaskDescriptor, job: WorkerJob) -> None:
-        """Begins where `descriptor.restore` says, or at the start of the job."""
+    def __init__(self, descriptor: control.TaskDescriptor, job: WorkerJob, emitted: Callable[[], int]) -> None:
+        """Begins where `descriptor.restore` says, or at the start of the job.
+
+        Args:
+            descriptor: The task.
+            job: The job.
+            emitted: Returns how many records the task has emitted.
+        """
+        self._emitted = emitted
+        self._emitted_before = 0  # the epoch
         self.descriptor = descriptor
         self.is_new_incarnation = descriptor.HasField("restore")
         self.trigger: int | None = None  # a checkpoint that a source is to take
@@ -164,10 +172,12 @@ class TaskRecovery:
 
     def took(self, channel: int, records: int) -> None:
         """Logs that a batch of so many records, or a control frame (0), comes from this channel next."""
-        order = Determinant(order=Determinant.Order(channel=channel, records=records))
+        emitted = self._emitted() - self._emitted_before
         if self._cursor is None:
-            self._log.append(order)
+            order = Determinant.Order(channel=channel, records=records, emitted=emitted)
+            self._log.append(Determinant(order=order))
         else:
+            self._check_emitted(emitted)
             self.take_entry()
         self._clock = None
         position = self._inputs[channel]
@@ -178,6 +188,11 @@ class TaskRecovery:
     def fetches(self) -> int:
         """Calls of fetch since the last entry."""
         return self._fetches
+
+    def _check_emitted(self, emitted: int) -> None:
+        entry = None if self._cursor is None else self._cursor.peek()
+        if entry is not None and entry.order.emitted != emitted:
+            raise self._mismatch(f"it with {emitted} records emitted", f"{entry.order.emitted}")
 
     def fetched(self) -> None:
         """Counts a call of fetch that is over."""
@@ -268,6 +283,7 @@ class TaskRecovery:
         """Enters the epoch and sends the barrier to every consumer."""
         self._barrier = None
         self.epoch = number
+        self._emitted_before = self._emitted()
         self._log.begin_epoch(number)
         if self._cursor is not None:
             self._cursor.begin_epoch(number)

@@ -47,7 +47,7 @@ class TaskState(enum.Enum):
     CREATED ----> RUNNING ----> FINISHED
        |             |--------> FAILED
        '-------------'--------> CANCELLED
-    (CREATED may also become FAILED.)
+    (CREATED may also become FAILED, and with recovery FINISHED too: the last commit may go wrong.)
     """
 
     CREATED = control.TASK_STATE_CREATED
@@ -64,7 +64,7 @@ class TaskState(enum.Enum):
 _TRANSITIONS = {
     TaskState.CREATED: {TaskState.RUNNING, TaskState.FAILED, TaskState.CANCELLED},
     TaskState.RUNNING: {TaskState.FINISHED, TaskState.FAILED, TaskState.CANCELLED},
-    TaskState.FINISHED: set[TaskState](),
+    TaskState.FINISHED: {TaskState.FAILED},
     TaskState.FAILED: set[TaskState](),
     TaskState.CANCELLED: set[TaskState](),
 }
@@ -120,7 +120,7 @@ class Task:
         self._collected_acknowledged = 0
         self._connected = not descriptor.inputs
         self._to_dial: list[control.ConnectTask.Producer] = []
-        self._recovery = TaskRecovery(descriptor, job) if job.recovers else None
+        self._recovery = TaskRecovery(descriptor, job, self._emitted) if job.recovers else None
         self._leftover: dict[int, Batch] = {}  # by channel: records that came in one frame with others, in a replay
         self.input = self._build_input()
         self.output = OutputGate([])
@@ -156,6 +156,8 @@ class Task:
         def complete() -> None:
             assert self._recovery is not None and self.chain is not None  # noqa: S101, PT018 - see above
             self.chain.commit(number)
+            if number == FINAL:
+                self.chain.close()
             self._recovery.drop_before(number)
             self._reporter.committed(self, number)
 
@@ -178,6 +180,9 @@ class Task:
             for producer in producers:
                 self.input.connect(producer.channel, producer.endpoint, producer.incarnation)
 
+    def _emitted(self) -> int:
+        return 0 if self.chain is None else self.chain.operators[-1].records_out
+
     @property
     def _head_name(self) -> str:
         return self.descriptor.chain[0].name
@@ -192,7 +197,7 @@ class Task:
             error = raised
         error = self._close(error)
         finish_lines()
-        if self.state is TaskState.FINISHED:
+        if self.state is TaskState.FINISHED and (error is None or isinstance(error, TaskCancelled)):
             return  # it has only been there for others
         if error is None:
             self._enter(TaskState.FINISHED)
@@ -225,6 +230,7 @@ class Task:
         else:
             self._run_input()
         self.chain.finish()
+        self.chain.commit_at_end()
         self.chain.close()
         self.output.end()
         self._wait_until(lambda: self.output.finished)

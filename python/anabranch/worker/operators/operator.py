@@ -89,6 +89,9 @@ class Operator(ABC):
     def commit(self, checkpoint: int) -> None:  # noqa: B027 - a matter of sinks
         """Makes visible for good what belongs to this checkpoint and those before it."""
 
+    def commit_at_end(self) -> None:  # noqa: B027 - a matter of sinks
+        """In a job without checkpoints: makes visible for good what was held back."""
+
     def finish(self) -> None:  # noqa: B027 - most operators hold nothing back
         """Called once when the input has ended, before `close`; emits what the operator still holds."""
 

@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from anabranch.worker.operators.operator import position_of
+from anabranch.worker.operators.operator import OperatorError, position_of
 from anabranch.worker.operators.user_operator import UserOperator
+
+_LAST_CHECKPOINT = 2**63 - 1
 
 
 class SinkOperator(UserOperator[Callable[[Any], object]]):
-    """Calls `function(record)` for each record, in order; emits nothing."""
+    """Calls `function(record)` for each record, in order; emits nothing.
+
+    For a transactional function it opens transactions (with the first record of each), closes them at checkpoints, and
+    commits them once the checkpoint is complete.
+    """
+
+    def open(self) -> None:  # noqa: D102
+        super().open()
+        self._transactions = self._user_function.transactional
+        self._is_open = False
+        self._closed: list[list[Any]] = []  # checkpoint and handle of transactions that are not committed yet
 
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: ARG002, D102
+        if self._transactions is not None and not self._is_open:
+            self._call(self._transactions.begin)
+            self._is_open = True
         function = self.function
         iterator = iter(values)
         try:
@@ -21,3 +36,40 @@ class SinkOperator(UserOperator[Callable[[Any], object]]):
         except BaseException as error:
             raise self.failure(values, position_of(values, iterator)) from error
         self.records_in += len(values)
+
+    def save_function(self, checkpoint: int) -> list[Any]:  # noqa: D102
+        if self._transactions is None:
+            return super().save_function(checkpoint)
+        if self._is_open:
+            self._closed.append([checkpoint, self._call(self._transactions.pre_commit)])
+            self._is_open = False
+        return list(self._closed)
+
+    def load_function(self, saved: list[Any]) -> None:  # noqa: D102
+        if self._transactions is None:
+            super().load_function(saved)
+        else:
+            self._closed = list(saved)
+
+    def commit(self, checkpoint: int) -> None:
+        """Commits the transactions that belong to this checkpoint and those before it.
+
+        Raises:
+            OperatorError: The user's `commit` failed.
+        """
+        transactions = self._transactions
+        while transactions is not None and self._closed and self._closed[0][0] <= checkpoint:
+            handle = self._closed[0][1]
+            self._call(lambda handle=handle: transactions.commit(handle))  # type: ignore[misc]
+            del self._closed[0]
+
+    def commit_at_end(self) -> None:  # noqa: D102
+        if self._transactions is not None:
+            self.save_function(_LAST_CHECKPOINT)
+            self.commit(_LAST_CHECKPOINT)
+
+    def _call(self, method: Callable[[], Any]) -> Any:
+        try:
+            return method()
+        except BaseException as error:
+            raise OperatorError(self.name, -1, None) from error

@@ -1,0 +1,276 @@
+"""Workers are killed while a job runs: its whole result is that of a run without failure."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from anabranch import EndOfData, FileSink, JobFailedError, ProcessFunction, SourceFunction, StreamingContext
+
+pytestmark = pytest.mark.local
+
+
+class Slowly(SourceFunction):
+    """Emits the numbers below a limit, a few at a time, and goes on after a failure where it was."""
+
+    def __init__(self, limit: int, pause: float = 0.001) -> None:
+        self.limit, self.pause = limit, pause
+
+    def init(self, parallelism: int, index: int) -> None:
+        self.next, self.step = index, parallelism
+
+    def fetch(self, ctx) -> None:
+        if self.next >= self.limit:
+            raise EndOfData
+        for _ in range(20):
+            if self.next < self.limit:
+                ctx.collect(self.next)
+                self.next += self.step
+        time.sleep(self.pause)
+
+    def save_checkpoint(self) -> int:
+        return self.next
+
+    def load_checkpoint(self, saved: int) -> None:
+        self.next = saved
+
+
+class Numbered(ProcessFunction):
+    """Says of each record which one of its key it is: doubled or lost records leave a trace in all that follow."""
+
+    def process(self, value, ctx, collector) -> None:
+        n = ctx.get_state(0) + 1
+        ctx.set_state(n)
+        collector.collect((ctx.key, n, value))
+
+
+def context(directory: Path, **options: Any) -> StreamingContext:
+    builder = StreamingContext.Builder().option("anabranch.checkpoint.dir", str(directory / "checkpoints"))
+    builder.option("anabranch.checkpoint.interval-ms", 200).option("anabranch.recovery.attempts", 20)
+    for name, value in options.items():
+        builder.option(f"anabranch.{name.replace('__', '.').replace('_', '-')}", value)
+    return builder.build().set_parallelism(2)
+
+
+def workers(kind: str = "") -> list[psutil.Process]:
+    """The processes of workers that have tasks, or that are named so."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        try:
+            name = process.environ().get("ANABRANCH_WORKER_ID", "java" if "java" in process.name() else "")
+        except psutil.Error:
+            continue
+        if name and kind in name:
+            found.append(process)
+    return found
+
+
+def kill_some(job, rng: random.Random, kinds: list[str], pause: float = 0.3, at_once: int = 1) -> int:
+    """Kills workers of these kinds, one after the other, while the job runs; returns how many."""
+    killed = 0
+    while job.status().state.name in ("CREATED", "DEPLOYING"):
+        time.sleep(0.01)
+    for kind in kinds:
+        time.sleep(rng.uniform(0, 2 * pause))
+        there = workers(kind)
+        for victim in rng.sample(there, min(at_once, len(there))):
+            if not job.ended:
+                victim.kill()
+                killed += 1
+    return killed
+
+
+def assert_numbered_once(got: list[tuple[int, int, int]], values: list[int], keys: int) -> None:
+    assert Counter(value for _, _, value in got) == Counter(values)
+    numbers = defaultdict(list)
+    for key, n, _ in got:
+        numbers[key].append(n)
+    for key in range(keys):
+        assert sorted(numbers[key]) == list(range(1, len(numbers[key]) + 1))
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("seed", range(2))
+def test_killed_workers_leave_no_trace_in_the_result(tmp_path, seed, depth):
+    rng = random.Random(seed)
+    ctx = context(tmp_path, recovery__sharing_depth=depth)
+    numbers = ctx.source(Slowly(60_000)).rebalance().map(lambda x: x).disable_chain()
+    collected = numbers.key_by(lambda x: x % 7).process(Numbered()).collect()
+    job = ctx.submit("killed")
+
+    assert kill_some(job, rng, ["python"] * 4) == 4
+
+    assert_numbered_once(collected.get(90), list(range(60_000)), 7)
+
+
+def test_neighbours_that_die_at_once_leave_no_trace(tmp_path):
+    ctx = context(tmp_path)
+    numbers = ctx.source(Slowly(60_000)).rebalance().map(lambda x: x).disable_chain()
+    collected = numbers.key_by(lambda x: x % 7).process(Numbered()).collect()
+    job = ctx.submit("killed")
+
+    assert kill_some(job, random.Random(3), ["python"] * 2, at_once=3) == 6
+
+    assert_numbered_once(collected.get(90), list(range(60_000)), 7)
+
+
+def test_a_file_sink_has_every_record_once(tmp_path):
+    ctx = context(tmp_path)
+    ctx.source(Slowly(40_000)).rebalance().map(lambda x: x).sink(FileSink(tmp_path / "out"))
+    job = ctx.submit("files")
+
+    assert kill_some(job, random.Random(1), ["python"] * 3) == 3
+    job.wait(60)
+
+    files = list((tmp_path / "out").iterdir())
+    assert not [file for file in files if file.name.startswith(".")]
+    assert len(files) > 4
+    assert sorted(int(line) for file in files for line in file.read_text().split()) == list(range(40_000))
+
+
+def test_a_file_sink_without_checkpoints(tmp_path):
+    ctx = StreamingContext.Builder().build().set_parallelism(2)
+    ctx.from_collection(range(1000)).sink(FileSink(tmp_path / "out", to_line=lambda x: f"<{x}>"))
+
+    ctx.execute("files")
+
+    lines = [line for file in (tmp_path / "out").iterdir() for line in file.read_text().split()]
+    assert sorted(lines) == sorted(f"<{x}>" for x in range(1000))
+
+
+def test_a_worker_that_hangs_is_replaced_and_has_no_effect_when_it_wakes_up(tmp_path):
+    ctx = context(tmp_path, heartbeat__timeout_ms=1500)
+    numbers = ctx.source(Slowly(60_000)).rebalance().map(lambda x: x).disable_chain()
+    collected = numbers.key_by(lambda x: x % 7).process(Numbered()).collect()
+    job = ctx.submit("hangs")
+    while job.status().state.name != "RUNNING":
+        time.sleep(0.01)
+    time.sleep(0.5)
+
+    victim = next(process for process in workers("python-3"))
+    os.kill(victim.pid, signal.SIGSTOP)
+
+    assert_numbered_once(collected.get(90), list(range(60_000)), 7)
+
+
+def test_a_clock_that_is_read_behind_the_back_of_the_engine_is_caught(tmp_path, capfd):
+    ctx = context(tmp_path, checkpoint__interval_ms=100_000)
+    numbers = ctx.source(Slowly(40_000)).set_parallelism(1)
+    sometimes = numbers.disable_chain().filter(lambda x: time.time_ns() // 1000 % 3 == 0).disable_chain()
+    sometimes.with_name("reads the clock").rebalance().map(lambda x: x).disable_chain().sink(lambda x: None)
+    job = ctx.submit("clock")
+
+    kill_some(job, random.Random(2), ["python-2"], pause=0.5)
+
+    job.wait(60)
+    err = capfd.readouterr().err
+    assert "reads the clock (1/1) does not repeat what it did before its failure: at entry" in err
+    assert "the job goes back to the start" in err
+
+
+def test_declared_answers_are_the_same_again(tmp_path):
+    class Asks(ProcessFunction):
+        def open(self, ctx) -> None:
+            self.ctx = ctx
+
+        def process(self, value, ctx, collector) -> None:
+            answers = (self.ctx.now(), self.ctx.random().random(), self.ctx.nondeterministic(time.perf_counter))
+            collector.collect((value, answers))
+            collector.collect((value, answers))
+
+    ctx = context(tmp_path)
+    asked = ctx.source(Slowly(30_000)).rebalance().process(Asks()).disable_chain()
+    # Both halves of a pair go through other tasks, of which some die: they must still be equal.
+    collected = asked.rebalance().map(lambda x: x).disable_chain().collect()
+    job = ctx.submit("asks")
+
+    assert kill_some(job, random.Random(4), ["python"] * 3) == 3
+
+    pairs = Counter(collected.get(90))
+    assert set(pairs.values()) == {2}
+    assert sorted(value for value, _ in pairs) == list(range(30_000))
+
+
+def test_a_task_that_dies_again_and_again_fails_the_job(tmp_path):
+    ctx = context(tmp_path, recovery__attempts=2, checkpoint__interval_ms=100_000)
+    ctx.source(Slowly(10_000)).rebalance().map(lambda x: os._exit(7) if x == 5000 else x).sink(lambda x: None)
+
+    with pytest.raises(JobFailedError, match=r"(?s)exited with code 7.*died too often"):
+        ctx.execute("dies")
+
+
+def test_a_place_that_cannot_be_written_to_fails_the_job_before_it_begins(tmp_path):
+    (tmp_path / "file").write_text("")
+    ctx = StreamingContext.Builder().option("anabranch.checkpoint.dir", str(tmp_path / "file")).build()
+    ctx.from_values(1).sink(print)
+
+    with pytest.raises(JobFailedError, match="file"):
+        ctx.execute("nowhere")
+
+
+VERBS = {
+    "map": (lambda x: 3 * x + 1, "com.acme.Functions$TripleAndOne", lambda values: [3 * x + 1 for x in values]),
+    "filter": (lambda x: x % 2 != 0, "com.acme.Functions$IsOdd", lambda values: [x for x in values if x % 2 != 0]),
+    "flat_map": (
+        lambda x: [x + i for i in range(x % 3)],
+        "com.acme.Functions$Repeat",
+        lambda values: [x + i for x in values for i in range(x % 3)],
+    ),
+}
+LANGUAGES = ["python"]
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from([*VERBS]), st.sampled_from(LANGUAGES), st.integers(1, 3), st.booleans()),
+        min_size=1,
+        max_size=4,
+    ),
+    branches=st.booleans(),
+    kills=st.lists(st.integers(1, 2), min_size=1, max_size=3),
+    seed=st.integers(0, 1000),
+)
+def test_any_graph_with_any_kills_gives_what_a_plain_evaluation_gives(  # noqa: PLR0917 - what hypothesis draws
+    acme_jar, tmp_path_factory, steps, branches, kills, seed
+):
+    rng = random.Random(seed)
+    directory = tmp_path_factory.mktemp("random")
+    ctx = context(directory).add_jar(acme_jar)
+    n = 20_000
+    values = list(range(n))
+    stream: Any = ctx.source(Slowly(n)).set_parallelism(rng.randint(1, 2))
+    first = stream
+    for verb, language, parallelism, shuffled in steps:
+        function, java_class, plain = VERBS[verb]
+        stream = stream.rebalance() if shuffled else stream
+        if language == "java":
+            stream = getattr(stream.as_java_stream(), verb)(java_class).set_parallelism(parallelism).as_python_stream()
+        else:
+            stream = getattr(stream, verb)(function).set_parallelism(parallelism)
+        values = plain(values)
+    if branches:
+        stream = stream.union(first)
+        values = values + list(range(n))
+    stream = stream.key_by(lambda x: x % 5).process(Numbered()).set_parallelism(2)
+    stream.sink(FileSink(directory / "out", to_line=repr))
+    collected = stream.collect()
+    job = ctx.submit("random")
+    for at_once in kills:
+        kill_some(job, rng, [rng.choice(LANGUAGES)], pause=0.2, at_once=at_once)
+
+    got = collected.get(90)
+
+    assert_numbered_once(got, values, 5)
+    lines = [line for file in (directory / "out").iterdir() for line in file.read_text().splitlines()]
+    assert_numbered_once([tuple(eval(line)) for line in lines], values, 5)
