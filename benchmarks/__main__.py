@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import crossing, startup, wordcount
+from benchmarks import crossing, recovery, startup, wordcount
 from benchmarks.measure import OUT, Benchmark, machine
 
 BENCHMARKS: dict[str, Callable[[float], Benchmark]] = {
@@ -19,9 +19,11 @@ BENCHMARKS: dict[str, Callable[[float], Benchmark]] = {
     "startup-python": lambda _scale: startup.benchmark(hybrid_job=False),
     "startup-jvm": lambda _scale: startup.benchmark(hybrid_job=True),
 }
-# Only by name: they start a cluster.
-ON_RAY: dict[str, Callable[[float], Benchmark]] = {
+# Only by name: they take long, or start a cluster.
+BY_NAME: dict[str, Callable[[float], Benchmark]] = {
     "ray": crossing.benchmark_on_ray,
+    "cost-wordcount": recovery.cost_of_wordcount,
+    "cost-crossing": recovery.cost_of_crossing,
     "startup-ray": lambda _scale: startup.benchmark_on_ray(),
 }
 
@@ -50,13 +52,13 @@ def main() -> None:
         "names",
         nargs="*",
         metavar="NAME",
-        help=f"some of {', '.join([*BENCHMARKS, *ON_RAY])}; default: all but those of Ray",
+        help=f"some of {', '.join([*BENCHMARKS, *BY_NAME])}; default: the first few",
     )
     parser.add_argument("--rounds", type=int, default=5, help="runs of each contender that count (default: 5)")
     parser.add_argument("--scale", type=float, default=1.0, help="fraction of the usual number of records")
     parser.add_argument("--out", type=Path, default=OUT, help="directory for NAME.json (default: benchmarks/out)")
     options = parser.parse_args()
-    unknown = sorted(set(options.names) - {*BENCHMARKS, *ON_RAY})
+    unknown = sorted(set(options.names) - {*BENCHMARKS, *BY_NAME})
     if unknown or options.rounds < 1:
         parser.error(f"unknown: {', '.join(unknown)}" if unknown else "--rounds must be at least 1")
 
@@ -64,7 +66,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     console.print(", ".join(f"{key}: {value}" for key, value in machine().items()), highlight=False)
     for name in options.names or BENCHMARKS:
-        benchmark = {**BENCHMARKS, **ON_RAY}[name](options.scale)
+        benchmark = {**BENCHMARKS, **BY_NAME}[name](options.scale)
         benchmark.measure(options.rounds, lambda line: console.print(line, style="dim", highlight=False))
         (options.out / f"{name}.json").write_text(json.dumps(benchmark.results(), indent=1))
         console.print(to_table(benchmark))

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -89,12 +89,19 @@ class CheckingSink(SinkFunction[Pair]):
         (self.results / "ended").write_text(json.dumps([ended, self.checker.count, self.checker.total]))
 
 
-def run_engine(n: int, expected: int, classes: Path, launcher: str = "local") -> float:
+def run_engine(
+    n: int,
+    expected: int,
+    classes: Path,
+    launcher: str = "local",
+    prepare: Callable[[StreamingContext], object] = lambda _ctx: None,
+) -> float:
     """Runs the job; its start-up and its end are not in the time, which is from the first record to the last."""
     results = Path(tempfile.mkdtemp(prefix="anabranch-bench-"))
     try:
         ctx = StreamingContext.Builder().option("anabranch.progress", "off").build()
         ctx.option("anabranch.launcher", launcher)
+        prepare(ctx)
         ctx.add_jar(classes)
         stream = ctx.source(PairSource(n, results)).as_java_stream().map("com.acme.Identity").as_python_stream()
         stream.sink(CheckingSink(results))

@@ -105,7 +105,10 @@ OPTIONS = {
         Option("anabranch.inflight.spill-dir", "", "directory for sent frames; empty: one in the temporary directory"),
         Option("anabranch.recovery.sharing-depth", 2, "1 or 2: tasks in a row that may fail at once; 0: any number"),
         Option("anabranch.recovery.standbys", 1, "idle workers of each language, ready to replace one that dies"),
+        Option("anabranch.recovery.scope", "task", "what goes back when a worker dies: its tasks, or the whole job"),
         Option("anabranch.recovery.attempts", 3, "recoveries without a checkpoint between; then the job fails"),
+        Option("anabranch.restart.attempts", 0, "how often tasks are restarted, in all, after an error of a function"),
+        Option("anabranch.restart.delay-ms", 1000, "before the first restart; twice as long before each further one"),
         # limits of waiting
         Option("anabranch.deploy.timeout-ms", 60000, "all tasks must be connected by then"),
         Option("anabranch.cancel.timeout-ms", 3000, "a task that has not stopped by then loses its worker"),

@@ -209,6 +209,42 @@ def test_a_task_that_dies_again_and_again_fails_the_job(tmp_path):
         ctx.execute("dies")
 
 
+def test_a_task_is_restarted_after_an_error_that_does_not_come_again(tmp_path):
+    flag = tmp_path / "failed"
+
+    def fails_once(x):
+        if x == 9000 and not flag.exists():
+            flag.touch()
+            raise ConnectionError("not now")
+        return x
+
+    ctx = context(tmp_path, restart__attempts=3, restart__delay_ms=100)
+    numbers = ctx.source(Slowly(20_000)).rebalance().map(fails_once).disable_chain()
+    collected = numbers.key_by(lambda x: x % 7).process(Numbered()).collect()
+
+    ctx.execute("restarts")
+
+    assert flag.exists()
+    assert_numbered_once(collected.get(), list(range(20_000)), 7)
+
+
+def test_a_record_that_fails_twice_is_called_by_its_name(tmp_path):
+    ctx = context(tmp_path, restart__attempts=5, restart__delay_ms=100)
+    numbers = ctx.source(Slowly(20_000)).rebalance()
+    numbers.map(lambda x: 1 // (x - 9000)).with_name("divides").sink(lambda x: None)
+
+    with pytest.raises(JobFailedError, match=r"(?s)'divides' failed.*9000.*The same record has failed there before"):
+        ctx.execute("poison")
+
+
+def test_an_operator_may_skip_what_it_fails_at(tmp_path, capfd):
+    ctx = StreamingContext.Builder().build()
+    divided = ctx.from_collection(range(5)).map(lambda x: 12 // (x - 2)).with_name("divides").with_on_error("skip")
+
+    assert divided.execute_and_collect("skips") == [-6, -12, 12, 6]
+    assert "operator divides skips record 2, 2: ZeroDivisionError" in capfd.readouterr().err
+
+
 def test_a_place_that_cannot_be_written_to_fails_the_job_before_it_begins(tmp_path):
     (tmp_path / "file").write_text("")
     ctx = StreamingContext.Builder().option("anabranch.checkpoint.dir", str(tmp_path / "file")).build()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from anabranch.api.collected import CollectedStream
 from anabranch.api.descriptors import python_function
@@ -100,6 +100,21 @@ class DataStream(Stream):
             JobGraphError: The retention is less than a millisecond, or `how` is none of these.
         """
         return JoinStream(self, other, join_options(retention, how))
+
+    def with_on_error(self, action: Literal["fail", "skip"]) -> DataStream:
+        """Says what happens when the operator's function fails at a record.
+
+        Args:
+            action: `fail` ends the job, or restarts the task (option anabranch.restart.attempts); `skip` leaves the
+                record out, warns, and goes on. A skipping operator takes its records one by one, which costs time.
+
+        Raises:
+            JobGraphError: There is no such action, or the operator is no Python operator.
+        """
+        if action not in ("fail", "skip") or self.get_language() != "python":
+            raise JobGraphError(f"{self.get_name()}: a Python operator can `fail` or `skip`, not {action!r}")
+        self._operator.config["anabranch.on-error"] = action
+        return self
 
     def collect(self) -> CollectedStream:
         """Sends every record to this process; the returned handle gives them once the job has finished."""

@@ -123,6 +123,8 @@ class JobMaster:
             self._checkpoints = Checkpoints(options, job_id, self._tasks, tell_all=self._tell_all, warn=warn)
         self._recovering: set[int] = set()  # tasks of a new incarnation that are not yet live
         self._deaths: dict[int, tuple[int, int]] = {}  # by task: the last checkpoint then, and recoveries since
+        self._restarts_made = 0
+        self._failed_at: dict[int, tuple[str, str]] = {}  # by task: operator and record
         self._committed: set[int] = set()
         self._moved: set[int] = set()  # redeployed tasks whose consumers do not know yet
         self._last_checkpoint: asyncio.Future[None] | None = None
@@ -429,12 +431,28 @@ class JobMaster:
     def _restarts(self, status: control.TaskStatus) -> bool:
         """Begins again after the failure of a task, if that is of use; returns whether it does."""
         checkpoints = self._checkpoints
-        if checkpoints is None or not self._recovers or not self._may_recover({status.task_id}, checkpoints):
+        if checkpoints is None or not self._recovers:
             return False
-        if NONDETERMINISM not in status.error.summary:
+        if NONDETERMINISM in status.error.summary and self._may_recover({status.task_id}, checkpoints):
+            where = _name(checkpoints.last)
+            self._warn(f"job {self._graph.name}: {status.error.summary}; the job goes back to {where}")
+            self._restart_all(checkpoints)
+            return True
+        if self._restarts_made >= self._options.integer("anabranch.restart.attempts"):
             return False
-        self._warn(f"job {self._graph.name}: {status.error.summary}; the job goes back to {_name(checkpoints.last)}")
-        self._restart_all(checkpoints)
+        # Not its position: a task that nobody listens to may take its input in another order.
+        record = (status.error.operator, status.error.record)
+        if status.error.record and self._failed_at.get(status.task_id) == record:
+            message = f"job {self._graph.name}: {task_failure(status.error)}\n"
+            message += "The same record has failed there before: another restart would not help."
+            self._end(JobFailedError(message, job_name=self._graph.name, error=status.error))
+            return True
+        self._failed_at[status.task_id] = record
+        delay = self._options.integer("anabranch.restart.delay-ms") / 1000 * 2**self._restarts_made
+        self._restarts_made += 1
+        self._warn(f"job {self._graph.name}: {status.error.summary}; the task is restarted in {delay:g} s")
+        again = self._roll_back_to({status.task_id}, checkpoints)
+        asyncio.get_running_loop().call_later(delay, lambda: self._deploy_again(again))
         return True
 
     def _restart_all(self, checkpoints: Checkpoints) -> None:
@@ -456,7 +474,8 @@ class JobMaster:
         }
         depth = self._options.integer("anabranch.recovery.sharing-depth") or len(self._tasks)
         again = failed
-        if decide(failed | self._recovering, consumers, depth).rollback:
+        whole = self._options.text("anabranch.recovery.scope") == "job"
+        if whole or decide(failed | self._recovering, consumers, depth).rollback:
             again = set(self._tasks)
             checkpoints.abandon()
             self._tell_all(control.MasterMessage(cancel_tasks=control.CancelTasks()))

@@ -40,9 +40,13 @@ from anabranch.worker.operators.operator import Emit, Operator, OperatorError
 from anabranch.worker.operators.process import ProcessOperator
 from anabranch.worker.operators.reduce import ReduceOperator
 from anabranch.worker.operators.sink import SinkOperator
+from anabranch.worker.operators.skipping import SkippingOperator
 from anabranch.worker.operators.source import SourceOperator
 from anabranch.worker.operators.union import UnionOperator
 from anabranch.worker.operators.user_operator import UserOperator
+
+# In the configuration of an operator.
+ON_ERROR = "anabranch.on-error"
 
 _USER_OPERATORS: dict[int, tuple[type[Function], type[UserOperator[Any]]]] = {
     graph.OPERATOR_KIND_SOURCE: (SourceFunction, SourceOperator),
@@ -184,7 +188,11 @@ def build_chain(
     Raises:
         OperatorError: A function cannot be loaded.
     """
-    operators = [_build_operator(operator, descriptor, job, send_collected, answers) for operator in descriptor.chain]
+    operators: list[Operator] = []
+    for operator in descriptor.chain:
+        built = _build_operator(operator, descriptor, job, send_collected, answers)
+        skips = operator.config.get(ON_ERROR) == "skip" and operator.kind != graph.OPERATOR_KIND_SOURCE
+        operators.append(SkippingOperator(built) if skips else built)
     key_operators = {}
     for edge in descriptor.inputs:
         if edge.HasField("key_function"):

@@ -1,0 +1,87 @@
+"""Leaves out the records at which an operator's function fails."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from anabranch.worker.operators.operator import Emit, Operator, OperatorError
+
+logger = logging.getLogger(__name__)
+
+_SHOWN = 10
+
+
+class SkippingOperator(Operator):
+    """Has another operator take the records one by one, and goes on with the next one where that fails.
+
+    What the function has emitted for the failing record is left out too, unless it is so much that it had to be sent.
+    """
+
+    def __init__(self, operator: Operator) -> None:
+        super().__init__(operator.operator_id, operator.name)
+        self.skipped = 0
+        self._operator = operator
+
+    def connect(self, emit: Emit) -> None:  # noqa: D102
+        self._operator.connect(emit)
+
+    def open(self) -> None:  # noqa: D102
+        self._operator.open()
+
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: D102
+        self.process_input(0, values, keys)
+
+    def process_input(self, index: int, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: D102
+        operator = self._operator
+        for position, value in enumerate(values):
+            try:
+                operator.process_input(index, [value], None if keys is None else [keys[position]])
+            except OperatorError as error:
+                if error.operator != self.name or error.position < 0:
+                    raise
+                operator.records_in += 1
+                self._note(error)
+        self.records_in, self.records_out = operator.records_in, operator.records_out
+
+    def save(self) -> list[Any] | None:  # noqa: D102
+        return self._operator.save()
+
+    def load(self, saved: list[Any]) -> None:  # noqa: D102
+        self._operator.records_in = self.records_in
+        self._operator.load(saved)
+
+    def save_function(self, checkpoint: int) -> list[Any]:  # noqa: D102
+        return self._operator.save_function(checkpoint)
+
+    def load_function(self, saved: list[Any]) -> None:  # noqa: D102
+        self._operator.records_in = self.records_in
+        self._operator.load_function(saved)
+
+    def commit(self, checkpoint: int) -> None:  # noqa: D102
+        self._operator.commit(checkpoint)
+
+    def commit_at_end(self) -> None:  # noqa: D102
+        self._operator.commit_at_end()
+
+    def finish(self) -> None:  # noqa: D102
+        self._operator.finish()
+
+    def close(self) -> None:  # noqa: D102
+        self._operator.close()
+        if self.skipped > _SHOWN:
+            logger.warning("operator %s has skipped %d records", self.name, self.skipped)
+
+    def _note(self, error: OperatorError) -> None:
+        self.skipped += 1
+        if self.skipped <= _SHOWN:
+            cause = error.__cause__
+            logger.warning(
+                "operator %s skips record %d, %.200r: %s: %s",
+                self.name,
+                error.position,
+                error.record,
+                type(cause).__name__,
+                cause,
+            )
