@@ -12,7 +12,7 @@ import org.anabranch.runtime.records.RecordException;
 final class EdgeWriter {
   // Lengths and the numbers that a channel adds to a header.
   private static final int HEAD_RESERVE = 64;
-  private static final byte[] NO_PAYLOAD = ByteString.EMPTY.toByteArray();
+  static final byte[] NO_PAYLOAD = ByteString.EMPTY.toByteArray();
 
   private final Partitioner partitioner;
   private final boolean carriesKeys;
@@ -93,11 +93,19 @@ final class EdgeWriter {
 
   void end() {
     flush();
+    send(FrameHeader.newBuilder().setEndOfInput(EndOfInput.getDefaultInstance()));
+  }
+
+  /** Sends a control frame to every consumer; what is pending has been flushed. */
+  void send(FrameHeader.Builder control) {
     for (OutputChannel channel : channels) {
-      FrameHeader.Builder end =
-          FrameHeader.newBuilder().setEndOfInput(EndOfInput.getDefaultInstance());
-      channel.send(end, NO_PAYLOAD, 0, 0);
+      channel.send(control, NO_PAYLOAD, 0, 0);
     }
+  }
+
+  /** Returns the partitioner. */
+  Partitioner partitioner() {
+    return partitioner;
   }
 
   private void cut(PendingBatch batch) {

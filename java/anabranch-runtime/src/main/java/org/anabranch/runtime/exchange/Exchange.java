@@ -4,16 +4,21 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.anabranch.api.function.PartitionFunction;
+import org.anabranch.proto.v1.ChannelPosition;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.InputEdge;
 import org.anabranch.proto.v1.OutputEdge;
 import org.anabranch.proto.v1.Partitioning;
+import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.runtime.records.Decoder;
 import org.anabranch.runtime.records.Encoder;
 import org.anabranch.runtime.records.TypeRegistry;
+import org.anabranch.runtime.recovery.TaskLogs;
 
 /**
  * The data plane of one task.
@@ -47,16 +52,61 @@ public final class Exchange implements AutoCloseable {
   public Exchange(
       ExchangeConfig config, TypeRegistry types, TaskDescriptor task, BooleanSupplier cancelled)
       throws IOException {
+    this(config, types, task, cancelled, null);
+  }
+
+  /**
+   * Opens the gates of a task in a job with recovery, at the positions that its descriptor says.
+   *
+   * @param logs what the task remembers; null without recovery
+   * @throws IOException if the system has no selector for us
+   */
+  public Exchange(
+      ExchangeConfig config,
+      TypeRegistry types,
+      TaskDescriptor task,
+      BooleanSupplier cancelled,
+      TaskLogs logs)
+      throws IOException {
     this.config = config;
     this.types = types;
     this.task = task;
     this.cancelled = cancelled;
     this.poller = new Poller();
-    this.input = new InputGate(config, poller, task.getIncarnation());
-    this.output = new OutputGate(config, () -> poll(LONGEST_WAIT_MILLIS));
+    if (logs == null) {
+      input = new InputGate(config, poller, task.getIncarnation());
+      output =
+          new OutputGate(
+              config,
+              (id, pool) -> new PlainOutputChannel(id, task.getIncarnation(), pool),
+              Handshake.MAX_MESSAGE_BYTES,
+              this::await);
+    } else {
+      Snapshot restore = task.getRestore();
+      input =
+          new LoggedInputGate(
+              config, poller, task.getIncarnation(), logs, byChannel(restore.getInputsList()));
+      Map<Integer, ChannelPosition> positions = byChannel(restore.getOutputsList());
+      output =
+          new OutputGate(
+              config,
+              (id, pool) ->
+                  new LoggedOutputChannel(
+                      positions.getOrDefault(id, Position.start(id)),
+                      task.getIncarnation(),
+                      pool,
+                      logs),
+              Handshake.MAX_LOGS_BYTES,
+              this::await);
+    }
     for (InputEdge edge : task.getInputsList()) {
       input.add(edge, new Decoder(edge.getProducerLanguage(), types));
     }
+  }
+
+  private static Map<Integer, ChannelPosition> byChannel(List<ChannelPosition> positions) {
+    return positions.stream()
+        .collect(Collectors.toMap(ChannelPosition::getChannel, position -> position));
   }
 
   /**
@@ -73,7 +123,12 @@ public final class Exchange implements AutoCloseable {
         switch (kind) {
           case KIND_FORWARD, KIND_BROADCAST -> new Partitioner.Single();
           case KIND_REBALANCE ->
-              n == 1 ? new Partitioner.Single() : new Partitioner.Rebalance(n, task.getSubtask());
+              n == 1
+                  ? new Partitioner.Single()
+                  : new Partitioner.Rebalance(
+                      n,
+                      task.getRestore()
+                          .getNextOfEdgeOrDefault(edge.getEdgeId(), task.getSubtask()));
           case KIND_KEY ->
               n == 1
                   ? new Partitioner.Single()
@@ -84,7 +139,7 @@ public final class Exchange implements AutoCloseable {
                   "the edge to operator %s has no partitioning that this worker knows: %s"
                       .formatted(edge.getConsumerName(), kind));
         };
-    output.add(edge, task.getIncarnation(), partitioner, broadcast, encoder);
+    output.add(edge, partitioner, broadcast, encoder);
   }
 
   /**
@@ -101,6 +156,11 @@ public final class Exchange implements AutoCloseable {
       endpoint.mergeFrom(listener.endpoint());
     }
     return endpoint.build();
+  }
+
+  /** Returns the input side of a task in a job with recovery. */
+  public LoggedInputGate loggedInput() {
+    return (LoggedInputGate) input;
   }
 
   /** Returns the input side. */

@@ -27,6 +27,9 @@ final class Handshake implements Poller.Handler {
   static final byte[] MAGIC = "ANB1".getBytes(StandardCharsets.US_ASCII);
   static final int MAX_MESSAGE_BYTES = 4096;
 
+  /** With recovery a consumer brings along the determinant logs that it holds. */
+  static final int MAX_LOGS_BYTES = 64 << 20;
+
   private enum Stage {
     PRELUDE,
     LENGTH,
@@ -100,7 +103,7 @@ final class Handshake implements Poller.Handler {
       }
       case LENGTH -> {
         int length = expected.getInt(0);
-        if (length < 0 || length > MAX_MESSAGE_BYTES) {
+        if (length < 0 || length > output.maxRequestBytes()) {
           drop();
           yield false;
         }

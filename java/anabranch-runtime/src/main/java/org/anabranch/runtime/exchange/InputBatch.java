@@ -1,5 +1,7 @@
 package org.anabranch.runtime.exchange;
 
+import java.util.Arrays;
+
 /**
  * The records of one frame.
  *
@@ -13,6 +15,21 @@ public record InputBatch(int edge, Object[] records, int size, boolean hasKeys) 
   /** Returns the key of a record, null where frames carry none. */
   public Object key(int i) {
     return hasKeys ? records[i] : null;
+  }
+
+  /** Returns the records from one index up to another. */
+  InputBatch slice(int from, int to) {
+    if (from == 0 && to == size) {
+      return this;
+    }
+    Object[] values =
+        Arrays.copyOfRange(records, hasKeys ? size + from : from, hasKeys ? size + to : to);
+    if (!hasKeys) {
+      return new InputBatch(edge, values, to - from, false);
+    }
+    Object[] both = Arrays.copyOfRange(records, from, from + 2 * (to - from));
+    System.arraycopy(values, 0, both, to - from, to - from);
+    return new InputBatch(edge, both, to - from, true);
   }
 
   /** Returns a record. */

@@ -26,7 +26,7 @@ import org.anabranch.proto.v1.FrameHeader;
  * taken stays in the kernel and stops the producer. A connection that ends before the end of input
  * means a dead peer: the channel waits, and the master decides.
  */
-final class InputChannel implements Poller.Handler {
+class InputChannel implements Poller.Handler {
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
   private static final int LENGTH = Integer.BYTES;
 
@@ -39,11 +39,12 @@ final class InputChannel implements Poller.Handler {
     ENDED
   }
 
-  private final int id;
+  final int id;
   private final int edge;
   private final int consumerIncarnation;
   private final String producer;
   private final ExchangeConfig config;
+  private final long maxFrameBytes;
   private final Poller poller;
   private final ByteBuffer scratch;
   private final ReceiveBuffer received = new ReceiveBuffer();
@@ -66,6 +67,7 @@ final class InputChannel implements Poller.Handler {
       int consumerIncarnation,
       String producer,
       ExchangeConfig config,
+      long maxFrameBytes,
       Poller poller,
       ByteBuffer scratch) {
     this.id = id;
@@ -73,8 +75,13 @@ final class InputChannel implements Poller.Handler {
     this.consumerIncarnation = consumerIncarnation;
     this.producer = producer;
     this.config = config;
+    this.maxFrameBytes = maxFrameBytes;
     this.poller = poller;
     this.scratch = scratch;
+  }
+
+  int producerIncarnation() {
+    return producerIncarnation;
   }
 
   int edge() {
@@ -133,10 +140,15 @@ final class InputChannel implements Poller.Handler {
     lastProblem = problem;
     retryAt = System.nanoTime() + RETRY_NANOS;
     if (retryAt - deadline >= 0) {
-      throw new ExchangeException(
+      giveUp(
           "cannot connect to %s (channel %d, %s) within %d ms (anabranch.deploy.timeout-ms): %s"
               .formatted(producer, id, where(), config.connectTimeoutMs(), lastProblem));
     }
+  }
+
+  /** The producer could not be reached in time. */
+  void giveUp(String problem) {
+    throw new ExchangeException(problem);
   }
 
   private String where() {
@@ -146,21 +158,24 @@ final class InputChannel implements Poller.Handler {
   }
 
   private void ask() throws IOException {
-    byte[] message =
+    ConnectRequest.Builder asked =
         ConnectRequest.newBuilder()
             .setJobId(config.jobId())
             .setChannel(id)
             .setIncarnation(consumerIncarnation)
-            .setProducerIncarnation(producerIncarnation)
-            .setNextSeq(nextSeq)
-            .setNextRecordSeq(nextRecordSeq)
-            .build()
-            .toByteArray();
+            .setProducerIncarnation(producerIncarnation);
+    complete(asked);
+    byte[] message = asked.build().toByteArray();
     int size = Handshake.MAGIC.length + ExchangeConfig.TOKEN_BYTES + LENGTH + message.length;
     request = ByteBuffer.allocate(size);
     request.put(Handshake.MAGIC).put(config.token()).putInt(message.length).put(message).flip();
     state = State.ASKING;
     sendRequest();
+  }
+
+  /** Says from where to go on. */
+  void complete(ConnectRequest.Builder asked) {
+    asked.setNextSeq(nextSeq).setNextRecordSeq(nextRecordSeq);
   }
 
   private void sendRequest() throws IOException {
@@ -216,6 +231,9 @@ final class InputChannel implements Poller.Handler {
       received.append(scratch.flip());
       if (state == State.ASKING) {
         readReply();
+        if (socket == null) {
+          return;
+        }
       }
       look();
     }
@@ -242,12 +260,22 @@ final class InputChannel implements Poller.Handler {
       throw violation("a handshake reply that cannot be parsed");
     }
     received.skip(LENGTH + (int) length);
-    if (reply.getStatus() != ConnectReply.Status.STATUS_OK) {
-      throw new ExchangeException(
-          "%s refused channel %d: %s (%s)"
-              .formatted(producer, id, reply.getMessage(), reply.getStatus()));
+    if (reply.getStatus() == ConnectReply.Status.STATUS_OK) {
+      state = State.OPEN;
+      opened();
+    } else {
+      refused(reply);
     }
-    state = State.OPEN;
+  }
+
+  /** The producer has let us in. */
+  void opened() {}
+
+  /** The producer has not let us in. */
+  void refused(ConnectReply reply) {
+    throw new ExchangeException(
+        "%s refused channel %d: %s (%s)"
+            .formatted(producer, id, reply.getMessage(), reply.getStatus()));
   }
 
   /** Finds out whether a whole frame is there. */
@@ -256,10 +284,10 @@ final class InputChannel implements Poller.Handler {
       return;
     }
     long length = received.unsignedInt(0);
-    if (length < LENGTH || length > config.maxFrameBytes()) {
+    if (length < LENGTH || length > maxFrameBytes) {
       throw violation(
           "a frame of %d bytes; %d to %d are allowed (anabranch.exchange.max-frame-bytes)"
-              .formatted(length, LENGTH, config.maxFrameBytes()));
+              .formatted(length, LENGTH, maxFrameBytes));
     }
     complete = received.available() >= LENGTH + length;
   }
@@ -288,8 +316,7 @@ final class InputChannel implements Poller.Handler {
           "%s records in a payload of %d bytes"
               .formatted(Integer.toUnsignedString(header.getNRecords()), payloadLength));
     }
-    nextSeq++;
-    nextRecordSeq += header.getNRecords();
+    accept(header);
     received.skip(LENGTH + length);
     return new Frame(header, received.array(), payloadStart, payloadLength);
   }
@@ -303,12 +330,18 @@ final class InputChannel implements Poller.Handler {
           "a frame of incarnation %d, not %d"
               .formatted(header.getIncarnation(), producerIncarnation));
     }
+  }
+
+  /** Checks that the frame is the next one, and takes note of it. */
+  void accept(FrameHeader header) {
     if (header.getSeq() != nextSeq) {
       throw violation("frame %d, not %d".formatted(header.getSeq(), nextSeq));
     }
     if (header.getFirstRecordSeq() != nextRecordSeq) {
       throw violation("record %d, not %d".formatted(header.getFirstRecordSeq(), nextRecordSeq));
     }
+    nextSeq++;
+    nextRecordSeq += header.getNRecords();
   }
 
   /** Goes on to what follows the frame taken last. */
@@ -328,10 +361,15 @@ final class InputChannel implements Poller.Handler {
     disconnect(State.ENDED);
   }
 
-  private ExchangeException violation(String what) {
+  final ExchangeException violation(String what) {
     return new ExchangeException(
         "channel %d: %s sent %s; both sides must run the same version"
             .formatted(id, producer, what));
+  }
+
+  /** Leaves the producer until the master names one again. */
+  final void leave() {
+    disconnect(State.LOST);
   }
 
   private void disconnect(State next) {

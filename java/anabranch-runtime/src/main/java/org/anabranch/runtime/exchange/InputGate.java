@@ -15,16 +15,16 @@ import org.anabranch.runtime.records.RecordException;
  * All input channels of a task. Records of one channel keep their order; channels take turns, frame
  * by frame. Used by the task's thread only, except where said.
  */
-public final class InputGate {
+public class InputGate {
   // What one read brings at most: the size of a usual frame, or several small ones.
   private static final int READ_BYTES = 64 << 10;
 
   private record Edge(String producer, Decoder decoder, long[] received) {}
 
-  private final ExchangeConfig config;
-  private final Poller poller;
-  private final int incarnation;
-  private final ByteBuffer scratch = ByteBuffer.allocateDirect(READ_BYTES);
+  final ExchangeConfig config;
+  final Poller poller;
+  final int incarnation;
+  final ByteBuffer scratch = ByteBuffer.allocateDirect(READ_BYTES);
   private final List<Edge> edges = new ArrayList<>();
   private final List<InputChannel> channels = new ArrayList<>();
   private final List<Integer> ids = new ArrayList<>();
@@ -36,20 +36,18 @@ public final class InputGate {
     this.incarnation = incarnation;
   }
 
-  void add(InputEdge edge, Decoder decoder) {
+  final void add(InputEdge edge, Decoder decoder) {
     for (Channel channel : edge.getChannelsList()) {
       channels.add(
-          new InputChannel(
-              channel.getChannel(),
-              edges.size(),
-              incarnation,
-              "operator " + edge.getProducerName(),
-              config,
-              poller,
-              scratch));
+          channel(channel.getChannel(), edges.size(), "operator " + edge.getProducerName()));
       ids.add(channel.getChannel());
     }
     edges.add(new Edge(edge.getProducerName(), decoder, new long[1]));
+  }
+
+  InputChannel channel(int id, int edge, String producer) {
+    return new InputChannel(
+        id, edge, incarnation, producer, config, config.maxFrameBytes(), poller, scratch);
   }
 
   /**
@@ -119,16 +117,19 @@ public final class InputGate {
     switch (header.getControlCase()) {
       case CONTROL_NOT_SET -> batch = decode(channel.edge(), frame);
       case END_OF_INPUT -> channel.end();
-      case BARRIER, WATERMARK ->
-          throw new ExchangeException(
-              "operator %s sent a %s, which this worker cannot handle"
-                  .formatted(edges.get(channel.edge()).producer(), header.getControlCase()));
+      case BARRIER, WATERMARK -> throw unexpected(channel, header);
     }
     channel.advance();
     return batch;
   }
 
-  private InputBatch decode(int index, Frame frame) {
+  final ExchangeException unexpected(InputChannel channel, FrameHeader header) {
+    return new ExchangeException(
+        "operator %s sent a %s, which this worker cannot handle"
+            .formatted(edges.get(channel.edge()).producer(), header.getControlCase()));
+  }
+
+  final InputBatch decode(int index, Frame frame) {
     Edge edge = edges.get(index);
     int n = frame.header().getNRecords();
     boolean hasKeys = frame.header().getHasKeys();

@@ -4,12 +4,17 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import org.anabranch.proto.v1.Barrier;
 import org.anabranch.proto.v1.Channel;
+import org.anabranch.proto.v1.ChannelPosition;
 import org.anabranch.proto.v1.ConnectReply;
 import org.anabranch.proto.v1.ConnectReply.Status;
 import org.anabranch.proto.v1.ConnectRequest;
+import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.OutputEdge;
 import org.anabranch.runtime.records.Encoder;
 
@@ -17,35 +22,43 @@ import org.anabranch.runtime.records.Encoder;
 public final class OutputGate {
   private final ExchangeConfig config;
   private final Runnable awaitIo;
+  private final Channels make;
+  private final int maxRequestBytes;
   private final ChunkPool pool = new ChunkPool();
-  private final Map<Integer, OutputChannel> channels = new HashMap<>();
+  private final Map<Integer, OutputChannel> channels = new LinkedHashMap<>();
+  private final Map<Integer, EdgeWriter> edgesById = new LinkedHashMap<>();
   private final List<EdgeWriter> edges = new ArrayList<>();
   private volatile boolean backpressured;
 
   /**
    * Creates a gate without edges.
    *
+   * @param make creates the channels
+   * @param maxRequestBytes bytes of a consumer's request, at most
    * @param awaitIo serves the task's connections, after waiting until one of them is ready
    */
-  OutputGate(ExchangeConfig config, Runnable awaitIo) {
+  OutputGate(ExchangeConfig config, Channels make, int maxRequestBytes, Runnable awaitIo) {
     this.config = config;
+    this.make = make;
+    this.maxRequestBytes = maxRequestBytes;
     this.awaitIo = awaitIo;
   }
 
+  /** Creates the channels of a gate: those that remember, or those that do not. */
+  @FunctionalInterface
+  interface Channels {
+    OutputChannel of(int id, ChunkPool pool);
+  }
+
   /** Adds an edge; see {@link Exchange#addOutput}. */
-  void add(
-      OutputEdge edge,
-      int incarnation,
-      Partitioner partitioner,
-      boolean broadcast,
-      Encoder encoder) {
+  void add(OutputEdge edge, Partitioner partitioner, boolean broadcast, Encoder encoder) {
     List<OutputChannel> added = new ArrayList<>();
     for (Channel channel : edge.getChannelsList()) {
-      OutputChannel output = new OutputChannel(channel.getChannel(), incarnation, pool);
+      OutputChannel output = make.of(channel.getChannel(), pool);
       channels.put(output.id(), output);
       added.add(output);
     }
-    edges.add(
+    EdgeWriter writer =
         new EdgeWriter(
             added.toArray(OutputChannel[]::new),
             broadcast,
@@ -54,7 +67,9 @@ public final class OutputGate {
             edge.getConsumerName(),
             encoder,
             config,
-            this));
+            this);
+    edges.add(writer);
+    edgesById.put(edge.getEdgeId(), writer);
   }
 
   /**
@@ -89,6 +104,51 @@ public final class OutputGate {
     for (EdgeWriter edge : edges) {
       edge.end();
     }
+  }
+
+  /** Sends a barrier on every channel; what is pending has been flushed. */
+  public void barrier(long number, long timestampMillis) {
+    Barrier barrier =
+        Barrier.newBuilder().setNumber(number).setTimestampMs(timestampMillis).build();
+    for (EdgeWriter edge : edges) {
+      edge.send(FrameHeader.newBuilder().setBarrier(barrier));
+    }
+  }
+
+  /** Returns what went on each channel so far; only with recovery. */
+  public List<ChannelPosition> positions() {
+    return logged().map(LoggedOutputChannel::position).toList();
+  }
+
+  /** Returns, by edge, which channel a rebalancing edge uses next. */
+  public Map<Integer, Integer> nextOfEdge() {
+    Map<Integer, Integer> next = new HashMap<>();
+    edgesById.forEach(
+        (id, edge) -> {
+          if (edge.partitioner() instanceof Partitioner.Rebalance rebalance) {
+            next.put(id, rebalance.upcoming());
+          }
+        });
+    return next;
+  }
+
+  /** Forgets the frames of all epochs before this one; only with recovery. */
+  public void dropBefore(long epoch) {
+    logged().forEach(channel -> channel.dropBefore(epoch));
+  }
+
+  /**
+   * Makes sure that all that consumers have of earlier incarnations has been produced; only with
+   * recovery.
+   *
+   * @throws org.anabranch.runtime.recovery.NondeterminismException if something has not
+   */
+  public void checkNothingMissing() {
+    logged().forEach(LoggedOutputChannel::checkNothingMissing);
+  }
+
+  private Stream<LoggedOutputChannel> logged() {
+    return channels.values().stream().map(LoggedOutputChannel.class::cast);
   }
 
   /** Returns true once every consumer has come. */
@@ -162,6 +222,11 @@ public final class OutputGate {
       }
     }
     return false;
+  }
+
+  /** Returns how long a consumer's request may be. */
+  int maxRequestBytes() {
+    return maxRequestBytes;
   }
 
   ConnectReply examine(String jobId, ConnectRequest request) {

@@ -20,6 +20,11 @@ sealed interface Partitioner {
       this.next = first % n;
     }
 
+    /** Returns the channel that the next record takes. */
+    int upcoming() {
+      return next;
+    }
+
     int next() {
       int chosen = next;
       next = chosen + 1 == n ? 0 : chosen + 1;

@@ -7,6 +7,11 @@ package org.anabranch.runtime.recovery;
 public final class NondeterminismException extends RecoveryException {
   private static final long serialVersionUID = 1L;
 
+  /** Creates an exception whose message says which position and what. */
+  public NondeterminismException(String message) {
+    super(message);
+  }
+
   /**
    * Creates an exception that says all of it in its message.
    *

@@ -96,7 +96,7 @@ public final class TaskLogs {
       channel.setSent(
           delta.getTask(), delta.getEpoch(), delta.getOffset() + delta.getEntriesCount());
     }
-    if (replay == null) {
+    if (!live && replay == null) {
       for (LogDelta delta : known) {
         (delta.getTask() == task ? recovered : held).merge(delta);
       }

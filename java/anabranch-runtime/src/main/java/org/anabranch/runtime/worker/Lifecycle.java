@@ -8,7 +8,7 @@ import org.anabranch.proto.v1.TaskState;
  * The states of a task.
  *
  * <pre>
- *   CREATED ----> RUNNING ----> FINISHED
+ *   CREATED ----> RUNNING ----> FINISHED ----> FAILED, where something is left to commit
  *      |             |
  *      |-------------|--------> FAILED
  *      '-------------'--------> CANCELLED
@@ -48,7 +48,8 @@ enum Lifecycle {
     return switch (this) {
       case CREATED -> EnumSet.of(RUNNING, FAILED, CANCELLED);
       case RUNNING -> EnumSet.of(FINISHED, FAILED, CANCELLED);
-      case FINISHED, FAILED, CANCELLED -> EnumSet.noneOf(Lifecycle.class);
+      case FINISHED -> EnumSet.of(FAILED);
+      case FAILED, CANCELLED -> EnumSet.noneOf(Lifecycle.class);
     };
   }
 }

@@ -29,13 +29,16 @@ import org.anabranch.runtime.operator.OperatorFailure;
  * be called from any thread; everything else happens on the task's own.
  */
 final class Task {
-  private static final long LONGEST_IDLE_MILLIS = 10;
+  static final long LONGEST_IDLE_MILLIS = 10;
 
   private final TaskDescriptor descriptor;
   private final JobContext job;
   private final TaskListener listener;
   private final Thread thread;
+  // How it runs in a job with recovery; null without.
+  private final RecoverableRun recoverable;
   private final Queue<Runnable> mailbox = new ConcurrentLinkedQueue<>();
+  private Task predecessor;
   private boolean connectAsked;
   private volatile Lifecycle state = Lifecycle.CREATED;
   private volatile boolean cancelled;
@@ -52,6 +55,8 @@ final class Task {
     this.thread = new Thread(this::run, "task-" + descriptor.getTaskId());
     thread.setDaemon(true);
     thread.setContextClassLoader(job.code().loader());
+    this.recoverable =
+        job.recovery().map(config -> new RecoverableRun(this, job, config, listener)).orElse(null);
   }
 
   TaskDescriptor descriptor() {
@@ -66,6 +71,11 @@ final class Task {
     return thread;
   }
 
+  /** Has the thread wait for the incarnation before to end. To be called before {@link #start}. */
+  void succeed(Task before) {
+    predecessor = before;
+  }
+
   /** Starts the thread, which reports the task as deployed and waits for {@link #connect}. */
   void start() {
     thread.start();
@@ -76,6 +86,10 @@ final class Task {
     mailbox.add(
         () -> {
           connectAsked = true;
+          if (recoverable != null) {
+            recoverable.connect(producers);
+            return;
+          }
           for (Producer producer : producers) {
             exchange
                 .input()
@@ -85,13 +99,29 @@ final class Task {
     wakeup();
   }
 
+  /** Has the task take a checkpoint if it is a source; only with recovery. */
+  void trigger(long number, long timestampMillis) {
+    if (recoverable != null) {
+      mailbox.add(() -> recoverable.trigger(number, timestampMillis));
+      wakeup();
+    }
+  }
+
+  /** Tells the task that everybody's part of a checkpoint is safe; only with recovery. */
+  void completed(long number) {
+    if (recoverable != null) {
+      mailbox.add(() -> recoverable.completed(number));
+      wakeup();
+    }
+  }
+
   /** Stops the task: out of any wait at once, out of a batch before its next record. */
   void cancel() {
     cancelled = true;
     if (!state.hasEnded()) {
       thread.interrupt(); // user code may be waiting for something of its own
-      wakeup();
     }
+    wakeup();
   }
 
   private void wakeup() {
@@ -125,14 +155,30 @@ final class Task {
     release();
     System.out.flush();
     System.err.flush();
-    if (state != Lifecycle.FAILED) {
+    if (!state.hasEnded()) {
       enter(failure == null ? Lifecycle.FINISHED : Lifecycle.CANCELLED, null);
     }
   }
 
   private void runToEnd() throws Throwable {
+    if (predecessor != null) {
+      predecessor.awaitEnd(job.options().number("anabranch.cancel.timeout-ms"));
+      predecessor = null;
+    }
+    if (recoverable == null) {
+      runOnce();
+    } else {
+      exchange =
+          new Exchange(
+              job.exchange(), job.types(), descriptor, () -> cancelled, recoverable.logs());
+      chain = build(recoverable.choices(), true);
+      recoverable.run(exchange, chain);
+    }
+  }
+
+  private void runOnce() throws Throwable {
     exchange = new Exchange(job.exchange(), job.types(), descriptor, () -> cancelled);
-    chain = build();
+    chain = build(Choices.FREE, false);
     listener.deployed(this, listen());
     // Consumers are waited for too: user code may block for long, and lets nobody in meanwhile.
     while (!connectAsked || !exchange.input().connected() || !exchange.output().connected()) {
@@ -154,14 +200,14 @@ final class Task {
     }
   }
 
-  private OperatorChain build() throws Throwable {
+  private OperatorChain build(Choices choices, boolean checkpoints) throws Throwable {
     OperatorChain built =
         OperatorChain.build(
             descriptor,
             job.functions(),
-            operator -> new TaskContext(descriptor, operator, job, Choices.FREE),
+            operator -> new TaskContext(descriptor, operator, job, choices),
             exchange.output()::emit,
-            false);
+            checkpoints);
     for (OutputEdge edge : descriptor.getOutputsList()) {
       exchange.addOutput(edge, partitionFunction(edge));
     }
@@ -185,7 +231,7 @@ final class Task {
     return descriptor.getChain(descriptor.getChainCount() - 1).getName();
   }
 
-  private Endpoint listen() throws IOException {
+  Endpoint listen() throws IOException {
     return descriptor.getOutputsCount() == 0 ? null : exchange.listen();
   }
 
@@ -202,7 +248,7 @@ final class Task {
     }
   }
 
-  private void enter(Lifecycle next, TaskError error) {
+  void enter(Lifecycle next, TaskError error) {
     if (!state.mayBecome(next)) {
       throw new IllegalStateException("a task cannot go from %s to %s".formatted(state, next));
     }
@@ -234,7 +280,7 @@ final class Task {
     }
   }
 
-  private void handle(InputBatch batch) {
+  void handle(InputBatch batch) {
     busySince = System.nanoTime();
     for (int i = 0; i < batch.size(); i++) {
       if (cancelled) {
@@ -251,16 +297,26 @@ final class Task {
       runMailbox();
       // fetch may take long, and nobody else would send what is still queued.
       exchange.output().awaitSent();
-      busySince = System.nanoTime();
-      boolean collected = chain.fetch();
-      busySince = 0;
+      boolean collected = fetch();
       exchange.output().flush();
       idle = collected ? 0 : Math.min(LONGEST_IDLE_MILLIS, idle + 1);
       exchange.poll(idle);
     }
   }
 
-  private void runMailbox() {
+  /** Asks the source for records once; returns whether it has collected any. */
+  boolean fetch() {
+    busySince = System.nanoTime();
+    boolean collected = chain.fetch();
+    busySince = 0;
+    return collected;
+  }
+
+  boolean connectAsked() {
+    return connectAsked;
+  }
+
+  void runMailbox() {
     for (Runnable mail = mailbox.poll(); mail != null; mail = mailbox.poll()) {
       mail.run();
     }

@@ -14,6 +14,8 @@ import org.anabranch.runtime.exchange.UnsendableRecordException;
 import org.anabranch.runtime.operator.FunctionException;
 import org.anabranch.runtime.operator.OperatorFailure;
 import org.anabranch.runtime.records.RecordException;
+import org.anabranch.runtime.recovery.NondeterminismException;
+import org.anabranch.runtime.recovery.RecoveryException;
 
 /** Makes the report about a failed task: what a user can act on first. */
 final class TaskErrors {
@@ -85,10 +87,14 @@ final class TaskErrors {
   private static boolean isOurs(Throwable error) {
     return error instanceof RecordException
         || error instanceof FunctionException
-        || error instanceof ExchangeException;
+        || error instanceof ExchangeException
+        || error instanceof RecoveryException;
   }
 
   private static String summary(Throwable error) {
+    if (error instanceof NondeterminismException) {
+      return "NondeterminismError: " + error.getMessage();
+    }
     return isOurs(error) ? error.getMessage() : StackTraces.describe(error);
   }
 
@@ -109,6 +115,10 @@ final class TaskErrors {
   }
 
   private static String hint(Throwable error) {
+    if (error instanceof NondeterminismException) {
+      return "a function depends on more than its records: use now(), random() and"
+          + " nondeterministic() of its context";
+    }
     if (error instanceof ClassCastException) {
       return castHint(String.valueOf(error.getMessage()));
     }

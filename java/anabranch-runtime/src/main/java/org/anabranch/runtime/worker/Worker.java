@@ -22,6 +22,9 @@ import org.anabranch.proto.v1.JobSetup;
 import org.anabranch.proto.v1.Language;
 import org.anabranch.proto.v1.MasterMessage;
 import org.anabranch.proto.v1.PrintedLine;
+import org.anabranch.proto.v1.Snapshot;
+import org.anabranch.proto.v1.TaskCheckpoint;
+import org.anabranch.proto.v1.TaskCommitted;
 import org.anabranch.proto.v1.TaskDeployed;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.TaskError;
@@ -195,8 +198,20 @@ public final class Worker implements TaskListener {
         case SETUP -> setUp(message.getSetup());
         case DEPLOY_TASK -> deploy(message.getDeployTask());
         case CONNECT_TASK -> connect(message.getConnectTask());
-        case CANCEL_TASKS -> cancel(message.getCancelTasks().getTaskIdsList());
+        case CANCEL_TASKS -> cancel(named(message.getCancelTasks().getTaskIdsList()));
         case SHUTDOWN -> stop(0);
+        case TRIGGER_CHECKPOINT ->
+            tasks
+                .values()
+                .forEach(
+                    task ->
+                        task.trigger(
+                            message.getTriggerCheckpoint().getNumber(),
+                            message.getTriggerCheckpoint().getTimestampMs()));
+        case CHECKPOINT_COMPLETED ->
+            tasks
+                .values()
+                .forEach(task -> task.completed(message.getCheckpointCompleted().getNumber()));
         case COLLECTED_ACK, MESSAGE_NOT_SET ->
             throw new IllegalArgumentException(
                 "a Java worker cannot handle a message of kind " + message.getMessageCase());
@@ -214,7 +229,11 @@ public final class Worker implements TaskListener {
 
   private void deploy(TaskDescriptor descriptor) {
     Task task = new Task(descriptor, job, this);
-    tasks.put(descriptor.getTaskId(), task);
+    Task before = tasks.put(descriptor.getTaskId(), task);
+    if (before != null) {
+      cancel(List.of(before));
+      task.succeed(before);
+    }
     synchronized (sending) {
       TaskStatus.Builder created = status(descriptor).setState(Lifecycle.CREATED.wire());
       snapshots.put(descriptor.getTaskId(), TaskSnapshot.newBuilder().setStatus(created));
@@ -223,10 +242,11 @@ public final class Worker implements TaskListener {
   }
 
   private void connect(ConnectTask connect) {
+    Task task = task(connect.getTaskId());
     synchronized (sending) {
       snapshots.get(connect.getTaskId()).setConnected(true);
     }
-    task(connect.getTaskId()).connect(connect.getProducersList());
+    task.connect(connect.getProducersList());
   }
 
   private Task task(int id) {
@@ -237,9 +257,14 @@ public final class Worker implements TaskListener {
     return task;
   }
 
-  private void cancel(List<Integer> ids) {
-    List<Task> chosen =
-        ids.isEmpty() ? List.copyOf(tasks.values()) : ids.stream().map(this::task).toList();
+  private List<Task> named(List<Integer> ids) {
+    return ids.isEmpty() ? List.copyOf(tasks.values()) : ids.stream().map(this::task).toList();
+  }
+
+  private void cancel(List<Task> chosen) {
+    if (chosen.isEmpty()) {
+      return;
+    }
     chosen.forEach(Task::cancel);
     int timeout = job.options().number("anabranch.cancel.timeout-ms");
     timer.schedule(() -> checkStopped(chosen, timeout), timeout, TimeUnit.MILLISECONDS);
@@ -274,7 +299,9 @@ public final class Worker implements TaskListener {
       deployed.setEndpoint(endpoint);
     }
     synchronized (sending) {
-      snapshots.get(deployed.getTaskId()).setDeployed(deployed);
+      if (isNewest(task)) {
+        snapshots.get(deployed.getTaskId()).setDeployed(deployed);
+      }
       control.send(WorkerMessage.newBuilder().setTaskDeployed(deployed).build());
     }
   }
@@ -289,9 +316,37 @@ public final class Worker implements TaskListener {
       status.setError(error);
     }
     synchronized (sending) {
-      snapshots.get(status.getTaskId()).setStatus(status);
+      if (isNewest(task)) {
+        snapshots.get(status.getTaskId()).setStatus(status);
+      }
       control.send(WorkerMessage.newBuilder().setTaskStatus(status).build());
     }
+  }
+
+  /** Returns false for a task that another incarnation has replaced. */
+  private boolean isNewest(Task task) {
+    return tasks.get(task.descriptor().getTaskId()) == task;
+  }
+
+  @Override
+  public void checkpoint(Task task, Snapshot snapshot) {
+    TaskCheckpoint taken =
+        TaskCheckpoint.newBuilder()
+            .setTaskId(task.descriptor().getTaskId())
+            .setIncarnation(task.descriptor().getIncarnation())
+            .setSnapshot(snapshot)
+            .build();
+    send(WorkerMessage.newBuilder().setCheckpoint(taken));
+  }
+
+  @Override
+  public void committed(Task task, long checkpoint) {
+    TaskCommitted committed =
+        TaskCommitted.newBuilder()
+            .setTaskId(task.descriptor().getTaskId())
+            .setNumber(checkpoint)
+            .build();
+    send(WorkerMessage.newBuilder().setCommitted(committed));
   }
 
   private static TaskStatus.Builder status(TaskDescriptor descriptor) {

@@ -21,8 +21,10 @@ class LifecycleTest {
   void onlyTheTransitionsOfTheChartAreLegal() {
     assertThat(after(CREATED)).containsExactly(RUNNING, FAILED, CANCELLED);
     assertThat(after(RUNNING)).containsExactly(FINISHED, FAILED, CANCELLED);
+    assertThat(after(FINISHED)).containsExactly(FAILED);
+    assertThat(after(FAILED)).isEmpty();
+    assertThat(after(CANCELLED)).isEmpty();
     for (Lifecycle last : List.of(FINISHED, FAILED, CANCELLED)) {
-      assertThat(after(last)).isEmpty();
       assertThat(last.hasEnded()).isTrue();
     }
   }

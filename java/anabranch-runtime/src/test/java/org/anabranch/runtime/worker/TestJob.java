@@ -24,6 +24,7 @@ import org.anabranch.proto.v1.Operator;
 import org.anabranch.proto.v1.OperatorKind;
 import org.anabranch.proto.v1.OutputEdge;
 import org.anabranch.proto.v1.Partitioning;
+import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.TaskError;
 
@@ -317,6 +318,12 @@ public final class TestJob implements TaskListener, AutoCloseable {
     }
     deployed.countDown();
   }
+
+  @Override
+  public void checkpoint(Task task, Snapshot snapshot) {}
+
+  @Override
+  public void committed(Task task, long checkpoint) {}
 
   @Override
   public void entered(Task task, Lifecycle state, TaskError error) {

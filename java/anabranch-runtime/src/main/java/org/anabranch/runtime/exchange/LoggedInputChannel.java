@@ -1,0 +1,166 @@
+package org.anabranch.runtime.exchange;
+
+import java.nio.ByteBuffer;
+import org.anabranch.proto.v1.ChannelPosition;
+import org.anabranch.proto.v1.ConnectReply;
+import org.anabranch.proto.v1.ConnectReply.Status;
+import org.anabranch.proto.v1.ConnectRequest;
+import org.anabranch.proto.v1.Endpoint;
+import org.anabranch.proto.v1.FrameHeader;
+import org.anabranch.proto.v1.FrameHeader.ControlCase;
+import org.anabranch.runtime.recovery.TaskLogs;
+
+/**
+ * Receives each record and each control frame of a channel once, whichever incarnation of the
+ * producer sends it. A channel that has ended still dials: a new producer wants to hear what the
+ * task holds of its log.
+ */
+final class LoggedInputChannel extends InputChannel {
+  private static final int ANY = -1;
+
+  private final TaskLogs logs;
+  private Position received;
+  private boolean ended;
+  private boolean blocked;
+  private long nextSeq = ANY;
+  private int skipped;
+  // Records that were received and not handed out, from an index on.
+  private InputBatch rest;
+  private int restFrom;
+
+  LoggedInputChannel(
+      ChannelPosition from,
+      int edge,
+      int consumerIncarnation,
+      String producer,
+      ExchangeConfig config,
+      Poller poller,
+      ByteBuffer scratch,
+      TaskLogs logs) {
+    super(
+        from.getChannel(),
+        edge,
+        consumerIncarnation,
+        producer,
+        config,
+        (long) config.maxFrameBytes() + Handshake.MAX_LOGS_BYTES,
+        poller,
+        scratch);
+    this.logs = logs;
+    this.received = Position.of(from);
+    this.ended = from.getEnded();
+  }
+
+  @Override
+  boolean ended() {
+    return ended;
+  }
+
+  boolean blocked() {
+    return blocked;
+  }
+
+  void block(boolean now) {
+    blocked = now;
+  }
+
+  /** Returns whether something can be taken now. */
+  boolean ready() {
+    return !blocked && (rest != null || complete());
+  }
+
+  /** Returns what was received, in which what is kept back counts. */
+  ChannelPosition position() {
+    return received.toBuilder(id).setEnded(ended).build();
+  }
+
+  @Override
+  void connect(Endpoint to, int incarnation) {
+    if (incarnation >= producerIncarnation()) {
+      nextSeq = ANY;
+      super.connect(to, incarnation);
+    }
+  }
+
+  @Override
+  void complete(ConnectRequest.Builder asked) {
+    nextSeq = ANY;
+    asked
+        .setNextRecordSeq(received.records())
+        .setNextControlSeq(received.controls())
+        .addAllHeld(logs.held());
+  }
+
+  @Override
+  void opened() {
+    if (ended) {
+      super.end();
+    }
+  }
+
+  @Override
+  void refused(ConnectReply reply) {
+    if (reply.getStatus() == Status.STATUS_FENCED) {
+      leave(); // one of the two is about to be replaced, and the master says by whom
+    } else {
+      super.refused(reply);
+    }
+  }
+
+  @Override
+  void giveUp(String problem) {
+    if (ended) {
+      leave(); // nothing is wanted from it
+    } else {
+      super.giveUp(problem);
+    }
+  }
+
+  @Override
+  void accept(FrameHeader header) {
+    if (nextSeq != ANY && header.getSeq() != nextSeq) {
+      throw violation("frame %d, not %d".formatted(header.getSeq(), nextSeq));
+    }
+    long known = received.records() - header.getFirstRecordSeq();
+    if (known < 0
+        || known > header.getNRecords()
+        || header.getFirstControlSeq() != received.controls()) {
+      throw violation(
+          "record %d and control frame %d, not %s"
+              .formatted(header.getFirstRecordSeq(), header.getFirstControlSeq(), received));
+    }
+    logs.merge(header.getDeltasList());
+    nextSeq = header.getSeq() + 1;
+    skipped = (int) known;
+    boolean control = header.getControlCase() != ControlCase.CONTROL_NOT_SET;
+    received = received.plus(header.getNRecords() - known, control ? 1 : 0);
+  }
+
+  /** Keeps the records of the frame taken last that were not received before. */
+  void keep(InputBatch batch) {
+    if (skipped < batch.size()) {
+      rest = batch;
+      restFrom = skipped;
+    }
+  }
+
+  /** Returns records that were kept, at most so many, or null if there are none. */
+  InputBatch take(int most) {
+    if (rest == null) {
+      return null;
+    }
+    int from = restFrom;
+    restFrom = Math.min(rest.size(), from + most);
+    InputBatch taken = rest.slice(from, restFrom);
+    if (restFrom == rest.size()) {
+      rest = null;
+    }
+    return taken;
+  }
+
+  @Override
+  void end() {
+    ended = true;
+    super.end();
+  }
+}

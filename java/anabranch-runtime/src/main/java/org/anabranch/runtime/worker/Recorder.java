@@ -1,0 +1,187 @@
+package org.anabranch.runtime.worker;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import java.util.Collections;
+import java.util.concurrent.Callable;
+import org.anabranch.proto.v1.Determinant;
+import org.anabranch.proto.v1.Determinant.KindCase;
+import org.anabranch.proto.v1.EncodedValues;
+import org.anabranch.runtime.operator.StateCodec;
+import org.anabranch.runtime.recovery.NondeterminismException;
+import org.anabranch.runtime.recovery.ReplayCursor;
+import org.anabranch.runtime.recovery.TaskLogs;
+
+/**
+ * Logs what a task does, and answers a second run with what the first one was answered.
+ *
+ * <p>An entry that is repeated goes into the new log as it is. Fetches are counted when they begin,
+ * so that what is cut or asked in the middle of one finds it in the log.
+ */
+final class Recorder implements Choices {
+  private final TaskLogs logs;
+  private final StateCodec codec;
+  private final String task;
+  private ReplayCursor replay;
+  private long fetches;
+  // Fetches that an entry stands for and that are not begun: none of them has asked anything.
+  private long fetchesAhead;
+  private boolean hasTime;
+  private long time;
+  private boolean quiet;
+
+  Recorder(TaskLogs logs, StateCodec codec, String task) {
+    this.logs = logs;
+    this.codec = codec;
+    this.task = task;
+    logs.beforeFrame(this::settle);
+  }
+
+  // ---------------------------------------------------------------- live
+
+  /** A batch, or whatever else has a time of its own, begins. */
+  void begin() {
+    hasTime = false;
+  }
+
+  /** A batch of so many records, or a control frame, is about to be handled. */
+  void order(int channel, int records) {
+    begin();
+    logs.append(
+        Determinant.newBuilder()
+            .setOrder(Determinant.Order.newBuilder().setChannel(channel).setRecords(records))
+            .build());
+  }
+
+  /** A fetch is about to be made. */
+  void fetch() {
+    begin();
+    fetches++;
+  }
+
+  /** A source is about to take a checkpoint. */
+  void checkpoint(long number, long timestampMillis) {
+    begin();
+    append(
+        Determinant.newBuilder()
+            .setCheckpoint(
+                Determinant.Checkpoint.newBuilder()
+                    .setNumber(number)
+                    .setTimestampMs(timestampMillis))
+            .build());
+  }
+
+  private void append(Determinant entry) {
+    settle();
+    logs.append(entry);
+  }
+
+  private void settle() {
+    if (fetches > 0) {
+      logs.append(
+          Determinant.newBuilder()
+              .setSourceRead(Determinant.SourceRead.newBuilder().setFetches(fetches))
+              .build());
+      fetches = 0;
+    }
+  }
+
+  // ---------------------------------------------------------------- replay
+
+  /** Has everything repeated that the cursor hands out. */
+  void repeat(ReplayCursor cursor) {
+    replay = cursor;
+  }
+
+  /** Returns true once nothing is left to repeat. */
+  boolean exhausted() {
+    return replay == null || replay.exhausted();
+  }
+
+  /** Returns what comes next, which is one of these kinds. */
+  Determinant next(KindCase kind, KindCase other) {
+    begin();
+    return take(replay.peek().getKindCase() == other ? other : kind);
+  }
+
+  /** Notes how many of the fetches of an entry are still to come. */
+  void fetchesAhead(long count) {
+    begin();
+    fetchesAhead = count;
+  }
+
+  private Determinant take(KindCase kind) {
+    if (fetchesAhead > 0) {
+      throw new NondeterminismException(task, replay.position(), kind.toString(), "another fetch");
+    }
+    Determinant entry = replay.expect(kind);
+    logs.append(entry);
+    return entry;
+  }
+
+  /** Returns the error for a run that comes to something else than the one before. */
+  NondeterminismException mismatch(String wanted, String found) {
+    return new NondeterminismException(task, replay.position(), wanted, found);
+  }
+
+  // ---------------------------------------------------------------- questions of user code
+
+  /** Does something that has no place of its own in the log, and is not repeated. */
+  void quietly(Runnable action) {
+    boolean before = quiet;
+    quiet = true;
+    try {
+      action.run();
+    } finally {
+      quiet = before;
+    }
+  }
+
+  @Override
+  public long now() {
+    if (quiet) {
+      return System.currentTimeMillis();
+    }
+    if (!hasTime) {
+      if (exhausted()) {
+        time = System.currentTimeMillis();
+        append(Determinant.newBuilder().setTime(Determinant.Time.newBuilder().setMs(time)).build());
+      } else {
+        time = take(KindCase.TIME).getTime().getMs();
+      }
+      hasTime = true;
+    }
+    return time;
+  }
+
+  @Override
+  @SuppressWarnings("unchecked") // the run before has put in what the same call has returned
+  public <T> T value(Callable<T> call) throws Exception {
+    if (quiet) {
+      return call.call();
+    }
+    if (!exhausted()) {
+      return (T) decode(take(KindCase.VALUE).getValue().getEncoded());
+    }
+    T value = call.call();
+    ByteString encoded = codec.encode(Collections.singletonList(value)).toByteString();
+    append(
+        Determinant.newBuilder()
+            .setValue(Determinant.Value.newBuilder().setEncoded(encoded))
+            .build());
+    return value;
+  }
+
+  private Object decode(ByteString encoded) {
+    try {
+      return codec.decode(EncodedValues.parseFrom(encoded)).get(0);
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalStateException("a logged value is damaged", e);
+    }
+  }
+
+  @Override
+  public long epoch() {
+    return logs.epoch();
+  }
+}

@@ -1,0 +1,262 @@
+package org.anabranch.runtime.worker;
+
+import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_FLAT_MAP;
+import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_MAP;
+import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_SINK;
+import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_SOURCE;
+import static org.anabranch.proto.v1.Partitioning.Kind.KIND_BROADCAST;
+import static org.anabranch.proto.v1.Partitioning.Kind.KIND_FORWARD;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.LongStream;
+import org.anabranch.proto.v1.TaskError;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Tasks that die while the others go on. Two sources, a task in the middle whose records are of
+ * chance and time, and two sinks that have to get the very same.
+ */
+@Timeout(120)
+class RecoveryTest {
+  private static final int END = 20_000;
+
+  private static final String PACED =
+      """
+      public class Paced extends RichSourceFunction<Long> {
+        long next, step, end;
+        public void init(int parallelism, int index) { next = index; step = parallelism; }
+        public void open(RuntimeContext c) throws Exception {
+          super.open(c);
+          end = Long.parseLong(c.getConfig().get("end"));
+        }
+        public void fetch(SourceContext<Long> context) throws Exception {
+          if (Math.random() < 0.1) Thread.sleep(1);
+          for (int i = 0; i < 10; i++) {
+            if (next >= end) throw new EndOfDataException();
+            context.collect(next);
+            next += step;
+          }
+        }
+        public Object saveCheckpoint() { return next; }
+        public void loadCheckpoint(Object state) { next = (Long) state; }
+      }
+      """;
+
+  private static final String CHANCE =
+      """
+      public class Chance extends RichMapFunction<Long, String> {
+        long count;
+        public String map(Long n) throws Exception {
+          RuntimeContext context = getRuntimeContext();
+          String id = n % 10 == 0
+              ? context.nondeterministic(() -> UUID.randomUUID().toString()) : "";
+          return n + " " + count++ + " " + context.random().nextInt() + " " + context.now() + id;
+        }
+        public Object saveCheckpoint() { return count; }
+        public void loadCheckpoint(Object state) { count = (Long) state; }
+      }
+      """;
+
+  private static final String COMMITTED =
+      """
+      public class Committed extends RichSinkFunction<Object>
+          implements TransactionalSinkFunction<Object> {
+        Map<String, Object> committed;
+        List<Object> open;
+        @SuppressWarnings("unchecked")
+        public void open(RuntimeContext context) throws Exception {
+          super.open(context);
+          committed =
+              (Map<String, Object>) System.getProperties().get(context.getConfig().get("committed"));
+        }
+        public void beginTransaction() { open = new ArrayList<>(); }
+        public void sink(Object value) { open.add(value); }
+        public Object preCommit(long checkpoint) {
+          String name = "%d/%020d".formatted(getRuntimeContext().getTaskIndex(), checkpoint);
+          return List.of(name, open);
+        }
+        public void commit(Object handle) {
+          List<?> parts = (List<?>) handle;
+          Object before = committed.putIfAbsent((String) parts.get(0), parts.get(1));
+          if (before != null && !before.equals(parts.get(1))) {
+            throw new IllegalStateException("committed twice and differently");
+          }
+        }
+      }
+      """;
+
+  private static final String UNDECLARED =
+      """
+      public class Undeclared implements FlatMapFunction<Long, Long> {
+        static boolean second;
+        final boolean fewer = second;
+        public Undeclared() { second = true; }
+        public void flatMap(Long n, Collector<Long> out) {
+          if (!fewer || n % 2 == 0) out.collect(n);
+        }
+      }
+      """;
+
+  @TempDir Path directory;
+  private final String name = "committed-" + UUID.randomUUID();
+  private final Map<String, List<Object>> committed = new ConcurrentSkipListMap<>();
+
+  RecoveryTest() {
+    System.getProperties().put(name, committed);
+  }
+
+  @AfterEach
+  void forget() {
+    System.getProperties().remove(name);
+  }
+
+  private TestJob job(String... more) {
+    String[] sources = new String[more.length + 2];
+    sources[0] = PACED;
+    sources[1] = COMMITTED;
+    System.arraycopy(more, 0, sources, 2, more.length);
+    return new TestJob(directory, sources)
+        .option("anabranch.checkpoint.dir", "somewhere")
+        .option("anabranch.inflight.spill-dir", directory)
+        .option("anabranch.recovery.sharing-depth", 2);
+  }
+
+  /** Tasks 1 and 2 are the sources, 3 is in the middle, 4 and 5 are the sinks. */
+  private RecoveringJob start(TestJob job) {
+    var sources =
+        job.tasks(
+            2, job.operator(OPERATOR_KIND_SOURCE, "com.acme.Paced").putConfig("end", "" + END));
+    var middle = job.tasks(1, job.operator(OPERATOR_KIND_MAP, "com.acme.Chance"));
+    var sinks =
+        job.tasks(
+            2, job.operator(OPERATOR_KIND_SINK, "com.acme.Committed").putConfig("committed", name));
+    job.edge(sources, middle, KIND_FORWARD, false);
+    job.edge(middle, sinks, KIND_BROADCAST, false);
+    return new RecoveringJob(job);
+  }
+
+  private List<Object> of(int sink) {
+    return committed.entrySet().stream()
+        .filter(entry -> entry.getKey().startsWith(sink + "/"))
+        .flatMap(entry -> entry.getValue().stream())
+        .toList();
+  }
+
+  private void assertWhole() {
+    List<Object> first = of(0);
+    assertThat(of(1)).isEqualTo(first);
+    List<Long> numbers = first.stream().map(line -> Long.valueOf(field(line, 0))).toList();
+    assertThat(numbers).hasSize(END).doesNotHaveDuplicates();
+    for (int source = 0; source < 2; source++) {
+      int remainder = source;
+      assertThat(numbers.stream().filter(n -> n % 2 == remainder))
+          .containsExactlyElementsOf(
+              LongStream.range(0, END).filter(n -> n % 2 == remainder).boxed().toList());
+    }
+    assertThat(first.stream().map(line -> Long.valueOf(field(line, 1))))
+        .containsExactlyElementsOf(LongStream.range(0, END).boxed().toList());
+  }
+
+  private static String field(Object line, int index) {
+    return ((String) line).split(" ")[index];
+  }
+
+  private static void pause(long millis) throws InterruptedException {
+    Thread.sleep(millis);
+  }
+
+  @Test
+  void checkpointsCommitWhatIsBeforeThemAndTheEndTheRest() {
+    try (TestJob job = job(CHANCE);
+        RecoveringJob running = start(job)) {
+      running.checkpoint();
+      running.checkpoint();
+      running.awaitEnd();
+
+      assertThat(committed.keySet()).contains("0/%020d".formatted(1), "1/%020d".formatted(2));
+      assertWhole();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"3", "4", "1", "1 2", "3 4", "1 3", "4 5", "3 4 5", "1 2 3 4 5"})
+  void whateverDiesTheSinksGetTheSame(String victims) throws InterruptedException {
+    int[] ids = List.of(victims.split(" ")).stream().mapToInt(Integer::parseInt).toArray();
+    try (TestJob job = job(CHANCE);
+        RecoveringJob running = start(job)) {
+      pause(100);
+      running.kill(ids); // there is no checkpoint yet
+      pause(200);
+      running.checkpoint();
+      pause(100);
+      running.kill(ids);
+      running.checkpoint();
+      running.kill(ids);
+      running.kill(ids); // in the middle of a recovery
+      running.awaitEnd();
+
+      assertWhole();
+    }
+  }
+
+  @Test
+  void aTaskThatHasFinishedIsThereForAConsumerThatDies() {
+    try (TestJob job = job(CHANCE);
+        RecoveringJob running = start(job)) {
+      running.checkpoint();
+      running.await("finished source", () -> running.state(1) == Lifecycle.FINISHED);
+      running.kill(3);
+      running.awaitEnd();
+
+      assertWhole();
+    }
+  }
+
+  @Test
+  void framesInFilesAreServedLikeOthers() throws InterruptedException {
+    try (TestJob job = job(CHANCE).option("anabranch.inflight.memory-bytes", 1000);
+        RecoveringJob running = start(job)) {
+      pause(300);
+      running.kill(3, 5);
+      running.awaitEnd();
+
+      assertWhole();
+    }
+  }
+
+  @Test
+  void aChoiceThatWasNotDeclaredIsReported() throws InterruptedException {
+    try (TestJob job = job(UNDECLARED)) {
+      var source =
+          job.tasks(
+              1, job.operator(OPERATOR_KIND_SOURCE, "com.acme.Paced").putConfig("end", "100000"));
+      var middle = job.tasks(1, job.operator(OPERATOR_KIND_FLAT_MAP, "com.acme.Undeclared"));
+      var sink =
+          job.tasks(
+              1,
+              job.operator(OPERATOR_KIND_SINK, "com.acme.Committed").putConfig("committed", name));
+      job.edge(source, middle, KIND_FORWARD, false);
+      job.edge(middle, sink, KIND_FORWARD, false);
+      try (RecoveringJob running = new RecoveringJob(job)) {
+        running.await("running sink", () -> running.state(3) == Lifecycle.RUNNING);
+        pause(200);
+        running.kill(2);
+
+        TaskError error = running.awaitError();
+
+        assertThat(error.getSummary()).startsWith("NondeterminismError: ");
+        assertThat(error.getOperator()).contains("Undeclared");
+      }
+    }
+  }
+}
