@@ -37,6 +37,7 @@ _FOLLOW_MS = 2000
 _RPC_TIMEOUT = 30.0
 _FIND_TIMEOUT = 60.0  # a master that died is started again within a few seconds, on another node in half a minute
 _FIND_LOOK = 0.2
+_LEAST_START_TIMEOUT = 30.0  # for the master itself, which needs no place
 _SUBMIT_EXTRA = 120.0  # what a submission may take besides finding a place: to connect, to bring the code
 # Not `-m`: that would put the current directory in front of the module search path.
 _BOOT = "import sys; del sys.path[0]; from anabranch.gateway.ray_submit import main; main()"
@@ -154,7 +155,7 @@ class ClusterJob:
             _ask({"ray_address": cluster_address(ray), "registry": True})
         spec, contents = _specify(ray, graph, options, detached=detached)
         has_java = any(operator.language == LANGUAGE_JAVA for operator in graph.operators)
-        timeout = options.integer("anabranch.ray.place-timeout-ms") / 1000
+        timeout = max(_LEAST_START_TIMEOUT, options.integer("anabranch.ray.place-timeout-ms") / 1000)
         request = {
             "ray_address": cluster_address(ray),
             "runtime_env": {**_drivers_runtime_env(ray), **runtime_env},

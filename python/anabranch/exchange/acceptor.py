@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from anabranch.errors import ExchangeError
 from anabranch.exchange.addresses import Transport
-from anabranch.exchange.handshake import RequestParser, encode_reply
+from anabranch.exchange.handshake import MAX_MESSAGE_LENGTH, RequestParser, encode_reply
 from anabranch.exchange.reactor import READ, Reactor
 from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest
 
@@ -33,6 +33,7 @@ class Acceptor:
         token: bytes,
         timeout: float,
         admit: Callable[[ConnectRequest, socket.socket], ConnectReply],
+        max_request: int = MAX_MESSAGE_LENGTH,
     ) -> None:
         self._reactor = reactor
         self._listener = listener
@@ -40,6 +41,7 @@ class Acceptor:
         self._token = token
         self._timeout = timeout
         self._admit = admit
+        self._max_request = max_request
         self._pending: dict[socket.socket, RequestParser] = {}
         reactor.register(listener, READ, self._on_connection)
 
@@ -60,7 +62,7 @@ class Acceptor:
         except OSError:
             sock.close()
             return
-        self._pending[sock] = RequestParser(self._token)
+        self._pending[sock] = RequestParser(self._token, self._max_request)
         self._reactor.register(sock, READ, lambda _events: self._on_readable(sock))
         self._reactor.call_later(self._timeout, lambda: self._expire(sock))
         if len(self._pending) >= MAX_PENDING:

@@ -13,7 +13,9 @@ from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest
 
 MAGIC = b"ANB1"
 TOKEN_LENGTH = 32
-MAX_MESSAGE_LENGTH = 64 << 20  # a consumer brings along the determinant logs that it holds
+MAX_MESSAGE_LENGTH = 4096
+# In a job with recovery a consumer brings along the determinant logs that it holds.
+MAX_LENGTH_WITH_LOGS = 64 << 20
 
 M = TypeVar("M", bound=Message)
 
@@ -23,18 +25,19 @@ _PRELUDE_LENGTH = len(MAGIC) + TOKEN_LENGTH
 
 def encode_request(token: bytes, request: ConnectRequest) -> bytes:
     """Returns what a consumer sends first."""
-    return MAGIC + token + _with_length(request)
+    return MAGIC + token + _with_length(request, MAX_LENGTH_WITH_LOGS if request.held else MAX_MESSAGE_LENGTH)
 
 
 def encode_reply(reply: ConnectReply) -> bytes:
     """Returns what a producer answers."""
-    return _with_length(reply)
+    return _with_length(reply, MAX_MESSAGE_LENGTH)
 
 
 class RequestParser:
     """Takes a request in pieces. Looks at nothing behind the token before the token has matched."""
 
-    def __init__(self, token: bytes) -> None:
+    def __init__(self, token: bytes, max_length: int = MAX_MESSAGE_LENGTH) -> None:
+        self._max_length = max_length
         self._expected = MAGIC + token
         self._received = bytearray()
 
@@ -66,7 +69,7 @@ class RequestParser:
 
     def _message_length(self) -> int:
         length: int = _LENGTH.unpack_from(self._received, _PRELUDE_LENGTH)[0]
-        return _checked(length)
+        return _checked(length, self._max_length)
 
 
 class ReplyParser:
@@ -81,7 +84,7 @@ class ReplyParser:
         if len(self._received) < _LENGTH.size:
             return _LENGTH.size - len(self._received)
         length: int = _LENGTH.unpack_from(self._received)[0]
-        return _LENGTH.size + _checked(length) - len(self._received)
+        return _LENGTH.size + _checked(length, MAX_MESSAGE_LENGTH) - len(self._received)
 
     def feed(self, data: bytes) -> ConnectReply | None:
         """Adds at most `wanted` bytes; returns the reply once it is whole.
@@ -95,15 +98,15 @@ class ReplyParser:
         return _parse(ConnectReply, bytes(self._received[_LENGTH.size :]))
 
 
-def _with_length(message: Message) -> bytes:
+def _with_length(message: Message, max_length: int) -> bytes:
     encoded = message.SerializeToString()
-    _checked(len(encoded))
+    _checked(len(encoded), max_length)
     return _LENGTH.pack(len(encoded)) + encoded
 
 
-def _checked(length: int) -> int:
-    if length > MAX_MESSAGE_LENGTH:
-        raise ExchangeError(f"handshake message of {length} bytes, at most {MAX_MESSAGE_LENGTH} are allowed")
+def _checked(length: int, max_length: int) -> int:
+    if length > max_length:
+        raise ExchangeError(f"handshake message of {length} bytes, at most {max_length} are allowed")
     return length
 
 

@@ -14,6 +14,7 @@ from anabranch.api.runtime_context import LiveAnswers
 from anabranch.errors import RecordError
 from anabranch.exchange.acceptor import Acceptor
 from anabranch.exchange.frames import Frame
+from anabranch.exchange.handshake import MAX_LENGTH_WITH_LOGS, MAX_MESSAGE_LENGTH
 from anabranch.exchange.input_gate import ConsumerIdentity, InputChannel, InputGate
 from anabranch.exchange.output_channel import OutputChannel
 from anabranch.exchange.output_gate import EmitError, OutgoingChannel, OutputEdge, OutputGate
@@ -587,6 +588,7 @@ class Task:
                 token=self._job.token,
                 timeout=self._job.options.integer("anabranch.exchange.handshake-timeout-ms") / 1000,
                 admit=self.output.admit,
+                max_request=MAX_MESSAGE_LENGTH if self._recovery is None else MAX_LENGTH_WITH_LOGS,
             )
             for listener in listeners
         ]

@@ -23,6 +23,8 @@ PYTHON_ONLY = {
         "execute_and_collect": "the records come to the Python driver",
         "get_input_stream": "kept for ported jobs",
         "get_language": "Java: the stream's class",
+        "with_resource": "Java: withResource(name, amount)",
+        "with_on_error": "Python operators only",
     },
 }
 

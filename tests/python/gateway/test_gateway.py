@@ -262,4 +262,4 @@ def test_a_gateway_that_is_not_named_is_asked_for(client):
     )  # fmt: skip
 
     assert 1 == ran.returncode
-    assert "which gateway? set ANABRANCH_GATEWAY" in ran.stderr
+    assert "which jobs? Set ANABRANCH_GATEWAY" in ran.stderr
