@@ -41,6 +41,7 @@ public final class Exchange implements AutoCloseable {
   private final Poller poller;
   private final InputGate input;
   private final OutputGate output;
+  private Runnable whileWaiting = () -> {};
   private final List<Acceptor> acceptors = new ArrayList<>(2);
 
   /**
@@ -173,6 +174,11 @@ public final class Exchange implements AutoCloseable {
     return output;
   }
 
+  /** Has this called in every wait: what may not be put off until the task can take input again. */
+  public void whileWaiting(Runnable action) {
+    whileWaiting = action;
+  }
+
   /**
    * Serves connections as {@link #poll(long)} does, after waiting until one is ready or we are
    * woken.
@@ -202,6 +208,7 @@ public final class Exchange implements AutoCloseable {
       input.tick(now);
       acceptors.forEach(acceptor -> acceptor.tick(now));
     }
+    whileWaiting.run();
     checkCancelled();
   }
 

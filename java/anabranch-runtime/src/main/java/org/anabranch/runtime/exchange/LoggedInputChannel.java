@@ -150,7 +150,7 @@ final class LoggedInputChannel extends InputChannel {
       return null;
     }
     int from = restFrom;
-    restFrom = Math.min(rest.size(), from + most);
+    restFrom = from + Math.min(rest.size() - from, most);
     InputBatch taken = rest.slice(from, restFrom);
     if (restFrom == rest.size()) {
       rest = null;

@@ -140,6 +140,7 @@ public final class TaskLogs {
   /** Ends the gathering: consumers that come from now on have nothing new to tell. */
   public ReplayCursor startReplay(String taskName) {
     replay = new ReplayCursor(taskName, recovered.logOf(task));
+    recovered.dropBefore(Long.MAX_VALUE); // the cursor has a copy
     return replay;
   }
 

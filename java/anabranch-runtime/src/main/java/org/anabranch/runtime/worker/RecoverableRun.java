@@ -2,7 +2,9 @@ package org.anabranch.runtime.worker;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
 import org.anabranch.proto.v1.Barrier;
 import org.anabranch.proto.v1.Channel;
@@ -41,7 +43,9 @@ final class RecoverableRun {
   private final Snapshot restore;
   private final TaskLogs logs;
   private final Recorder recorder;
+  private final Queue<List<Producer>> connects = new ConcurrentLinkedQueue<>();
   private final List<Producer> undialled = new ArrayList<>();
+  private boolean connectAsked;
   private Exchange exchange;
   private LoggedInputGate input;
   private OutputGate output;
@@ -89,13 +93,17 @@ final class RecoverableRun {
 
   // ---------------------------------------------------------------- from the master
 
-  /** Dials producers, or does so once it is time. */
+  /** Has producers dialled as soon as it is time. May be called from any thread. */
   void connect(List<Producer> producers) {
-    undialled.addAll(producers);
-    dial();
+    connects.add(producers);
   }
 
+  /** Also called while the task waits for room: a producer that recovers waits for us. */
   private void dial() {
+    for (List<Producer> more = connects.poll(); more != null; more = connects.poll()) {
+      connectAsked = true;
+      undialled.addAll(more);
+    }
     // What consumers hold has to go along with our own requests, so they come first.
     if (!repeats() || output.connected()) {
       for (Producer producer : undialled) {
@@ -133,6 +141,8 @@ final class RecoverableRun {
     if (!repeats()) {
       logs.goLive();
     }
+    connectAsked = task.needsNoConnection();
+    exchange.whileWaiting(this::dial);
     listener.deployed(task, task.listen());
     awaitConnections();
     if (hasNothingToRun()) {
@@ -164,7 +174,7 @@ final class RecoverableRun {
     while (true) {
       task.runMailbox();
       dial();
-      if (task.connectAsked() && input.connected() && (hasNothingToRun() || output.connected())) {
+      if (connectAsked && input.connected() && (hasNothingToRun() || output.connected())) {
         return;
       }
       exchange.await();

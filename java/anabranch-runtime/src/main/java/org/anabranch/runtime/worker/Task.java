@@ -51,7 +51,7 @@ final class Task {
     this.descriptor = descriptor;
     this.job = job;
     this.listener = listener;
-    this.connectAsked = descriptor.getInputsCount() == 0 && descriptor.getOutputsCount() == 0;
+    this.connectAsked = needsNoConnection();
     this.thread = new Thread(this::run, "task-" + descriptor.getTaskId());
     thread.setDaemon(true);
     thread.setContextClassLoader(job.code().loader());
@@ -83,13 +83,14 @@ final class Task {
 
   /** Has the task dial these producers, and run once it is connected to all of its own. */
   void connect(List<Producer> producers) {
+    if (recoverable != null) {
+      recoverable.connect(producers);
+      wakeup();
+      return;
+    }
     mailbox.add(
         () -> {
           connectAsked = true;
-          if (recoverable != null) {
-            recoverable.connect(producers);
-            return;
-          }
           for (Producer producer : producers) {
             exchange
                 .input()
@@ -312,8 +313,9 @@ final class Task {
     return collected;
   }
 
-  boolean connectAsked() {
-    return connectAsked;
+  /** Returns true for a task without channels, which the master need not connect. */
+  boolean needsNoConnection() {
+    return descriptor.getInputsCount() == 0 && descriptor.getOutputsCount() == 0;
   }
 
   void runMailbox() {

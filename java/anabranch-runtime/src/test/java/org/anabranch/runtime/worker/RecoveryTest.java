@@ -1,21 +1,32 @@
 package org.anabranch.runtime.worker;
 
 import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_FLAT_MAP;
+import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_JOIN;
+import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_KEY_BY;
 import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_MAP;
+import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_REDUCE;
 import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_SINK;
 import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_SOURCE;
 import static org.anabranch.proto.v1.Partitioning.Kind.KIND_BROADCAST;
 import static org.anabranch.proto.v1.Partitioning.Kind.KIND_FORWARD;
+import static org.anabranch.proto.v1.Partitioning.Kind.KIND_KEY;
+import static org.anabranch.proto.v1.Partitioning.Kind.KIND_REBALANCE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.anabranch.proto.v1.JoinOptions;
 import org.anabranch.proto.v1.TaskError;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,7 +51,7 @@ class RecoveryTest {
           end = Long.parseLong(c.getConfig().get("end"));
         }
         public void fetch(SourceContext<Long> context) throws Exception {
-          if (Math.random() < 0.1) Thread.sleep(1);
+          Thread.sleep(1);
           for (int i = 0; i < 10; i++) {
             if (next >= end) throw new EndOfDataException();
             context.collect(next);
@@ -64,6 +75,18 @@ class RecoveryTest {
         }
         public Object saveCheckpoint() { return count; }
         public void loadCheckpoint(Object state) { count = (Long) state; }
+      }
+      """;
+
+  private static final String KEYS =
+      """
+      public class Keys {
+        public static Long self(Long n) { return n; }
+        public static Long of(Long n) { return n % 7; }
+        public static Long twice(Long n) { return 2 * n; }
+        public static Long half(Long n) { return n / 2; }
+        public static Long join(Long a, Long b) { return a; }
+        public static Long add(Long a, Long b) { return a + b; }
       }
       """;
 
@@ -207,6 +230,79 @@ class RecoveryTest {
 
       assertWhole();
     }
+  }
+
+  @RepeatedTest(5)
+  void tasksDieAtRandomWithCheckpointsBetween(RepetitionInfo repetition)
+      throws InterruptedException {
+    Random random = new Random(repetition.getCurrentRepetition());
+    try (TestJob job = job(CHANCE);
+        RecoveringJob running = start(job)) {
+      for (int i = 0; i < 8 && !running.isEnded(); i++) {
+        pause(random.nextInt(150));
+        running.kill(random.ints(1, 6).distinct().limit(1 + random.nextInt(2)).toArray());
+        if (random.nextBoolean()) {
+          running.checkpoint();
+        }
+      }
+      running.awaitEnd();
+
+      assertWhole();
+    }
+  }
+
+  /** A diamond of a source, a join of two ways, state by key, and two subtasks of each. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "1", "3", "5", "6", "7", "1 3", "5 7", "1 3 5 7"})
+  void stateByKeyComesBack(String victims) throws InterruptedException {
+    int[] ids =
+        victims.isEmpty()
+            ? new int[0]
+            : Stream.of(victims.split(" ")).mapToInt(Integer::parseInt).toArray();
+    try (TestJob job = job(KEYS).option("anabranch.recovery.sharing-depth", 0)) {
+      var sources =
+          job.tasks(
+              2,
+              job.operator(OPERATOR_KIND_SOURCE, "com.acme.Paced").putConfig("end", "6000"),
+              job.operator(OPERATOR_KIND_KEY_BY, "com.acme.Keys::self"));
+      var twice =
+          job.tasks(
+              2,
+              job.operator(OPERATOR_KIND_MAP, "com.acme.Keys::twice"),
+              job.operator(OPERATOR_KIND_KEY_BY, "com.acme.Keys::half"));
+      var join =
+          job.tasks(
+              2,
+              job.operator(OPERATOR_KIND_JOIN, "com.acme.Keys::join")
+                  .setJoin(JoinOptions.newBuilder().setRetentionMs(60_000)),
+              job.operator(OPERATOR_KIND_KEY_BY, "com.acme.Keys::of"));
+      var sums =
+          job.tasks(
+              1,
+              job.operator(OPERATOR_KIND_REDUCE, "com.acme.Keys::add"),
+              job.operator(OPERATOR_KIND_SINK, "com.acme.Committed").putConfig("committed", name));
+      job.edge(sources, twice, KIND_REBALANCE, false);
+      job.edge(sources, join, KIND_KEY, true);
+      job.edge(twice, join, KIND_KEY, true);
+      join.forEach(task -> task.getInputsBuilder(1).setInput(1));
+      job.edge(join, sums, KIND_KEY, true);
+      try (RecoveringJob running = new RecoveringJob(job)) {
+        pause(100);
+        running.kill(ids);
+        pause(50);
+        running.checkpoint();
+        pause(30);
+        running.kill(ids);
+        running.awaitEnd();
+      }
+    }
+
+    // Each number is joined with itself, and the last sum of a key is that of all its numbers.
+    Map<Long, Long> sums = new HashMap<>();
+    LongStream.range(0, 6_000).forEach(n -> sums.merge(n % 7, n, Long::sum));
+    assertThat(of(0)).hasSize(6_000).containsAll(sums.values());
+    assertThat(of(0).stream().mapToLong(sum -> (Long) sum).max())
+        .hasValue(sums.values().stream().mapToLong(sum -> sum).max().orElseThrow());
   }
 
   @Test
