@@ -263,7 +263,7 @@ VERBS = {
         lambda values: [x + i for x in values for i in range(x % 3)],
     ),
 }
-LANGUAGES = ["python"]
+LANGUAGES = ["python", "java"]
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
@@ -310,3 +310,16 @@ def test_any_graph_with_any_kills_gives_what_a_plain_evaluation_gives(  # noqa: 
     assert_numbered_once(got, values, 5)
     lines = [line for file in (directory / "out").iterdir() for line in file.read_text().splitlines()]
     assert_numbered_once([tuple(eval(line)) for line in lines], values, 5)
+
+
+@pytest.mark.parametrize("tasks_per_jvm", [0, 1])
+def test_killed_jvms_leave_no_trace_in_the_result(acme_jar, tmp_path, tasks_per_jvm):
+    ctx = context(tmp_path, java__tasks_per_worker=tasks_per_jvm).add_jar(acme_jar)
+    numbers = ctx.source(Slowly(60_000)).as_java_stream().map("com.acme.Functions$Identity").disable_chain()
+    again = numbers.rebalance().map("com.acme.Functions$Identity").as_python_stream()
+    collected = again.key_by(lambda x: x % 7).process(Numbered()).collect()
+    job = ctx.submit("killed")
+
+    assert kill_some(job, random.Random(5), ["java"] * 3, pause=0.5) == 3
+
+    assert_numbered_once(collected.get(90), list(range(60_000)), 7)

@@ -719,6 +719,8 @@ def _name(checkpoint: int) -> str:
 def _as_job_failure(error: Exception, job_name: str) -> JobFailedError:
     if isinstance(error, JobFailedError):
         return error
-    failure = JobFailedError(f"job {job_name}: {type(error).__name__}: {error}", job_name=job_name)
+    what = str(error) if isinstance(error, AnabranchError) else f"{type(error).__name__}: {error}"
+    prefix = f"job {job_name}: "
+    failure = JobFailedError(prefix + what.removeprefix(prefix), job_name=job_name)
     failure.__cause__ = error
     return failure
