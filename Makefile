@@ -75,6 +75,11 @@ test-ray: setup
 	@$(PY) -m pytest -q -m "ray and not slow" tests/jobs/ray
 	@ANABRANCH_TEST_LAUNCHER=ray $(PY) -m pytest -q -m "not slow and not ray and not local" tests/jobs
 
+## soak          kills workers for ten minutes and compares whole results
+.PHONY: soak
+soak: setup
+	@$(PY) tests/soak.py
+
 ## lint          ruff, mypy, import rules, format of the Java code
 .PHONY: lint lint-python
 lint: lint-python
@@ -102,6 +107,11 @@ demo-ray: .make/python $(RUNTIME_JAR) $(FLIGHTS_JAR)
 .PHONY: bench-ray
 bench-ray: setup
 	@$(PY) -m benchmarks ray startup-ray
+
+## bench-recovery  how long a killed worker leaves its keys without output, and what exactly once costs
+.PHONY: bench-recovery
+bench-recovery: setup
+	@$(PY) -m benchmarks recovery cost-wordcount cost-crossing
 
 ## bench         speed of the border, of word count and of the start, see benchmarks/
 .PHONY: bench

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -45,6 +47,17 @@ def to_table(benchmark: Benchmark) -> Table:
     return table
 
 
+def to_recovery_table(rows: list[dict[str, Any]]) -> Table:
+    """Returns the medians over the kills, seconds."""
+    table = Table(title="A worker is killed at half of the full rate; seconds, medians", title_justify="left")
+    for name in ("killed worker", "goes back", "kills", "no output from its keys", "from others", "latency is back"):
+        table.add_column(name)
+    for row in rows:
+        medians = [statistics.median(row[key]) for key in ("dark_seconds", "dark_seconds_of_others", "back_seconds")]
+        table.add_row(row["language"], row["scope"], str(row["kills"]), *(f"{median:.3f}" for median in medians))
+    return table
+
+
 def main() -> None:
     """Runs what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
@@ -52,13 +65,13 @@ def main() -> None:
         "names",
         nargs="*",
         metavar="NAME",
-        help=f"some of {', '.join([*BENCHMARKS, *BY_NAME])}; default: the first few",
+        help=f"some of {', '.join([*BENCHMARKS, *BY_NAME, 'recovery'])}; default: the first few",
     )
     parser.add_argument("--rounds", type=int, default=5, help="runs of each contender that count (default: 5)")
     parser.add_argument("--scale", type=float, default=1.0, help="fraction of the usual number of records")
     parser.add_argument("--out", type=Path, default=OUT, help="directory for NAME.json (default: benchmarks/out)")
     options = parser.parse_args()
-    unknown = sorted(set(options.names) - {*BENCHMARKS, *BY_NAME})
+    unknown = sorted(set(options.names) - {*BENCHMARKS, *BY_NAME, "recovery"})
     if unknown or options.rounds < 1:
         parser.error(f"unknown: {', '.join(unknown)}" if unknown else "--rounds must be at least 1")
 
@@ -66,6 +79,11 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     console.print(", ".join(f"{key}: {value}" for key, value in machine().items()), highlight=False)
     for name in options.names or BENCHMARKS:
+        if name == "recovery":
+            found = list(recovery.rows())
+            (options.out / "recovery.json").write_text(json.dumps({"machine": machine(), "rows": found}, indent=1))
+            console.print(to_recovery_table(found))
+            continue
         benchmark = {**BENCHMARKS, **BY_NAME}[name](options.scale)
         benchmark.measure(options.rounds, lambda line: console.print(line, style="dim", highlight=False))
         (options.out / f"{name}.json").write_text(json.dumps(benchmark.results(), indent=1))
