@@ -348,6 +348,11 @@ public final class OperatorChain {
     checkIntact();
   }
 
+  /** Returns how many records the last operator has emitted. */
+  public long emitted() {
+    return emitted.get();
+  }
+
   /** Returns what each operator has taken and emitted so far, on any thread. */
   public List<Counts> counts() {
     List<Counts> counts = new ArrayList<>();

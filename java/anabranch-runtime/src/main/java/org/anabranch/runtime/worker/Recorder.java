@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.util.Collections;
 import java.util.concurrent.Callable;
+import java.util.function.LongSupplier;
 import org.anabranch.proto.v1.Determinant;
 import org.anabranch.proto.v1.Determinant.KindCase;
 import org.anabranch.proto.v1.EncodedValues;
@@ -22,6 +23,8 @@ final class Recorder implements Choices {
   private final TaskLogs logs;
   private final StateCodec codec;
   private final String task;
+  private LongSupplier emitted = () -> 0;
+  private long emittedBefore;
   private ReplayCursor replay;
   private long fetches;
   // Fetches that an entry stands for and that are not begun: none of them has asked anything.
@@ -37,6 +40,21 @@ final class Recorder implements Choices {
     logs.beforeFrame(this::settle);
   }
 
+  /** Says how many records the task has emitted: a second run has to emit as many. */
+  void countEmitted(LongSupplier count) {
+    emitted = count;
+  }
+
+  /** Enters an epoch. */
+  void beginEpoch(long number) {
+    logs.beginEpoch(number);
+    emittedBefore = emitted.getAsLong();
+  }
+
+  private long emittedInEpoch() {
+    return emitted.getAsLong() - emittedBefore;
+  }
+
   // ---------------------------------------------------------------- live
 
   /** A batch, or whatever else has a time of its own, begins. */
@@ -49,7 +67,11 @@ final class Recorder implements Choices {
     begin();
     logs.append(
         Determinant.newBuilder()
-            .setOrder(Determinant.Order.newBuilder().setChannel(channel).setRecords(records))
+            .setOrder(
+                Determinant.Order.newBuilder()
+                    .setChannel(channel)
+                    .setRecords(records)
+                    .setEmitted(emittedInEpoch()))
             .build());
   }
 
@@ -101,7 +123,13 @@ final class Recorder implements Choices {
   /** Returns what comes next, which is one of these kinds. */
   Determinant next(KindCase kind, KindCase other) {
     begin();
-    return take(replay.peek().getKindCase() == other ? other : kind);
+    Determinant entry = replay.peek();
+    if (entry.hasOrder() && entry.getOrder().getEmitted() != emittedInEpoch()) {
+      throw mismatch(
+          "the next input with %d records emitted".formatted(emittedInEpoch()),
+          Long.toString(entry.getOrder().getEmitted()));
+    }
+    return take(entry.getKindCase() == other ? other : kind);
   }
 
   /** Notes how many of the fetches of an entry are still to come. */

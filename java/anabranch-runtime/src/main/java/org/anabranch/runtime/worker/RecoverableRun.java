@@ -141,6 +141,7 @@ final class RecoverableRun {
     if (!repeats()) {
       logs.goLive();
     }
+    recorder.countEmitted(chain::emitted);
     connectAsked = task.needsNoConnection();
     exchange.whileWaiting(this::dial);
     listener.deployed(task, task.listen());
@@ -391,7 +392,7 @@ final class RecoverableRun {
   private void takeCheckpoint(long number, Barrier barrier) {
     output.flush();
     List<OperatorState> states = chain.save(number);
-    logs.beginEpoch(number);
+    recorder.beginEpoch(number);
     output.barrier(number, barrier.getTimestampMs());
     listener.checkpoint(task, snapshot(number, states));
   }

@@ -13,14 +13,17 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.anabranch.proto.v1.CancelTasks;
+import org.anabranch.proto.v1.CheckpointCompleted;
 import org.anabranch.proto.v1.ConnectTask;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.MasterMessage;
 import org.anabranch.proto.v1.Shutdown;
+import org.anabranch.proto.v1.TaskCheckpoint;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.TaskReport;
 import org.anabranch.proto.v1.TaskState;
 import org.anabranch.proto.v1.TaskStatus;
+import org.anabranch.proto.v1.TriggerCheckpoint;
 import org.anabranch.proto.v1.WorkerHello;
 import org.anabranch.proto.v1.WorkerMessage;
 import org.anabranch.runtime.control.TestMaster;
@@ -213,6 +216,64 @@ class WorkerTest {
     } finally {
       gate.countDown();
       System.getProperties().remove("stubborn");
+    }
+  }
+
+  private TaskCheckpoint awaitCheckpoint(int task, long number) throws InterruptedException {
+    return master
+        .await(
+            message ->
+                message.hasCheckpoint()
+                    && message.getCheckpoint().getTaskId() == task
+                    && message.getCheckpoint().getSnapshot().getNumber() == number)
+        .getCheckpoint();
+  }
+
+  private void trigger(long number) throws InterruptedException {
+    say(
+        MasterMessage.newBuilder()
+            .setTriggerCheckpoint(TriggerCheckpoint.newBuilder().setNumber(number)));
+  }
+
+  @Test
+  void aTaskIsReplacedByItsNextIncarnationWithTheStateOfACheckpoint() throws InterruptedException {
+    try (TestJob job =
+        new TestJob(directory, TestJob.NUMBERS).option("anabranch.checkpoint.dir", "somewhere")) {
+      var source = job.tasks(1, job.numbers(Long.MAX_VALUE));
+      var sink = job.tasks(1, job.sink());
+      job.edge(source, sink, KIND_FORWARD, false);
+      Endpoint producer = deploy(job);
+      connect(1, null);
+      connect(2, producer);
+      awaitState(2, TaskState.TASK_STATE_RUNNING);
+      trigger(1);
+      TaskCheckpoint taken = awaitCheckpoint(2, 1);
+      assertThat(taken.getSnapshot().getInputs(0).getControls()).isEqualTo(1);
+      say(
+          MasterMessage.newBuilder()
+              .setCheckpointCompleted(CheckpointCompleted.newBuilder().setNumber(1)));
+      assertThat(master.await(WorkerMessage::hasCommitted).getCommitted().getNumber()).isEqualTo(1);
+
+      say(MasterMessage.newBuilder().setCancelTasks(CancelTasks.newBuilder().addTaskIds(2)));
+      say(
+          MasterMessage.newBuilder()
+              .setDeployTask(
+                  job.descriptors().get(1).toBuilder()
+                      .setIncarnation(2)
+                      .setRestore(taken.getSnapshot())));
+      assertThat(master.await(WorkerMessage::hasTaskDeployed).getTaskDeployed().getIncarnation())
+          .isEqualTo(2);
+      connect(2, producer);
+      assertThat(awaitState(2, TaskState.TASK_STATE_RUNNING).getIncarnation()).isEqualTo(2);
+      trigger(2);
+      TaskCheckpoint next = awaitCheckpoint(2, 2);
+
+      assertThat(next.getIncarnation()).isEqualTo(2);
+      assertThat(next.getSnapshot().getInputs(0).getControls()).isEqualTo(2);
+      assertThat(next.getSnapshot().getOperators(0).getRecordsIn())
+          .isEqualTo(next.getSnapshot().getInputs(0).getRecords());
+      shutDown();
+      assertThat(exit()).isZero();
     }
   }
 

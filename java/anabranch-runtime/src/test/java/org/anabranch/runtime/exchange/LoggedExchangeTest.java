@@ -1,0 +1,345 @@
+package org.anabranch.runtime.exchange;
+
+import static org.anabranch.runtime.exchange.FakeProducer.frame;
+import static org.anabranch.runtime.exchange.FakeProducer.header;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.anabranch.proto.v1.Barrier;
+import org.anabranch.proto.v1.Channel;
+import org.anabranch.proto.v1.ChannelPosition;
+import org.anabranch.proto.v1.Determinant;
+import org.anabranch.proto.v1.EndOfInput;
+import org.anabranch.proto.v1.Endpoint;
+import org.anabranch.proto.v1.FrameHeader;
+import org.anabranch.proto.v1.InputEdge;
+import org.anabranch.proto.v1.Language;
+import org.anabranch.proto.v1.LogDelta;
+import org.anabranch.proto.v1.OutputEdge;
+import org.anabranch.proto.v1.Partitioning;
+import org.anabranch.proto.v1.Snapshot;
+import org.anabranch.proto.v1.TaskDescriptor;
+import org.anabranch.runtime.exchange.LoggedInputGate.Received;
+import org.anabranch.runtime.records.TypeRegistry;
+import org.anabranch.runtime.recovery.NondeterminismException;
+import org.anabranch.runtime.recovery.SpillBudget;
+import org.anabranch.runtime.recovery.TaskLogs;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A logged channel between task 1 and task 2, incarnations of which come and go. */
+@Timeout(30)
+class LoggedExchangeTest {
+  private static final int PRODUCER = 1;
+  private static final int CONSUMER = 2;
+  private static final int CHANNEL = 1;
+
+  @TempDir Path directory;
+  private final List<Exchange> opened = new ArrayList<>();
+  private TaskLogs producerLogs = logs(PRODUCER, 0);
+  private TaskLogs consumerLogs = logs(CONSUMER, 0);
+
+  @AfterEach
+  void close() {
+    opened.forEach(Exchange::close);
+  }
+
+  private TaskLogs logs(int task, long epoch) {
+    return new TaskLogs(task, epoch, new SpillBudget(1 << 20, Path.of("unused")), null);
+  }
+
+  private Exchange open(TaskDescriptor.Builder task, int incarnation, TaskLogs logs)
+      throws IOException {
+    ExchangeConfig config =
+        new ExchangeConfig(
+            "job",
+            new byte[32],
+            Optional.of(directory),
+            "127.0.0.1",
+            ExchangeConfig.Transport.AUTO,
+            1024,
+            65536,
+            100_000,
+            1000,
+            65536,
+            500,
+            10_000,
+            false);
+    var types = new TypeRegistry(getClass().getClassLoader(), List.of());
+    Exchange exchange =
+        new Exchange(config, types, task.setIncarnation(incarnation).build(), () -> false, logs);
+    opened.add(exchange);
+    return exchange;
+  }
+
+  private Exchange producer(int incarnation, Snapshot restore) throws IOException {
+    OutputEdge edge =
+        OutputEdge.newBuilder()
+            .setEdgeId(1)
+            .setPartitioning(Partitioning.newBuilder().setKind(Partitioning.Kind.KIND_FORWARD))
+            .setConsumerLanguage(Language.LANGUAGE_JAVA)
+            .setConsumerName("sink")
+            .addChannels(Channel.newBuilder().setChannel(CHANNEL).setPeerTask(CONSUMER))
+            .build();
+    Exchange exchange =
+        open(
+            TaskDescriptor.newBuilder().setTaskId(PRODUCER).addOutputs(edge).setRestore(restore),
+            incarnation,
+            producerLogs);
+    exchange.addOutput(edge, null);
+    return exchange;
+  }
+
+  private Exchange consumer(int incarnation, long records, long controls) throws IOException {
+    return open(
+        TaskDescriptor.newBuilder()
+            .setTaskId(CONSUMER)
+            .addInputs(
+                InputEdge.newBuilder()
+                    .setEdgeId(1)
+                    .setProducerLanguage(Language.LANGUAGE_JAVA)
+                    .setProducerName("numbers")
+                    .addChannels(Channel.newBuilder().setChannel(CHANNEL).setPeerTask(PRODUCER))
+                    .addChannels(Channel.newBuilder().setChannel(7).setPeerTask(3)))
+            .setRestore(Snapshot.newBuilder().addInputs(position(records, controls))),
+        incarnation,
+        consumerLogs);
+  }
+
+  private static ChannelPosition position(long records, long controls) {
+    return ChannelPosition.newBuilder()
+        .setChannel(CHANNEL)
+        .setRecords(records)
+        .setControls(controls)
+        .build();
+  }
+
+  private static void emit(Exchange producer, Object... values) throws Exception {
+    for (Object value : values) {
+      producer.output().emit(null, value);
+    }
+    producer.output().flush();
+  }
+
+  private void connect(Exchange consumer, Exchange producer, Endpoint endpoint, int incarnation) {
+    consumer.input().connect(CHANNEL, endpoint, incarnation);
+    pump(() -> false, 10, consumer, producer);
+  }
+
+  private static void pump(BooleanSupplier until, int rounds, Exchange... exchanges) {
+    for (int i = 0; i < rounds && !until.getAsBoolean(); i++) {
+      for (Exchange exchange : exchanges) {
+        exchange.poll(2);
+      }
+    }
+  }
+
+  private static List<Object> take(Exchange consumer, Exchange producer) {
+    List<Object> taken = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      producer.poll(1);
+      consumer.poll(1);
+      Received received;
+      while ((received = consumer.loggedInput().nextReceived()) != null) {
+        if (received.batch() == null) {
+          taken.add(received.control().getControlCase());
+        } else {
+          for (int k = 0; k < received.batch().size(); k++) {
+            taken.add(received.batch().value(k));
+          }
+        }
+      }
+    }
+    return taken;
+  }
+
+  @Test
+  void aConsumerIsServedFromTheMiddleOfAFrame() throws Exception {
+    Exchange producer = producer(1, Snapshot.getDefaultInstance());
+    producerLogs.goLive();
+    Endpoint endpoint = producer.listen();
+    emit(producer, 1L, 2L, 3L);
+    producer.output().barrier(1, 0);
+    emit(producer, 4L, 5L);
+
+    Exchange consumer = consumer(1, 2, 0);
+    connect(consumer, producer, endpoint, 1);
+
+    assertThat(take(consumer, producer))
+        .containsExactly(3L, FrameHeader.ControlCase.BARRIER, 4L, 5L);
+    assertThat(consumer.loggedInput().positions().get(0)).isEqualTo(position(5, 1));
+    assertThat(producer.output().positions()).containsExactly(position(5, 1));
+  }
+
+  @Test
+  void whileNobodyIsConnectedNobodyWaits() throws Exception {
+    Exchange producer = producer(1, Snapshot.getDefaultInstance());
+    producerLogs.goLive();
+    producer.listen();
+    for (int i = 0; i < 100; i++) {
+      emit(producer, "x".repeat(1000)); // the send queue takes one of them
+    }
+
+    producer.output().awaitSent();
+
+    assertThat(producer.output().positions()).containsExactly(position(100, 0));
+  }
+
+  @Test
+  void aNewIncarnationOfTheConsumerGetsLogsAndFramesOnceMoreAndAnOlderOneNothing()
+      throws Exception {
+    Exchange producer = producer(1, Snapshot.getDefaultInstance());
+    producerLogs.goLive();
+    Endpoint endpoint = producer.listen();
+    producerLogs.append(time(5));
+    emit(producer, 1L);
+    Exchange first = consumer(1, 0, 0);
+    connect(first, producer, endpoint, 1);
+    assertThat(take(first, producer)).containsExactly(1L);
+    assertThat(consumerLogs.held()).hasSize(1);
+
+    first.close();
+    consumerLogs = logs(CONSUMER, 0);
+    Exchange second = consumer(2, 0, 0);
+    connect(second, producer, endpoint, 1);
+    assertThat(take(second, producer)).containsExactly(1L);
+    assertThat(consumerLogs.held().get(0).getEntriesList()).containsExactly(time(5));
+
+    Exchange late = consumer(1, 0, 0);
+    connect(late, producer, endpoint, 1);
+    assertThat(late.input().connected()).isFalse();
+    emit(producer, 2L);
+    assertThat(take(second, producer)).containsExactly(2L);
+  }
+
+  @Test
+  void aNewIncarnationOfTheProducerHearsTheLogAndSendsOnlyWhatIsNew() throws Exception {
+    Exchange producer = producer(1, Snapshot.getDefaultInstance());
+    producerLogs.goLive();
+    Endpoint endpoint = producer.listen();
+    producerLogs.append(time(5));
+    emit(producer, 1L, 2L);
+    Exchange consumer = consumer(1, 0, 0);
+    connect(consumer, producer, endpoint, 1);
+    assertThat(take(consumer, producer)).containsExactly(1L, 2L);
+    producer.close();
+    pump(() -> false, 3, consumer);
+
+    producerLogs = logs(PRODUCER, 0);
+    Exchange again = producer(2, Snapshot.getDefaultInstance());
+    connect(consumer, again, again.listen(), 2);
+    var cursor = producerLogs.startReplay("numbers");
+    assertThat(cursor.next()).isEqualTo(time(5));
+    producerLogs.append(time(5));
+    emit(again, 1L); // it cuts its batches elsewhere
+    emit(again, 2L, 3L);
+
+    assertThat(take(consumer, again)).containsExactly(3L);
+    again.output().checkNothingMissing();
+  }
+
+  @Test
+  void aConsumerWithMoreThanWasProducedShowsAnUndeclaredChoice() throws Exception {
+    Exchange producer = producer(2, Snapshot.getDefaultInstance());
+    Endpoint endpoint = producer.listen();
+    Exchange consumer = consumer(1, 3, 0);
+    connect(consumer, producer, endpoint, 2);
+    emit(producer, 1L, 2L);
+
+    assertThatThrownBy(() -> producer.output().checkNothingMissing())
+        .isInstanceOf(NondeterminismException.class)
+        .hasMessageContaining("record 3")
+        .hasMessageContaining("record 2");
+  }
+
+  @Test
+  void whatWasDroppedIsNotServed() throws Exception {
+    Exchange producer = producer(1, Snapshot.getDefaultInstance());
+    producerLogs.goLive();
+    Endpoint endpoint = producer.listen();
+    emit(producer, 1L);
+    producerLogs.beginEpoch(1);
+    producer.output().barrier(1, 0);
+    producer.output().dropBefore(1);
+    Exchange consumer = consumer(1, 0, 0);
+
+    assertThatThrownBy(() -> connect(consumer, producer, endpoint, 1))
+        .isInstanceOf(ExchangeException.class)
+        .hasMessageContaining("STATUS_GONE");
+  }
+
+  @Test
+  void aTaskThatRepeatsTakesExactlyWhatItAsksForAndLeavesTheRest() throws Exception {
+    Exchange producer = producer(1, Snapshot.getDefaultInstance());
+    producerLogs.goLive();
+    Endpoint endpoint = producer.listen();
+    emit(producer, 1L, 2L, 3L);
+    emit(producer, 4L);
+    producer.output().end();
+    Exchange consumer = consumer(1, 0, 0);
+    connect(consumer, producer, endpoint, 1);
+    LoggedInputGate input = consumer.loggedInput();
+
+    Received two = input.take(CHANNEL, 2);
+    assertThat(two.batch().size()).isEqualTo(2);
+    Received rest = input.take(CHANNEL, 2); // the frame ends
+    assertThat(rest.batch().size()).isEqualTo(1);
+    assertThat(rest.batch().value(0)).isEqualTo(3L);
+    assertThat(take(consumer, producer)).containsExactly(4L, FrameHeader.ControlCase.END_OF_INPUT);
+    assertThat(input.ended(CHANNEL)).isTrue();
+    pump(() -> producer.output().acknowledged(), 20, producer);
+    assertThat(producer.output().acknowledged()).isTrue();
+  }
+
+  @Test
+  void nothingIsTakenFromABlockedChannel() throws Exception {
+    FakeProducer one = new FakeProducer(directory.resolve("one.sock"));
+    FakeProducer other = new FakeProducer(directory.resolve("other.sock"));
+    try (one;
+        other) {
+      Exchange consumer = consumer(1, 0, 0);
+      consumer.input().connect(CHANNEL, one.endpoint(), 1);
+      consumer.input().connect(7, other.endpoint(), 1);
+      consumer.poll(1);
+      one.admit();
+      other.admit();
+      pump(() -> consumer.input().connected(), 100, consumer);
+      one.say(frame(header(9, 0, 1), 1L));
+      other.say(frame(header(4, 0, 0).setChannel(7).setBarrier(Barrier.newBuilder().setNumber(1))));
+      other.say(frame(header(5, 0, 1).setChannel(7).setFirstControlSeq(1).setIncarnation(1), 2L));
+      pump(() -> consumer.input().waitingFrames() == 2, 100, consumer);
+      LoggedInputGate input = consumer.loggedInput();
+      assertThat(input.take(7, 1).control().hasBarrier()).isTrue();
+      input.block(7);
+      assertThat(input.aligned()).isFalse();
+
+      assertThat(input.nextReceived().batch().value(0)).isEqualTo(1L);
+      assertThat(input.nextReceived()).isNull();
+      assertThat(input.ready()).isFalse();
+
+      one.say(
+          frame(
+              header(10, 1, 0)
+                  .addDeltas(LogDelta.newBuilder().setTask(PRODUCER).addEntries(time(1)))
+                  .setEndOfInput(EndOfInput.getDefaultInstance())));
+      pump(input::ready, 100, consumer);
+      assertThat(input.nextReceived().control().hasEndOfInput()).isTrue();
+      assertThat(consumerLogs.held()).hasSize(1);
+      assertThat(input.aligned()).isTrue();
+      input.unblock();
+      assertThat(input.nextReceived().batch().value(0)).isEqualTo(2L);
+    }
+  }
+
+  private static Determinant time(long ms) {
+    return Determinant.newBuilder().setTime(Determinant.Time.newBuilder().setMs(ms)).build();
+  }
+}
