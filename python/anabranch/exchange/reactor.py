@@ -33,6 +33,7 @@ class Reactor:
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
         self._mailbox: deque[Callable[[], None]] = deque()
+        self._io_mailbox: deque[Callable[[], None]] = deque()
         self._deadlines: list[tuple[float, int, Callable[[], None]]] = []
         self._deadline_ids = itertools.count()
         self._cancelled = False
@@ -91,6 +92,11 @@ class Reactor:
         self._mailbox.append(callable_)
         self.wake()
 
+    def post_io(self, callable_: Callable[[], None]) -> None:
+        """Has `callable_` run on the owner's thread in its current or next `poll`, also in the middle of a batch."""
+        self._io_mailbox.append(callable_)
+        self.wake()
+
     def cancel(self) -> None:
         """Makes the owner's current or next `poll` raise `TaskCancelled`."""
         self._cancelled = True
@@ -115,6 +121,8 @@ class Reactor:
             timeout = until_next if timeout is None else min(timeout, until_next)
         for key, events in self._selector.select(timeout):
             key.data(events)
+        while self._io_mailbox:
+            self._io_mailbox.popleft()()
         while self._deadlines and self._deadlines[0][0] <= time.monotonic():
             heapq.heappop(self._deadlines)[2]()
         if self._cancelled:

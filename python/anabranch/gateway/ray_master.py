@@ -59,6 +59,13 @@ class RayJobMaster:
     def reconnect_timeout_ms(self) -> int:  # noqa: D102
         return self._options.integer("anabranch.ray.reconnect-timeout-ms")
 
+    @property
+    def roster(self) -> bytes:  # noqa: D102
+        return self._roster
+
+    async def save(self, roster: bytes) -> None:  # noqa: D102
+        await answer(self._registry.set_roster.remote(self._job_id, roster))
+
     async def ending(self, state: JobState, error: AnabranchError | None) -> None:  # noqa: D102
         status = end_status(self._job.status(), state, error)
         lines = [line.SerializeToString() for line in self._log.last(_KEPT_LINES)]
@@ -87,6 +94,7 @@ class RayJobMaster:
         registry: Any = find_registry(ray)
         spec: JobSpec | None = registry and await answer(registry.spec.remote(self._job_id))
         self._registry = registry
+        self._roster: bytes = registry and await answer(registry.roster.remote(self._job_id))
         if spec is None:
             raise AnabranchError("its specification is lost")
         graph = spec.job_graph()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 
 from anabranch.config import Options
 from anabranch.recovery.checkpoint_store import CheckpointStore
@@ -31,6 +31,7 @@ class Checkpoints:
         tasks: Collection[int],
         *,
         tell_all: Callable[[control.MasterMessage], None],
+        remember: Callable[[], Awaitable[None]],
         warn: Callable[[str], None],
     ) -> None:
         """Takes the place of the job's checkpoints.
@@ -43,6 +44,7 @@ class Checkpoints:
         self._tasks = frozenset(tasks)
         self._interval = options.integer("anabranch.checkpoint.interval-ms") / 1000
         self._tell_all = tell_all
+        self._remember = remember
         url, retained = options.text("anabranch.checkpoint.dir"), options.integer("anabranch.checkpoint.retained")
         self._store = CheckpointStore(url, job_id, max(1, retained), warn=warn)
         self._pending: int | None = None
@@ -60,6 +62,26 @@ class Checkpoints:
         """
         await asyncio.to_thread(self._store.check_writable)
 
+    async def load(self, number: int) -> None:
+        """Goes on where another master has stopped.
+
+        Args:
+            number: The last checkpoint that was begun, complete or not.
+
+        Raises:
+            CheckpointError: The last complete one cannot be read.
+        """
+        stored = await asyncio.to_thread(self._store.latest)
+        self._number = number
+        if stored is not None:
+            self.last = stored.number
+            self.snapshots = {task: control.Snapshot.FromString(stored.snapshot(task)) for task in stored.tasks}
+
+    @property
+    def number(self) -> int:
+        """The last checkpoint that was begun."""
+        return self._number
+
     @property
     def pending(self) -> int | None:
         """The checkpoint that has begun and is not complete."""
@@ -70,11 +92,12 @@ class Checkpoints:
         """True once every task has sent the snapshot behind its end."""
         return len(self._ended) == len(self._tasks)
 
-    def begin_if_due(self, now: float) -> None:
-        """Begins a checkpoint if it is time for one and every task runs that has not ended."""
+    async def begin_if_due(self, now: float) -> None:
+        """Begins a checkpoint if it is time for one; every task must run that has not ended."""
         if self._pending is None and now - self._began >= self._interval and not self.all_ended:
             self._began = now
             self._number += 1
+            await self._remember()  # no master after this one may use the number again
             self._pending = self._number
             self._taken = {}
             self._tell_all(self.trigger())

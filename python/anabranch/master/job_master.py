@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import threading
 import time
@@ -42,6 +43,7 @@ class _Worker:
     stream: ControlStream | None = None
     heard: float = field(default_factory=time.monotonic)
     lost: bool = False
+    place_of: str = ""  # the worker of the plan whose place it has
     errors: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_LINES))
 
     def send(self, message: control.MasterMessage) -> None:
@@ -56,6 +58,13 @@ class Comeback(Protocol):
     @property
     def reconnect_timeout_ms(self) -> int:
         """How long the workers go on without a master."""
+
+    @property
+    def roster(self) -> bytes:
+        """What `save` was given last, by a master before this one; empty if there was none."""
+
+    async def save(self, roster: bytes) -> None:
+        """Remembers who has which tasks, before that is acted on."""
 
     async def ending(self, state: JobState, error: AnabranchError | None) -> None:
         """Remembers how the job has ended, before its workers are ended."""
@@ -116,11 +125,14 @@ class JobMaster:
         self._connected_tasks: set[int] = set()  # those that have had their ConnectTask
         self._collected_seqs: dict[int, int] = {}
         self._new_workers: list[str] = []  # those that have come without a past
+        self._takes_over = False  # another master's workers are still coming
         self._found_running = False  # a worker has come with tasks that another master has connected
         self._deploying_since: float | None = None
         self._checkpoints: Checkpoints | None = None
         if options.text("anabranch.checkpoint.dir"):
-            self._checkpoints = Checkpoints(options, job_id, self._tasks, tell_all=self._tell_all, warn=warn)
+            self._checkpoints = Checkpoints(
+                options, job_id, self._tasks, tell_all=self._tell_all, remember=self._save_roster, warn=warn
+            )
         self._recovering: set[int] = set()  # tasks of a new incarnation that are not yet live
         self._deaths: dict[int, tuple[int, int]] = {}  # by task: the last checkpoint then, and recoveries since
         self._restarts_made = 0
@@ -246,6 +258,12 @@ class JobMaster:
         if not hello.set_up:
             self._new_workers.append(hello.worker_id)
             worker.send(control.MasterMessage(setup=self._setup_of(worker)))
+        if self._takes_over:
+            self._take_over(hello.tasks)
+            if all(each.stream is not None for each in self._workers.values()) and self._checkpoints is not None:
+                self._takes_over = False
+                self._starts.add(asyncio.ensure_future(self._recover_what_died(self._checkpoints)))
+            return True
         there = {snapshot.status.task_id for snapshot in hello.tasks}
         for task in worker.plan.task_ids:
             if task not in there:
@@ -272,7 +290,7 @@ class JobMaster:
             if snapshot.connected:
                 self._connected_tasks.add(snapshot.status.task_id)
                 self._found_running = True
-        if self._found_running and self._new_workers:
+        if self._found_running and self._new_workers and self._checkpoints is None:
             gone = ", ".join(self._new_workers)
             message = f"job {self._graph.name}: worker {gone} has died while the job master was away"
             self._end(JobFailedError(message, job_name=self._graph.name))
@@ -377,6 +395,44 @@ class JobMaster:
 
     # ------------------------------------------------------------------ checkpoints and recovery, docs/design/006
 
+    async def _save_roster(self) -> None:
+        """Has what another master would need remembered: who has which tasks, as which incarnation."""
+        if self._comeback is None or self._checkpoints is None:
+            return
+        roster = {
+            "number": self._checkpoints.number,
+            "standbys": self._standbys,
+            "incarnations": {str(task.task_id): task.incarnation for task in self._tasks.values()},
+            "workers": [
+                [worker.plan.worker_id, worker.plan.language, list(worker.plan.task_ids), worker.place_of]
+                for worker in self._workers.values()
+                if worker.plan.task_ids
+            ],
+        }
+        await self._comeback.save(json.dumps(roster).encode())
+
+    async def _load_roster(self, roster: dict[str, Any], checkpoints: Checkpoints) -> None:
+        """Takes over from a master that is gone."""
+        await checkpoints.load(roster["number"])
+        self._standbys = roster["standbys"]
+        for task, incarnation in roster["incarnations"].items():
+            self._tasks[int(task)].incarnation = incarnation
+        self._workers = {
+            worker_id: _Worker(WorkerPlan(worker_id, language, tuple(tasks)), place_of=place_of)
+            for worker_id, language, tasks, place_of in roster["workers"]
+        }
+        self._worker_of = {task: worker for worker in self._workers.values() for task in worker.plan.task_ids}
+
+    async def _recover_what_died(self, checkpoints: Checkpoints) -> None:
+        """Recovers the tasks that no worker has: those that had them died with the master."""
+        dead = {task for task, state in self._task_states.items() if state == control.TASK_STATE_UNSPECIFIED}
+        self._new_workers.clear()
+        if dead and self._found_running:
+            self._warn(f"job {self._graph.name}: workers have died while the job master was away")
+            dead = self._roll_back_to(dead, checkpoints)
+            await self._save_roster()
+        self._deploy_again(dead)
+
     def _tell_all(self, message: control.MasterMessage) -> None:
         for worker in self._workers.values():
             worker.send(message)
@@ -410,9 +466,9 @@ class JobMaster:
             if self._checkpoints is not None and self._checkpoints.pending is not None:
                 self._worker_of[task].send(self._checkpoints.trigger())
 
-    def _recover(self, dead: _Worker, checkpoints: Checkpoints, death: str) -> None:
+    async def _recover(self, dead: _Worker, checkpoints: Checkpoints, death: str) -> None:
         """Has another worker go on with the tasks of a dead one."""
-        del self._workers[dead.plan.worker_id]
+        self._workers.pop(dead.plan.worker_id, None)
         if dead.process is not None:
             dead.process.kill()
         failed = set(dead.plan.task_ids)
@@ -425,6 +481,7 @@ class JobMaster:
             what = "the job goes" if len(again) == len(self._tasks) else "its tasks alone go"
             self._warn(f"job {self._graph.name}: {death.splitlines()[0]}; {what} back to {_name(checkpoints.last)}")
             self._replace(dead)
+            await self._save_roster()
             self._deploy_again(again)
         self._start_standbys()
 
@@ -452,8 +509,16 @@ class JobMaster:
         self._restarts_made += 1
         self._warn(f"job {self._graph.name}: {status.error.summary}; the task is restarted in {delay:g} s")
         again = self._roll_back_to({status.task_id}, checkpoints)
-        asyncio.get_running_loop().call_later(delay, lambda: self._deploy_again(again))
+        self._save_and_deploy(again, delay)
         return True
+
+    def _save_and_deploy(self, tasks: set[int], delay: float) -> None:
+        async def deploy() -> None:
+            await self._save_roster()
+            await asyncio.sleep(delay)
+            self._deploy_again(tasks)
+
+        self._starts.add(asyncio.ensure_future(deploy()))
 
     def _restart_all(self, checkpoints: Checkpoints) -> None:
         """Has every task begin again at the last checkpoint."""
@@ -464,7 +529,7 @@ class JobMaster:
         for task in tasks:
             self._prepare_again(task, checkpoints)
         self._moved |= tasks
-        self._deploy_again(tasks)
+        self._save_and_deploy(tasks, 0)
 
     def _roll_back_to(self, failed: set[int], checkpoints: Checkpoints) -> set[int]:
         """Makes the tasks ready to begin again that have to: the failed ones, or all of them; returns these."""
@@ -524,7 +589,7 @@ class JobMaster:
             if not worker.plan.task_ids and worker.plan.language == language and worker.stream is not None:
                 break
         else:
-            worker = self._start_spare(dead.plan.worker_id, language)
+            worker = self._start_spare(dead.place_of or dead.plan.worker_id, language)
         worker.plan = replace(worker.plan, task_ids=dead.plan.task_ids)
         for task in dead.plan.task_ids:
             self._worker_of[task] = worker
@@ -543,7 +608,7 @@ class JobMaster:
         """Starts a worker that has no tasks yet, where another worker is or was."""
         self._standbys += 1
         name = f"{language_name(language).lower()}-standby-{self._standbys}"
-        worker = _Worker(WorkerPlan(name, language, ()))
+        worker = _Worker(WorkerPlan(name, language, ()), place_of=place_of)
         self._workers[name] = worker
 
         async def start() -> None:
@@ -551,15 +616,18 @@ class JobMaster:
             try:
                 worker.process = await self._launcher.start(spec)
             except Exception as error:  # noqa: BLE001 - the job goes on without, until it needs one
-                self._workers.pop(name, None)
-                if worker.plan.task_ids:
-                    self._end(_as_job_failure(error, self._graph.name))
-                else:
-                    self._warn(f"job {self._graph.name}: no standby worker could be started: {error}")
+                await self._on_failed_start(worker, f"worker {name} could not be started: {error}")
             worker.heard = time.monotonic()
 
         self._starts.add(asyncio.ensure_future(start()))
         return worker
+
+    async def _on_failed_start(self, worker: _Worker, problem: str) -> None:
+        if worker.plan.task_ids and self._checkpoints is not None and self._recovers:
+            await self._recover(worker, self._checkpoints, problem)
+        else:
+            self._workers.pop(worker.plan.worker_id, None)
+            self._warn(f"job {self._graph.name}: {problem}")
 
     # ------------------------------------------------------------------ what comes for the client
 
@@ -594,10 +662,13 @@ class JobMaster:
         await self._launcher.prepare(self.plan)
         if self._checkpoints is not None:
             await self._checkpoints.check()
+        if self._comeback is not None and self._checkpoints is not None and self._comeback.roster:
+            await self._load_roster(json.loads(self._comeback.roster), self._checkpoints)
+            self._takes_over = True
         self._address = address = await self._server.start(self._launcher.listen_host)
 
         async def start(worker: _Worker) -> None:
-            spec = WorkerSpec(worker.plan.worker_id, worker.plan.language, address, self._token)
+            spec = WorkerSpec(worker.plan.worker_id, worker.plan.language, address, self._token, worker.place_of)
             worker.process = await self._launcher.start(spec)
             worker.heard = time.monotonic()
 
@@ -618,7 +689,7 @@ class JobMaster:
                 late = [self._tasks[t].name for t, s in self._task_states.items() if s != control.TASK_STATE_RUNNING]
                 self._end(JobFailedError(f"not deployed within {deploy_timeout:.0f} s: {', '.join(late)}"))
             if self.state is JobState.RUNNING and self._checkpoints is not None and not self._recovering:
-                self._checkpoints.begin_if_due(now)
+                await self._checkpoints.begin_if_due(now)
             if self.state is JobState.RUNNING:
                 warning = self._stalls.check(now, self._tasks, self._reports)
                 if warning:
@@ -647,7 +718,7 @@ class JobMaster:
     async def _on_death(self, worker: _Worker, message: str) -> None:
         if self._checkpoints is not None and self._recovers:
             await self._checkpoints.settle()
-            self._recover(worker, self._checkpoints, message.removeprefix(f"job {self._graph.name}: "))
+            await self._recover(worker, self._checkpoints, message.removeprefix(f"job {self._graph.name}: "))
         else:
             self._end(JobFailedError(message, job_name=self._graph.name))
 
@@ -702,6 +773,7 @@ class JobMaster:
         self.state = state
         if state is JobState.RUNNING:
             self._start_standbys()
+            self._starts.add(asyncio.ensure_future(self._save_roster()))
 
     def _end(self, error: AnabranchError | None) -> None:
         """Sets the outcome; the first one counts."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import Any
 
+from anabranch.exchange.handshake import MAX_LENGTH_WITH_LOGS
 from anabranch.exchange.input_gate import InputChannel
 from anabranch.exchange.logged_channel import LoggedOutputChannel
 from anabranch.exchange.logged_input import LoggedInputChannel
@@ -69,6 +70,8 @@ class TaskRecovery:
         self._shared = {1: frozenset[int](), 2: producers}.get(depth) if depth != _UNLIMITED else None
         self._fetches = 0
         self._clock: int | None = None
+        # What `open` asks belongs to the start of the job; after a checkpoint it is asked anew.
+        self._logs_answers = self.epoch == 0
         self._barrier: int | None = None  # it has come on some channels
         self._random: dict[int, tuple[int, random.Random]] = {}
 
@@ -79,7 +82,7 @@ class TaskRecovery:
         position = self._inputs.setdefault(channel, control.ChannelPosition(channel=channel))
         received = control.ChannelPosition()
         received.CopyFrom(position)
-        limit = self._job.limits.max_frame_bytes
+        limit = self._job.limits.max_frame_bytes + MAX_LENGTH_WITH_LOGS
         return LoggedInputChannel(received, edge, limit, held=self._all_held, merge=self.held.merge)
 
     def output_channel(self, channel: int, reactor: Reactor) -> LoggedOutputChannel:
@@ -217,8 +220,14 @@ class TaskRecovery:
 
     # ------------------------------------------------------------------ questions of user code
 
+    def opened(self) -> None:
+        """Called once the functions are open: from now on every answer is logged."""
+        self._logs_answers = True
+
     def now(self) -> int:
         """Returns milliseconds since 1970, the same during one batch, and the same in a replay."""
+        if not self._logs_answers:
+            return int(time.time() * 1000)
         if self._clock is None:
             replayed = self._replayed("time")
             if replayed is not None:
@@ -230,6 +239,8 @@ class TaskRecovery:
 
     def remembered(self, function: Callable[[], Any]) -> Any:
         """Returns what the function returns, and in a replay what it has returned then."""
+        if not self._logs_answers:
+            return function()
         replayed = self._replayed("value")
         if replayed is not None:
             return decode_value(replayed.value.encoded)

@@ -139,7 +139,8 @@ class Task:
             self._to_dial += producers
             self._dial()
 
-        self._reactor.post(connect)
+        # Also while the task waits for room: the room may come from a consumer that waits for this very connection.
+        self._reactor.post_io(connect)
 
     def trigger_checkpoint(self, number: int) -> None:
         """Has a source take a checkpoint between two fetches; harmless if it has taken it already."""
@@ -221,10 +222,10 @@ class Task:
             self._reactor.poll(None)
             self._reactor.run_posted()
             self._dial()
-        self.chain.open()
         if self._recovery is not None:
             self._run_with_recovery(self._recovery, self.chain)
             return
+        self.chain.open()
         self._enter(TaskState.RUNNING)
         if self.chain.source is not None:
             self._run_source(self.chain.source)
@@ -320,10 +321,12 @@ class Task:
 
     def _run_with_recovery(self, recovery: TaskRecovery, chain: OperatorChain) -> None:
         restore = self.descriptor.restore
+        recovery.begin_replay()
+        chain.open()
+        recovery.opened()
         chain.restore({state.operator_id: state for state in restore.operators}, self._job.types)
         self.output.restore(restore.next_of_edge)
         chain.commit(restore.number)
-        recovery.begin_replay()
         if not recovery.replaying:
             self._enter(TaskState.RUNNING)
         if restore.number != FINAL:
@@ -334,6 +337,8 @@ class Task:
             chain.finish()
             self.output.end()
             self._reporter.checkpoint(self, self._snapshot(recovery, FINAL))
+        else:
+            self._reporter.checkpoint(self, restore)
         if self.state is TaskState.CREATED:
             self._enter(TaskState.RUNNING)
         while not self.output.finished:

@@ -44,6 +44,7 @@ class Worker:
         self._collected: dict[int, deque[control.CollectedBatch]] = {}  # not acknowledged yet
         self._last_lines: deque[control.PrintedLine] = deque(maxlen=_KEPT_LINES)
         self._printed_lines = 0
+        self._last_checkpoints: dict[int, control.TaskCheckpoint] = {}  # by task, as far as they are not complete
         self._control = ControlClient(master, token)
         self._control.send(self._hello())
 
@@ -73,6 +74,8 @@ class Worker:
                     self._control.send(control.WorkerMessage(collected=batch))
             for line in self._last_lines:
                 self._control.send(control.WorkerMessage(printed=line))
+            for taken in self._last_checkpoints.values():
+                self._control.send(control.WorkerMessage(checkpoint=taken))
             self._sending.notify_all()
         old.disconnect()
 
@@ -139,11 +142,17 @@ class Worker:
         taken = control.TaskCheckpoint(
             task_id=descriptor.task_id, incarnation=descriptor.incarnation, snapshot=snapshot
         )
-        self._send(control.WorkerMessage(checkpoint=taken))
+        with self._sending:
+            self._last_checkpoints[taken.task_id] = taken
+            self._control.send(control.WorkerMessage(checkpoint=taken))
 
     def committed(self, task: Task, number: int) -> None:  # noqa: D102
         committed = control.TaskCommitted(task_id=task.descriptor.task_id, number=number)
-        self._send(control.WorkerMessage(committed=committed))
+        with self._sending:
+            last = self._last_checkpoints.get(committed.task_id)
+            if last is not None and last.snapshot.number <= number:
+                del self._last_checkpoints[committed.task_id]
+            self._control.send(control.WorkerMessage(committed=committed))
 
     # ------------------------------------------------------------------ what the master says
 

@@ -72,8 +72,8 @@ def wait_until(condition: Callable[[], object], seconds: float = SECONDS_TO_GO, 
 def pid_of(kind: str) -> int:
     """Returns a process of the only job: its `master`, or its first worker of a language, `python` or `java`."""
     if kind == "master":
-        titles = {process.pid: " ".join(process.cmdline()) for process in psutil.process_iter()}
-        return next(pid for pid, title in titles.items() if "RayJobMaster" in title)
+        processes = psutil.process_iter(["cmdline"])
+        return next(each.pid for each in processes if "RayJobMaster" in " ".join(each.info["cmdline"] or []))
     jobs = ClusterJobs("")
     (job,) = (job for job in jobs.all() if job.state == JOB_STATE_RUNNING)
     return next(worker.pid for worker in jobs.explain(job.job_id).workers if worker.worker_id.startswith(kind))

@@ -125,7 +125,7 @@ class RayLauncher:
         await asyncio.gather(*(self._on_node(node, nodes.set_up, self._directory, shared) for node in self._job_nodes))
 
     async def start(self, spec: WorkerSpec) -> WorkerProcess:  # noqa: D102
-        if spec.place_of:
+        if spec.place_of and spec.place_of in self._node_of:
             self._node_of[spec.worker_id] = self._node_of[spec.place_of]
         actor = self._find_actor(spec.worker_id) or self._make_actor(spec)
         try:
@@ -155,10 +155,12 @@ class RayLauncher:
         assert self._plan is not None or not self._workers  # noqa: S101 - what is started was planned
         for worker in self._workers:
             worker.kill()
-        for plan in self._plan.workers if self._plan is not None else ():
-            actor = self._find_actor(plan.worker_id)
-            if actor is not None:
-                self._ray.kill(actor)
+        prefix = self._names.worker("")
+        for named in self._ray.util.list_named_actors(all_namespaces=True):
+            if named["namespace"] == self._names.namespace and named["name"].startswith(prefix):
+                actor = self._find_actor(named["name"].removeprefix(prefix))
+                if actor is not None:
+                    self._ray.kill(actor)
         group = self._group or self._find_group()
         if group is not None:
             self._ray.util.remove_placement_group(group)

@@ -57,6 +57,8 @@ public final class Worker implements TaskListener {
   private final Object sending = new Object();
   private final Map<Integer, TaskSnapshot.Builder> snapshots = new HashMap<>();
   private final Deque<PrintedLine> lastLines = new ArrayDeque<>();
+  // By task, as far as it is not complete: sent again to a master that has come back.
+  private final Map<Integer, TaskCheckpoint> lastCheckpoints = new HashMap<>();
   private long printedLines;
   private ControlClient control;
   private final ScheduledThreadPoolExecutor timer;
@@ -102,6 +104,9 @@ public final class Worker implements TaskListener {
       control.send(WorkerMessage.newBuilder().setHello(hello()).build());
       for (PrintedLine line : lastLines) {
         control.send(WorkerMessage.newBuilder().setPrinted(line).build());
+      }
+      for (TaskCheckpoint taken : lastCheckpoints.values()) {
+        control.send(WorkerMessage.newBuilder().setCheckpoint(taken).build());
       }
     }
     if (old != null) {
@@ -336,7 +341,10 @@ public final class Worker implements TaskListener {
             .setIncarnation(task.descriptor().getIncarnation())
             .setSnapshot(snapshot)
             .build();
-    send(WorkerMessage.newBuilder().setCheckpoint(taken));
+    synchronized (sending) {
+      lastCheckpoints.put(taken.getTaskId(), taken);
+      control.send(WorkerMessage.newBuilder().setCheckpoint(taken).build());
+    }
   }
 
   @Override
@@ -346,7 +354,15 @@ public final class Worker implements TaskListener {
             .setTaskId(task.descriptor().getTaskId())
             .setNumber(checkpoint)
             .build();
-    send(WorkerMessage.newBuilder().setCommitted(committed));
+    synchronized (sending) {
+      lastCheckpoints
+          .values()
+          .removeIf(
+              taken ->
+                  taken.getTaskId() == committed.getTaskId()
+                      && taken.getSnapshot().getNumber() <= checkpoint);
+      control.send(WorkerMessage.newBuilder().setCommitted(committed).build());
+    }
   }
 
   private static TaskStatus.Builder status(TaskDescriptor descriptor) {

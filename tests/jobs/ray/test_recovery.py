@@ -1,0 +1,71 @@
+"""Workers and masters of a job with checkpoints are killed on Ray: the result is that of a run without failure."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from ast import literal_eval
+
+import pytest
+
+from anabranch import FileSink
+from tests.jobs.test_recovery import Numbered, Slowly, assert_numbered_once
+
+from .conftest import pid_of, wait_until
+
+pytestmark = [pytest.mark.usefixtures("leaves_nothing"), pytest.mark.timeout(180)]
+
+TOTAL = 60_000
+
+
+@pytest.fixture
+def job_with_checkpoints(ctx, tmp_path):
+    ctx.option("anabranch.checkpoint.dir", str(tmp_path / "checkpoints")).option("anabranch.recovery.attempts", 20)
+    ctx.option("anabranch.checkpoint.interval-ms", 300).option("anabranch.python.tasks-per-worker", 2)
+    java = ctx.source(Slowly(TOTAL)).as_java_stream().map("com.acme.Functions$Identity")
+    numbered = java.as_python_stream().key_by(lambda x: x % 7).process(Numbered())
+    numbered.sink(FileSink(tmp_path / "out", to_line=repr))
+    job = ctx.submit("recovers")
+    wait_until(lambda: job.status().state.name == "RUNNING", 60)
+    return job
+
+
+def assert_right(tmp_path) -> None:
+    lines = [line for file in (tmp_path / "out").iterdir() for line in file.read_text().splitlines()]
+    assert_numbered_once([literal_eval(line) for line in lines], list(range(TOTAL)), 7)
+
+
+def test_killed_workers_leave_no_trace(job_with_checkpoints, tmp_path):
+    for language in ("java", "python"):
+        time.sleep(0.7)
+        os.kill(pid_of(language), signal.SIGKILL)
+
+    job_with_checkpoints.wait(90)
+
+    assert_right(tmp_path)
+
+
+@pytest.mark.parametrize("language", ["java", "python"])
+def test_a_master_and_a_worker_that_die_at_once_leave_no_trace(job_with_checkpoints, tmp_path, language):
+    time.sleep(0.8)
+    worker, master = pid_of(language), pid_of("master")
+    os.kill(master, signal.SIGKILL)
+    os.kill(worker, signal.SIGKILL)
+
+    job_with_checkpoints.wait(120)
+
+    assert_right(tmp_path)
+
+
+def test_a_worker_that_dies_after_the_master_has_come_back(job_with_checkpoints, tmp_path):
+    time.sleep(random.Random(1).uniform(0.5, 1.0))
+    os.kill(pid_of("master"), signal.SIGKILL)
+    time.sleep(2.5)
+    if not job_with_checkpoints.ended:
+        os.kill(pid_of("java"), signal.SIGKILL)
+
+    job_with_checkpoints.wait(120)
+
+    assert_right(tmp_path)
