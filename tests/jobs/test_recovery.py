@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from anabranch import EndOfData, FileSink, JobFailedError, ProcessFunction, SourceFunction, StreamingContext
+from anabranch.recovery.checkpoint_store import CheckpointStore
 
 pytestmark = pytest.mark.local
 
@@ -146,6 +147,52 @@ def test_a_file_sink_without_checkpoints(tmp_path):
 
     lines = [line for file in (tmp_path / "out").iterdir() for line in file.read_text().split()]
     assert sorted(lines) == sorted(f"<{x}>" for x in range(1000))
+
+
+def test_a_source_that_cannot_go_on_is_named_at_submit(tmp_path, capsys):
+    class Forgetful(SourceFunction):
+        def init(self, parallelism, index) -> None:
+            pass
+
+        def fetch(self, ctx) -> None:
+            raise EndOfData
+
+    ctx = context(tmp_path)
+    ctx.source(Forgetful()).with_name("forgetful").sink(print)
+
+    ctx.execute("weak")
+
+    assert "job weak: source forgetful saves no position (save_checkpoint)" in capsys.readouterr().err
+
+
+def test_the_standby_may_die_too(tmp_path):
+    ctx = context(tmp_path)
+    numbers = ctx.source(Slowly(60_000)).rebalance().map(lambda x: x).disable_chain()
+    collected = numbers.key_by(lambda x: x % 7).process(Numbered()).collect()
+    job = ctx.submit("killed")
+
+    kill_some(job, random.Random(8), ["standby", "python-1", "standby", "standby", "python-4"])
+
+    assert_numbered_once(collected.get(90), list(range(60_000)), 7)
+
+
+def test_the_last_checkpoint_can_be_torn_or_gone(tmp_path):
+    """Nobody reads it while the job's own master lives, but another one would: it has to find the one before."""
+    ctx = context(tmp_path)
+    ctx.source(Slowly(20_000)).sink(FileSink(tmp_path / "out"))
+    job = ctx.submit("torn")
+    job.wait(60)
+    store = CheckpointStore(str(tmp_path / "checkpoints"), job.id, warn=(warnings := []).append)
+    newest = store.latest()
+    assert newest is not None
+    snapshot = next((tmp_path / "checkpoints" / job.id / f"chk-{newest.number}").glob("*.snapshot"))
+
+    snapshot.write_bytes(snapshot.read_bytes()[:-1])
+
+    older = store.latest()
+    assert older is not None
+    assert older.number < newest.number
+    assert f"checkpoint {newest.number}" in warnings[0]
 
 
 def test_a_worker_that_hangs_is_replaced_and_has_no_effect_when_it_wakes_up(tmp_path):

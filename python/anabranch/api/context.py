@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,7 @@ class StreamingContext(DriverOnly):
         self._java = JavaLookup()
         self._builder = GraphBuilder()
         self._collected: list[CollectedStream] = []
+        self._sources_without_position: list[pb.Operator] = []
 
     # ------------------------------------------------------------------ settings
 
@@ -154,6 +156,8 @@ class StreamingContext(DriverOnly):
         """Makes a stream from a source function."""
         function = python_function(source_func, SourceFunction, "source")
         operator = self._builder.add_operator(pb.OPERATOR_KIND_SOURCE, pb.LANGUAGE_PYTHON, self._parallelism, function)
+        if type(source_func).save_checkpoint is SourceFunction.save_checkpoint:
+            self._sources_without_position.append(operator)
         return StreamSource(self, operator)
 
     def java_source(self, java_source_func: str | JavaFunction) -> JavaStreamSource:
@@ -190,6 +194,7 @@ class StreamingContext(DriverOnly):
 
         graph = self._graph(job_name)
         plan = plan_job(graph, self._options)
+        self._warn_of_weak_sources(job_name)
         self._java.check_types(list(graph.types), self._types, self._jars())
         bridge = self._java.hand_over()
         try:
@@ -200,7 +205,7 @@ class StreamingContext(DriverOnly):
             raise
         for collected in self._collected:
             collected.submitted(job)
-        self._builder, self._collected = GraphBuilder(), []
+        self._builder, self._collected, self._sources_without_position = GraphBuilder(), [], []
         return job
 
     def execute(self, job_name: str) -> None:
@@ -218,6 +223,15 @@ class StreamingContext(DriverOnly):
             with contextlib.suppress(AnabranchError, TimeoutError):  # Ctrl-C is what the caller has to hear of
                 job.cancel()
             raise
+
+    def _warn_of_weak_sources(self, job_name: str) -> None:
+        if self._options.text("anabranch.checkpoint.dir"):
+            for operator in self._sources_without_position:
+                print(  # noqa: T201 - for whoever runs the script
+                    f"job {job_name}: source {operator.name} saves no position (save_checkpoint): if its worker dies "
+                    "it begins again, and records come more than once",
+                    file=sys.stderr,
+                )
 
     def _graph(self, job_name: str) -> pb.JobGraph:
         graph = pb.JobGraph()

@@ -218,20 +218,24 @@ class SinkFunction(Function, Generic[T]):
 class TransactionalSinkFunction(SinkFunction[T]):
     """Consumes records in transactions, so that each has its effect exactly once, whatever fails.
 
-    A transaction holds the records between two checkpoints. `begin` opens one; at a checkpoint `pre_commit` closes it
-    and makes it durable, invisible still; once the checkpoint is complete `commit` makes it visible. After a failure
-    every handle of the restored checkpoint is committed (again, maybe), and a new transaction begins; what was written
-    in one that was never closed must never become visible. Without checkpoints there is one transaction, which is
-    committed at the end.
+    A transaction holds the records between two checkpoints. `begin_transaction` opens one; at a checkpoint `pre_commit`
+    closes it and makes it durable, invisible still; once the checkpoint is complete `commit` makes it visible. After a
+    failure every handle of the restored checkpoint is committed (again, maybe), and a new transaction begins; what was
+    written in one that was never closed must never become visible. Without checkpoints there is one transaction, which
+    is committed at the end.
     """
 
     @abstractmethod
-    def begin(self) -> None:
-        """Opens a transaction: after `open`, and after each `pre_commit`."""
+    def begin_transaction(self) -> None:
+        """Opens a transaction, for the records to come."""
 
     @abstractmethod
-    def pre_commit(self) -> Any:
-        """Closes the transaction, durably; returns a handle for `commit`: any value that a record may be."""
+    def pre_commit(self, checkpoint: int) -> Any:
+        """Closes the transaction, durably; returns a handle for `commit`: any value that a record may be.
+
+        Args:
+            checkpoint: Number of the checkpoint that the transaction belongs to; 2**63 - 1 at the end.
+        """
 
     @abstractmethod
     def commit(self, handle: Any) -> None:

@@ -35,17 +35,17 @@ class FileSink(TransactionalSinkFunction[Any]):
         self._subtask = ctx.get_task_index()
         self._directory.mkdir(parents=True, exist_ok=True)
 
-    def begin(self) -> None:  # noqa: D102
+    def begin_transaction(self) -> None:  # noqa: D102
         self._clean()
         self._name = f"part-{self._subtask:05d}-{uuid.uuid4().hex}"
         self._file = (self._directory / f".{self._name}{_IN_PROGRESS}").open("w", encoding="utf-8")
 
     def sink(self, value: Any) -> None:  # noqa: D102
-        assert self._file is not None  # noqa: S101 - begin comes first
+        assert self._file is not None  # noqa: S101 - a transaction was begun
         self._file.write(f"{self._to_line(value)}\n")
 
-    def pre_commit(self) -> str:  # noqa: D102
-        assert self._file is not None  # noqa: S101 - begin comes first
+    def pre_commit(self, checkpoint: int) -> str:  # noqa: ARG002, D102
+        assert self._file is not None  # noqa: S101 - a transaction was begun
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()

@@ -26,7 +26,7 @@ class SinkOperator(UserOperator[Callable[[Any], object]]):
 
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: ARG002, D102
         if self._transactions is not None and not self._is_open:
-            self._call(self._transactions.begin)
+            self._call(self._transactions.begin_transaction)
             self._is_open = True
         function = self.function
         iterator = iter(values)
@@ -41,7 +41,8 @@ class SinkOperator(UserOperator[Callable[[Any], object]]):
         if self._transactions is None:
             return super().save_function(checkpoint)
         if self._is_open:
-            self._closed.append([checkpoint, self._call(self._transactions.pre_commit)])
+            pre_commit = self._transactions.pre_commit
+            self._closed.append([checkpoint, self._call(lambda: pre_commit(checkpoint))])
             self._is_open = False
         return list(self._closed)
 
