@@ -370,3 +370,34 @@ def test_killed_jvms_leave_no_trace_in_the_result(acme_jar, tmp_path, tasks_per_
     assert kill_some(job, random.Random(5), ["java"] * 3, pause=0.5) == 3
 
     assert_numbered_once(collected.get(90), list(range(60_000)), 7)
+
+
+RECOVERY = ["deployed", "consumers", "connected", "restored", "replaying", "live"]
+PLACES = [f"recovery.{place}" for place in RECOVERY] + ["checkpoint.aligning", "checkpoint.sent", "checkpoint.passed"]
+PLACES += ["end.input", "end.checkpoint", "end.finished"]
+
+
+@pytest.mark.parametrize("language", ["python", "java"])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_worker_that_dies_at_any_step_leaves_no_trace(acme_jar, tmp_path, monkeypatch, place, language):
+    """The first worker that comes to the place dies there; to have a recovery, another is killed before."""
+    monkeypatch.setenv("ANABRANCH_FAULT", place)
+    monkeypatch.setenv("ANABRANCH_FAULT_FILE", str(tmp_path / "reached"))
+    ctx = context(tmp_path, java__tasks_per_worker=1).add_jar(acme_jar)
+    if language == "java":
+        source = ctx.source(Slowly(20_000)).set_parallelism(1).as_java_stream()
+        numbers = source.map("com.acme.Functions$Identity").set_parallelism(2).rebalance()
+        numbers = numbers.map("com.acme.Functions$Identity").as_python_stream()
+    else:
+        numbers = ctx.source(Slowly(20_000)).rebalance().map(lambda x: x).disable_chain()
+    collected = numbers.key_by(lambda x: x % 7).process(Numbered()).collect()
+    job = ctx.submit("faults")
+    if place.startswith("recovery"):
+        while job.status().state.name != "RUNNING":
+            time.sleep(0.01)
+        time.sleep(0.5)
+        # The oldest JVM has tasks; the youngest may be the standby.
+        min(workers("java" if language == "java" else "python-3"), key=psutil.Process.create_time).kill()
+
+    assert_numbered_once(collected.get(60), list(range(20_000)), 7)
+    assert (tmp_path / "reached").exists()

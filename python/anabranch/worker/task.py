@@ -24,6 +24,7 @@ from anabranch.records import Decoder, Encoder
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1 import graph_pb2 as graph
 from anabranch.v1.record_pb2 import FrameHeader
+from anabranch.worker import faults
 from anabranch.worker.chain import OperatorChain, build_chain
 from anabranch.worker.functions import UserFunction
 from anabranch.worker.job import WorkerJob
@@ -178,6 +179,7 @@ class Task:
         # What the consumers of a new incarnation hold has to go with its own requests: they come first.
         new = self._recovery is not None and self._recovery.is_new_incarnation
         if not new or self.output.connected:
+            self._reach("recovery.consumers")
             producers, self._to_dial = self._to_dial, []
             for producer in producers:
                 self.input.connect(producer.channel, producer.endpoint, producer.incarnation)
@@ -217,6 +219,7 @@ class Task:
         for edge in self.descriptor.inputs:
             self._input_edges[edge.edge_id] = _InputEdge(edge, self._job, self.chain.entry(edge.edge_id))
         self._reporter.deployed(self, self._listen())
+        self._reach("recovery.deployed")
         # Consumers are waited for too: user code may block for long, and nobody is let in meanwhile.
         while not (self._connected and self.input.connected and self.output.connected):
             self._reactor.poll(None)
@@ -321,12 +324,14 @@ class Task:
 
     def _run_with_recovery(self, recovery: TaskRecovery, chain: OperatorChain) -> None:
         restore = self.descriptor.restore
+        self._reach("recovery.connected")
         recovery.begin_replay()
         chain.open()
         recovery.opened()
         chain.restore({state.operator_id: state for state in restore.operators}, self._job.types)
         self.output.restore(restore.next_of_edge)
         chain.commit(restore.number)
+        self._reach("recovery.restored")
         if not recovery.replaying:
             self._enter(TaskState.RUNNING)
         if restore.number != FINAL:
@@ -337,6 +342,7 @@ class Task:
             chain.finish()
             self.output.end()
             self._reporter.checkpoint(self, self._snapshot(recovery, FINAL))
+            faults.reach("end.checkpoint")
         else:
             self._reporter.checkpoint(self, restore)
         if self.state is TaskState.CREATED:
@@ -345,6 +351,7 @@ class Task:
             self._reactor.poll(None)
             self._reactor.run_posted()
         self._enter(TaskState.FINISHED)
+        faults.reach("end.finished")
         while True:  # others may need what we have sent, until the job has ended
             self._reactor.poll(None)
             self._reactor.run_posted()
@@ -362,6 +369,12 @@ class Task:
             frames += 1
             if frames % _FRAMES_BETWEEN_POLLS == 0:
                 self._reactor.poll(0)
+        if recovery.next_entry() is not None:
+            raise recovery.mismatch("the end of its input")
+
+    def _reach(self, place: str) -> None:
+        if self._recovery is not None and self._recovery.is_new_incarnation:
+            faults.reach(place)
 
     def _take_input(self, recovery: TaskRecovery) -> bool:
         """Handles what comes next, from whatever channel; returns False if there is nothing."""
@@ -387,7 +400,9 @@ class Task:
             self.output.flush()
             recovery.check_caught_up()
             self._enter(TaskState.RUNNING)
+            self._reach("recovery.live")
             return True
+        self._reach("recovery.replaying")
         if entry.WhichOneof("kind") != "order":
             raise recovery.mismatch("an input")
         wanted = entry.order.records
@@ -435,6 +450,7 @@ class Task:
         else:
             raise NotImplementedError(f"frame of kind {kind}")
         # Behind the last end there is the last snapshot, which needs no barrier.
+        faults.reach("checkpoint.aligning" if kind == "barrier" else "end.input")
         if number is not None and not self.input.ended and recovery.met_barrier(number, self.input.channels):
             self._checkpoint(recovery, number)
             self.input.unblock()
@@ -503,7 +519,9 @@ class Task:
     def _checkpoint(self, recovery: TaskRecovery, number: int) -> None:
         self.output.flush()
         self._reporter.checkpoint(self, self._snapshot(recovery, number))
+        faults.reach("checkpoint.sent")
         recovery.pass_barrier(number)
+        faults.reach("checkpoint.passed")
 
     def _snapshot(self, recovery: TaskRecovery, number: int) -> control.Snapshot:
         assert self.chain is not None  # noqa: S101 - the task runs

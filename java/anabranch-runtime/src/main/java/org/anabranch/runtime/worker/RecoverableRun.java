@@ -106,6 +106,7 @@ final class RecoverableRun {
     }
     // What consumers hold has to go along with our own requests, so they come first.
     if (!repeats() || output.connected()) {
+      reach("recovery.consumers");
       for (Producer producer : undialled) {
         input.connect(producer.getChannel(), producer.getEndpoint(), producer.getIncarnation());
       }
@@ -145,7 +146,9 @@ final class RecoverableRun {
     connectAsked = task.needsNoConnection();
     exchange.whileWaiting(this::dial);
     listener.deployed(task, task.listen());
+    reach("recovery.deployed");
     awaitConnections();
+    reach("recovery.connected");
     if (hasNothingToRun()) {
       commitOnly();
     } else {
@@ -157,6 +160,7 @@ final class RecoverableRun {
       serve();
     }
     task.enter(Lifecycle.FINISHED, null);
+    Faults.reach("end.finished");
     while (true) { // others may need what was sent, until the job has ended
       serve();
     }
@@ -203,8 +207,15 @@ final class RecoverableRun {
     } else {
       chain.open();
     }
+    reach("recovery.restored");
     if (logs.live()) {
       task.enter(Lifecycle.RUNNING, null);
+    }
+  }
+
+  private void reach(String place) {
+    if (repeats()) {
+      Faults.reach(place);
     }
   }
 
@@ -230,6 +241,7 @@ final class RecoverableRun {
       goLive();
     }
     listener.checkpoint(task, snapshot(END, states));
+    Faults.reach("end.checkpoint");
   }
 
   private void goLive() {
@@ -237,6 +249,7 @@ final class RecoverableRun {
     logs.goLive();
     output.checkNothingMissing();
     task.enter(Lifecycle.RUNNING, null);
+    reach("recovery.live");
   }
 
   private void serve() {
@@ -278,6 +291,7 @@ final class RecoverableRun {
   }
 
   private void repeatInput() {
+    reach("recovery.replaying");
     Determinant.Order order = recorder.next(KindCase.ORDER, KindCase.ORDER).getOrder();
     boolean control = order.getRecords() == 0;
     int left = order.getRecords();
@@ -320,6 +334,9 @@ final class RecoverableRun {
     }
     if (control.getControlCase() == ControlCase.BARRIER) {
       meet(received.channel(), control.getBarrier().getNumber());
+      Faults.reach("checkpoint.aligning");
+    } else {
+      Faults.reach("end.input");
     }
     // Behind the last end there is the last snapshot, which needs no barrier.
     if (aligning != 0 && !input.ended() && input.aligned()) {
@@ -394,7 +411,9 @@ final class RecoverableRun {
     List<OperatorState> states = chain.save(number);
     recorder.beginEpoch(number);
     output.barrier(number, barrier.getTimestampMs());
+    Faults.reach("checkpoint.passed");
     listener.checkpoint(task, snapshot(number, states));
+    Faults.reach("checkpoint.sent");
   }
 
   /**
