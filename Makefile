@@ -49,7 +49,9 @@ test: setup lint-python test-python test-java
 .PHONY: test-python
 test-python: setup
 	@echo "==> testing Python, and whole jobs"
-	@$(PY) -m pytest -q -m "not slow and (not ray or smoke)"
+	@$(PY) -m pytest -q -m "not slow and not ray"
+	@echo "==> testing a few jobs on Ray"
+	@$(PY) -m pytest -q -m "smoke" tests/jobs/ray
 
 ## test-java     the tests in java/ (and the check of their format)
 .PHONY: test-java
@@ -74,6 +76,8 @@ test-ray: setup
 	@echo "==> testing jobs on Ray"
 	@$(PY) -m pytest -q -m "ray and not slow" tests/jobs/ray
 	@ANABRANCH_TEST_LAUNCHER=ray $(PY) -m pytest -q -m "not slow and not ray and not local" tests/jobs
+	@echo "==> testing Java drivers on Ray"
+	@tools/java-on-ray $(PY) $(MVN)
 
 ## soak          kills workers for ten minutes and compares whole results
 .PHONY: soak

@@ -7,6 +7,7 @@ from anabranch import JobFailedError, StreamingContext
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("host", ["ray", "py4j"])
 def test_a_hybrid_job_gives_the_same_result(ctx, host):
     ctx.option("anabranch.java-host", host)

@@ -101,6 +101,7 @@ def test_a_killed_master_is_started_again_and_no_record_is_lost_or_doubled_or_la
     assert max(after - before for before, after in pairwise(times)) < 1.0
 
 
+@pytest.mark.smoke
 def test_a_killed_master_loses_no_collected_record(ctx, ray_cluster):
     collected = ctx.source(Numbers()).map(lambda x: x).collect()
     job = ctx.submit("collects")
@@ -193,6 +194,7 @@ def test_a_job_ends_with_its_driver(ray_cluster, drive, acme_jar, number):
     driver.process.wait(20)
 
 
+@pytest.mark.smoke
 def test_a_detached_job_goes_on_without_its_driver_and_can_be_cancelled(ray_cluster, drive, acme_jar, anabranch):
     script = ENDLESS + "ctx.option('anabranch.detached', True)\nprint(ctx.submit('endless').id)\n"
     code, out, err = drive(script, acme_jar).finish()

@@ -11,6 +11,7 @@ from .conftest import actors
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
 
+@pytest.mark.smoke
 def test_a_job_that_cannot_be_placed_fails_in_time_and_says_what_it_wanted(ctx, ray_cluster):
     ctx.option("anabranch.ray.place-timeout-ms", 1000)
     ctx.from_values(1).set_parallelism(1).map(lambda x: x).with_resource(num_gpus=2, camera=1).sink(print)

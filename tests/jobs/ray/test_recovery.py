@@ -37,6 +37,7 @@ def assert_right(tmp_path) -> None:
     assert_numbered_once([literal_eval(line) for line in lines], list(range(TOTAL)), 7)
 
 
+@pytest.mark.smoke
 def test_killed_workers_leave_no_trace(job_with_checkpoints, tmp_path):
     for language in ("java", "python"):
         time.sleep(0.7)
