@@ -49,7 +49,8 @@ def to_table(benchmark: Benchmark) -> Table:
 
 def to_recovery_table(rows: list[dict[str, Any]]) -> Table:
     """Returns the medians over the kills, seconds."""
-    table = Table(title="A worker is killed at half of the full rate; seconds, medians", title_justify="left")
+    rate = f"{rows[0]['records_per_second']:,} records/s, half of the full rate"
+    table = Table(title=f"A worker is killed at {rate}; seconds, medians", title_justify="left")
     for name in ("killed worker", "goes back", "kills", "no output from its keys", "from others", "latency is back"):
         table.add_column(name)
     for row in rows:

@@ -28,7 +28,7 @@ from benchmarks.measure import Benchmark, Contender, WrongResultError
 from benchmarks.wordcount import CHUNK, Count, add, first, lines, pair, split
 
 INTERVAL_MS = 1000
-RATE = 20_000  # records per second and source subtask in the recovery job: about half of what the machine can do
+FULL_RATE_RECORDS = 1_000_000  # of each source subtask, to find out what the machine can do
 KEYS = 1000
 SECONDS = 24.0
 _SAMPLE = struct.Struct("<dII")  # when it came, from which source subtask, latency in microseconds
@@ -156,18 +156,21 @@ def cost_of_crossing(scale: float) -> Benchmark:
 class Ticks(SourceFunction[tuple[int, float]]):
     """Emits (key and subtask, time) at a fixed rate, open loop: what is late is emitted at once."""
 
-    def __init__(self, rate: int, seconds: float) -> None:
-        self.rate, self.seconds = rate, seconds
+    def __init__(self, rate: int, seconds: float, *, open_loop: bool = True) -> None:
+        self.rate, self.seconds, self.open_loop = rate, seconds, open_loop
 
     def init(self, parallelism: int, index: int) -> None:  # noqa: ARG002 - each subtask has the rate
         self.index = index
         self.emitted = 0
         self.began = 0.0
 
+    def open(self, ctx: RuntimeContext) -> None:
+        self.context = ctx
+
     def fetch(self, ctx: SourceContext[tuple[int, float]]) -> None:
-        now = time.monotonic()
+        now = self.context.now() / 1000  # logged: how much a fetch emits depends on it
         self.began = self.began or now
-        due = int((now - self.began) * self.rate)
+        due = int((now - self.began) * self.rate) if self.open_loop else self.rate
         if self.emitted >= self.rate * self.seconds:
             raise EndOfData
         until = min(due, self.emitted + 512)
@@ -196,7 +199,7 @@ class Samples(SinkFunction[tuple[int, float]]):
         self.next = [0.0, 0.0]
 
     def sink(self, value: tuple[int, float]) -> None:
-        now = time.monotonic()
+        now = time.time()
         branch = value[0] % 2
         if now >= self.next[branch]:
             self.next[branch] = now + 0.002
@@ -232,19 +235,35 @@ def until_back(each: list[tuple[float, int, int]], killed: float, until: float) 
     return until - killed
 
 
-def kill_and_measure(language: str, scope: str, seconds: float = SECONDS) -> dict[str, Any]:
+def submit(source: Ticks, results: Path, scope: str = "task") -> Any:
+    """Starts the job: Python source, Java map, Python reduce and sink, parallelism 2, a JVM for each Java task."""
+    ctx = StreamingContext.Builder().option("anabranch.progress", "off").build().set_parallelism(2)
+    with_checkpoints(ctx, results).add_jar(compile_java())
+    ctx.option("anabranch.recovery.scope", scope).option("anabranch.java.tasks-per-worker", 1)
+    ctx.option("anabranch.recovery.attempts", 100)
+    ticks = ctx.source(source).forward().as_java_stream().map("com.acme.Identity")
+    keyed = ticks.as_python_stream().key_by(lambda tick: tick[0])
+    keyed.reduce(lambda old, new: new).sink(Samples(results))  # noqa: ARG005
+    return ctx.submit("recovery")
+
+
+def full_rate() -> float:
+    """Returns how many records per second and source subtask the job can do."""
+    results = Path(tempfile.mkdtemp(prefix="anabranch-bench-"))
+    try:
+        submit(Ticks(FULL_RATE_RECORDS, 1.0, open_loop=False), results).wait(120)
+        times = [t for file in results.glob("samples*") for t, _, _ in samples(file)]
+    finally:
+        shutil.rmtree(results, ignore_errors=True)
+    return FULL_RATE_RECORDS / (max(times) - min(times))
+
+
+def kill_and_measure(language: str, scope: str, rate: int, seconds: float = SECONDS) -> dict[str, Any]:
     """Runs the job, kills a worker of a language every few seconds; returns what that did."""
     results = Path(tempfile.mkdtemp(prefix="anabranch-bench-"))
     dice = random.Random(1)
     try:
-        ctx = StreamingContext.Builder().option("anabranch.progress", "off").build().set_parallelism(2)
-        with_checkpoints(ctx, results).add_jar(compile_java())
-        ctx.option("anabranch.recovery.scope", scope).option("anabranch.java.tasks-per-worker", 1)
-        ctx.option("anabranch.recovery.attempts", 100)
-        ticks = ctx.source(Ticks(RATE, seconds)).forward().as_java_stream().map("com.acme.Identity")
-        keyed = ticks.as_python_stream().key_by(lambda tick: tick[0])
-        keyed.reduce(lambda old, new: new).sink(Samples(results))  # noqa: ARG005
-        job = ctx.submit("recovery")
+        job = submit(Ticks(rate, seconds), results, scope)
         while job.status().state.name != "RUNNING":
             time.sleep(0.02)
         time.sleep(4)
@@ -257,7 +276,7 @@ def kill_and_measure(language: str, scope: str, seconds: float = SECONDS) -> dic
                 if (language == "java") == ("java" in process.name()) and _has_tasks(process, language)
             ]
             victim = dice.choice(victims)
-            kills.append((time.monotonic(), victim.pid))
+            kills.append((time.time(), victim.pid))
             victim.kill()
             time.sleep(3)
         job.wait(120)
@@ -275,6 +294,7 @@ def kill_and_measure(language: str, scope: str, seconds: float = SECONDS) -> dic
     return {
         "language": language,
         "scope": scope,
+        "records_per_second": 2 * rate,
         "kills": len(kills),
         "dark_seconds": darks,
         "dark_seconds_of_others": others,
@@ -290,6 +310,7 @@ def _has_tasks(process: psutil.Process, language: str) -> bool:
 
 def rows() -> Iterator[dict[str, Any]]:
     """Measures each language, with the failed worker alone and with the whole job going back."""
+    rate = int(full_rate() / 2)
     for language in ("python", "java"):
         for scope in ("task", "job"):
-            yield kill_and_measure(language, scope)
+            yield kill_and_measure(language, scope, rate)

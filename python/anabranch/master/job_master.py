@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 _WATCH_INTERVAL = 0.05
 _EXIT_TIMEOUT = 2.0
 _LAST_LINES = 20
+_REDEPLOY_TIMEOUT = 20.0
 NONDETERMINISM = "NondeterminismError"  # in the summary of a TaskError
 
 
@@ -134,6 +135,7 @@ class JobMaster:
                 options, job_id, self._tasks, tell_all=self._tell_all, remember=self._save_roster, warn=warn
             )
         self._recovering: set[int] = set()  # tasks of a new incarnation that are not yet live
+        self._prepared_at: dict[int, float] = {}  # by task: when its last recovery began
         self._deaths: dict[int, tuple[int, int]] = {}  # by task: the last checkpoint then, and recoveries since
         self._restarts_made = 0
         self._failed_at: dict[int, tuple[str, str]] = {}  # by task: operator and record
@@ -556,6 +558,15 @@ class JobMaster:
             if worker.stream is not None:  # else it hears of its tasks once it comes
                 worker.send(control.MasterMessage(deploy_task=self._tasks[task]))
 
+    def _end_workers_that_do_not_deploy(self, now: float) -> None:
+        """Gives up a worker that was to take over tasks and has not: another one will."""
+        for task in self._recovering - self._endpoints.keys():
+            worker = self._worker_of[task]
+            if now - self._prepared_at[task] > _REDEPLOY_TIMEOUT and worker.process is not None:
+                self._prepared_at[task] = now
+                self._warn(f"job {self._graph.name}: worker {worker.plan.worker_id} does not take over its tasks")
+                worker.process.kill()
+
     def _may_recover(self, failed: set[int], checkpoints: Checkpoints) -> bool:
         limit = self._options.integer("anabranch.recovery.attempts")
         for task in failed:
@@ -573,6 +584,7 @@ class JobMaster:
         task.restore.CopyFrom(checkpoints.snapshots.get(task_id, control.Snapshot()))
         task.restore.SetInParent()  # also at the start: it says that there was an incarnation before
         self._recovering.add(task_id)
+        self._prepared_at[task_id] = time.monotonic()
         self._connected_tasks.discard(task_id)
         self._endpoints.pop(task_id, None)
         self._reports.pop(task_id, None)
@@ -690,6 +702,8 @@ class JobMaster:
                 self._end(JobFailedError(f"not deployed within {deploy_timeout:.0f} s: {', '.join(late)}"))
             if self.state is JobState.RUNNING and self._checkpoints is not None and not self._recovering:
                 await self._checkpoints.begin_if_due(now)
+            if self.state is JobState.RUNNING and self._recovering:
+                self._end_workers_that_do_not_deploy(now)
             if self.state is JobState.RUNNING:
                 warning = self._stalls.check(now, self._tasks, self._reports)
                 if warning:
