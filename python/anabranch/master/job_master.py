@@ -135,6 +135,7 @@ class JobMaster:
                 options, job_id, self._tasks, tell_all=self._tell_all, remember=self._save_roster, warn=warn
             )
         self._recovering: set[int] = set()  # tasks of a new incarnation that are not yet live
+        self._deployed: dict[int, int] = {}  # by task: the incarnation that a worker was sent
         self._prepared_at: dict[int, float] = {}  # by task: when its last recovery began
         self._deaths: dict[int, tuple[int, int]] = {}  # by task: the last checkpoint then, and recoveries since
         self._restarts_made = 0
@@ -269,7 +270,7 @@ class JobMaster:
         there = {snapshot.status.task_id for snapshot in hello.tasks}
         for task in worker.plan.task_ids:
             if task not in there:
-                worker.send(control.MasterMessage(deploy_task=self._tasks[task]))
+                self._send_deploy(worker, task)
         self._take_over(hello.tasks)
         return True
 
@@ -556,7 +557,14 @@ class JobMaster:
         for task in tasks:
             worker = self._worker_of[task]
             if worker.stream is not None:  # else it hears of its tasks once it comes
-                worker.send(control.MasterMessage(deploy_task=self._tasks[task]))
+                self._send_deploy(worker, task)
+
+    def _send_deploy(self, worker: _Worker, task: int) -> None:
+        """Sends a worker an incarnation of a task, once: it may come just when it is to be told of its tasks."""
+        incarnation = self._tasks[task].incarnation
+        if self._deployed.get(task) != incarnation:
+            self._deployed[task] = incarnation
+            worker.send(control.MasterMessage(deploy_task=self._tasks[task]))
 
     def _end_workers_that_do_not_deploy(self, now: float) -> None:
         """Gives up a worker that was to take over tasks and has not: another one will."""
