@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-import cloudpickle
+from anabranch.pickling import dumps
 
 _DEEPEST = 8
 
@@ -37,7 +37,7 @@ def why_not_serializable(function: Any) -> str:
 def _failing(value: Any) -> Iterator[tuple[str, Any, str]]:
     for name, part in _parts(value):
         try:
-            cloudpickle.dumps(part)
+            dumps(part)
         except Exception as reason:  # noqa: BLE001 - any failure answers the question
             yield name, part, str(reason)
 

@@ -13,6 +13,7 @@ from anabranch.api.captures import why_not_serializable
 from anabranch.api.functions import Function
 from anabranch.api.signatures import why_not_callable
 from anabranch.errors import JobGraphError
+from anabranch.pickling import dumps
 from anabranch.v1.graph_pb2 import FunctionDescriptor, PythonObject
 
 
@@ -31,7 +32,7 @@ def python_function(function: Any, interface: type[Function], verb: str) -> Func
     _check_kind(function, interface, verb)
     _pickle_by_value_where_workers_cannot_import(function)
     try:
-        pickled = cloudpickle.dumps(function)
+        pickled = dumps(function)
     except Exception as error:
         reason = why_not_serializable(function) or str(error)
         raise JobGraphError(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import sys
 from typing import Any
 
 from anabranch.errors import ConfigError
 
 NAMESPACE = "anabranch"
+
+_DIAL_TIMEOUT = 10.0
 
 
 def is_connected() -> bool:
@@ -36,12 +40,25 @@ def connect(address: str) -> Any:
             "a driver outside of the cluster (ray://) cannot follow a job; run it with `ray job submit` instead"
         )
     if not ray.is_initialized():
+        _check_reachable(address or os.environ.get("RAY_ADDRESS", ""))
         try:
             ray.init(address=address or None, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.WARNING)
         except (ConnectionError, ValueError, RuntimeError) as error:
             where = f"at {address!r} (option anabranch.ray.address)" if address else "in RAY_ADDRESS"
             raise ConfigError(f"cannot connect to the Ray cluster {where}: {error}") from error
     return ray
+
+
+def _check_reachable(address: str) -> None:
+    """Raises a ConfigError if nobody listens at host:port: Ray itself would try for minutes."""
+    host, colon, port = address.rpartition(":")
+    if not (colon and port.isdigit()):
+        return  # `auto`, `local`, or none
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _DIAL_TIMEOUT).close()
+    except OSError as error:
+        where = f"{address} (option anabranch.ray.address, or RAY_ADDRESS)"
+        raise ConfigError(f"there is no Ray cluster at {where}: {error}") from error
 
 
 def cluster_address(ray: Any) -> str:

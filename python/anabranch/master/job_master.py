@@ -468,6 +468,10 @@ class JobMaster:
             self._recovering.discard(task)
             if self._checkpoints is not None and self._checkpoints.pending is not None:
                 self._worker_of[task].send(self._checkpoints.trigger())
+            if self._checkpoints is not None and self._checkpoints.last == FINAL:
+                # Its incarnation before has died between the end and the commit.
+                completed = control.CheckpointCompleted(number=FINAL)
+                self._worker_of[task].send(control.MasterMessage(checkpoint_completed=completed))
 
     async def _recover(self, dead: _Worker, checkpoints: Checkpoints, death: str) -> None:
         """Has another worker go on with the tasks of a dead one."""
@@ -740,6 +744,8 @@ class JobMaster:
     async def _on_death(self, worker: _Worker, message: str) -> None:
         if self._checkpoints is not None and self._recovers:
             await self._checkpoints.settle()
+            if self._last_checkpoint is not None:
+                await self._last_checkpoint
             await self._recover(worker, self._checkpoints, message.removeprefix(f"job {self._graph.name}: "))
         else:
             self._end(JobFailedError(message, job_name=self._graph.name))

@@ -11,10 +11,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import cloudpickle
 from google.protobuf.message import Message
 
 from anabranch.errors import RecordError
+from anabranch.pickling import dumps
 from anabranch.records import scalars, wire
 from anabranch.records.classes import message_name
 from anabranch.records.explain import hint, type_name
@@ -230,9 +230,9 @@ def _unknown(value: Any) -> bytes:
 
 def _pickled(value: Any) -> bytes:
     with contextlib.suppress(Exception):  # user classes may raise anything; cloudpickle has the last word
-        return extension(wire.PICKLE, pickle.dumps(value, protocol=5))
+        return extension(wire.PICKLE, pickle.dumps(value))
     try:
         # Slower, but takes along classes that cannot be imported.
-        return extension(wire.PICKLE, bytes(cloudpickle.dumps(value, protocol=5)))
+        return extension(wire.PICKLE, bytes(dumps(value)))
     except Exception as error:
         raise RecordError(f"a {type_name(value)} cannot be pickled: {error}") from error

@@ -10,9 +10,8 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-import cloudpickle
-
 from anabranch.errors import RecordError
+from anabranch.pickling import dumps
 from anabranch.records import wire
 from anabranch.records.classes import fields_of, other_slots
 from anabranch.records.row import Row
@@ -165,7 +164,7 @@ def with_class(schema: Schema, cls: type) -> Schema:
     result = Schema()
     result.CopyFrom(schema)
     try:
-        result.python_class = cloudpickle.dumps(cls)
+        result.python_class = dumps(cls)
     except Exception as error:
         raise RecordError(f"class {cls.__qualname__} cannot be pickled: {error}") from error
     return result

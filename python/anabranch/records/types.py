@@ -7,11 +7,11 @@ import pickle
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-import cloudpickle
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import Message
 
 from anabranch.errors import JobGraphError, RecordError
+from anabranch.pickling import dumps
 from anabranch.records.classes import default_name, fields_of, import_class, is_importable, message_name
 from anabranch.records.instances import (
     InstanceMaker,
@@ -90,7 +90,7 @@ class TypeRegistry:
     def bindings(self) -> list[TypeBinding]:
         """Returns what was registered, for the job graph."""
         return [
-            TypeBinding(name=name, python_class=cloudpickle.dumps(cls), java_class=self._java_classes[name])
+            TypeBinding(name=name, python_class=dumps(cls), java_class=self._java_classes[name])
             for name, cls in self._classes.items()
         ]
 
