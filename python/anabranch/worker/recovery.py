@@ -278,9 +278,9 @@ class TaskRecovery:
     def snapshot(
         self, number: int, operators: list[control.OperatorState], next_of_edge: dict[int, int]
     ) -> control.Snapshot:
-        """Returns the task's part of a checkpoint, with the barrier already counted on every output channel."""
+        """Returns the task's part of a checkpoint, with the barrier (or the end) counted on every output channel."""
         outputs = [channel.position for channel in self._channels]
-        for position in outputs:
+        for position in outputs if number != FINAL else ():
             position.controls += 1
         return control.Snapshot(
             number=number,

@@ -347,7 +347,8 @@ class Task:
             self._reporter.checkpoint(self, restore)
         if self.state is TaskState.CREATED:
             self._enter(TaskState.RUNNING)
-        while not self.output.finished:
+        # What is restored from behind its end has nothing to send: its consumers have had it all.
+        while restore.number != FINAL and not self.output.finished:
             self._reactor.poll(None)
             self._reactor.run_posted()
         self._enter(TaskState.FINISHED)
