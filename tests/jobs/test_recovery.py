@@ -313,6 +313,7 @@ VERBS = {
 LANGUAGES = ["python", "java"]
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     steps=st.lists(
@@ -377,6 +378,7 @@ PLACES = [f"recovery.{place}" for place in RECOVERY] + ["checkpoint.aligning", "
 PLACES += ["end.input", "end.checkpoint", "end.finished"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["python", "java"])
 @pytest.mark.parametrize("place", PLACES)
 def test_a_worker_that_dies_at_any_step_leaves_no_trace(acme_jar, tmp_path, monkeypatch, place, language):
