@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 from anabranch.errors import AnabranchError, JobFailedError
 from anabranch.job import JobState
@@ -164,28 +164,13 @@ class GatewayJob:
 
     async def lines(self, *, follow: bool) -> AsyncIterator[gateway.LogLine]:
         """Yields what was printed, and, if `follow`, what will be, until the job has ended."""
-        position = 0
-        while True:
-            ended = self.ended
-            lines, position = self._log.since(position)
-            for line in lines:
-                yield line
-            if ended or not follow:
-                return
-            await asyncio.sleep(LOOK_INTERVAL)
+        async for line in lines_of(self._log, lambda: self.ended, follow=follow):
+            yield line
 
     async def collected(self, operator_id: int) -> AsyncIterator[CollectedBatch]:
         """Yields the batches of a collect operator as they come, until the job has ended."""
-        position = 0
-        while True:
-            ended = self.ended
-            batches = self._master.collected.get(operator_id, [])
-            while position < len(batches):
-                yield batches[position]
-                position += 1
-            if ended:
-                return
-            await asyncio.sleep(LOOK_INTERVAL)
+        async for batch in batches_of(self._master.collected, operator_id, lambda: self.ended):
+            yield batch
 
     async def _run_to_end(self) -> None:
         self.error = await self._master.run()
@@ -200,3 +185,32 @@ def end_status(status: gateway.JobStatus, state: JobState, error: AnabranchError
             status.error.CopyFrom(error.error)
         status.message = str(error)
     return status
+
+
+async def lines_of(log: LogBuffer, ended: Callable[[], bool], *, follow: bool) -> AsyncIterator[gateway.LogLine]:
+    """Yields what a log holds, and, if `follow`, what it will hold, until the job has ended."""
+    position = 0
+    while True:
+        was_ended = ended()
+        lines, position = log.since(position)
+        for line in lines:
+            yield line
+        if was_ended or not follow:
+            return
+        await asyncio.sleep(LOOK_INTERVAL)
+
+
+async def batches_of(
+    collected: Mapping[int, list[CollectedBatch]], operator_id: int, ended: Callable[[], bool]
+) -> AsyncIterator[CollectedBatch]:
+    """Yields the batches of a collect operator as they come, until the job has ended."""
+    position = 0
+    while True:
+        was_ended = ended()
+        batches = collected.get(operator_id, [])
+        while position < len(batches):
+            yield batches[position]
+            position += 1
+        if was_ended:
+            return
+        await asyncio.sleep(LOOK_INTERVAL)

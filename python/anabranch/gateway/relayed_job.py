@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from anabranch.errors import AnabranchError
-from anabranch.gateway.hosted_job import LOOK_INTERVAL, LogBuffer
+from anabranch.gateway.hosted_job import LogBuffer, batches_of, lines_of
 from anabranch.master.hosting import prefixed
 from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.control_pb2 import CollectedBatch
@@ -65,28 +65,13 @@ class RelayedJob:
 
     async def lines(self, *, follow: bool) -> AsyncIterator[gateway.LogLine]:
         """Yields what was printed, and, if `follow`, what will be, until the job has ended."""
-        position = 0
-        while True:
-            ended = self.ended
-            lines, position = self._log.since(position)
-            for line in lines:
-                yield line
-            if ended or not follow:
-                return
-            await asyncio.sleep(LOOK_INTERVAL)
+        async for line in lines_of(self._log, lambda: self.ended, follow=follow):
+            yield line
 
     async def collected(self, operator_id: int) -> AsyncIterator[CollectedBatch]:
         """Yields the batches of a collect operator as they come, until the job has ended."""
-        position = 0
-        while True:
-            ended = self.ended
-            batches = self._job.collected.get(operator_id, [])
-            while position < len(batches):
-                yield batches[position]
-                position += 1
-            if ended:
-                return
-            await asyncio.sleep(LOOK_INTERVAL)
+        async for batch in batches_of(self._job.collected, operator_id, lambda: self.ended):
+            yield batch
 
     def _on_line(self, line: gateway.LogLine) -> None:
         if self._prefix:

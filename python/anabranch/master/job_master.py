@@ -498,9 +498,8 @@ class JobMaster:
         if checkpoints is None or not self._recovers:
             return False
         if NONDETERMINISM in status.error.summary and self._may_recover({status.task_id}, checkpoints):
-            where = _name(checkpoints.last)
-            self._warn(f"job {self._graph.name}: {status.error.summary}; the job goes back to {where}")
-            self._restart_all(checkpoints)
+            why = f"{status.error.summary}; the job goes"
+            self._begin_again(set(self._tasks), checkpoints, why, whole=True, delay=0)
             return True
         if self._restarts_made >= self._options.integer("anabranch.restart.attempts"):
             return False
@@ -514,31 +513,24 @@ class JobMaster:
         self._failed_at[status.task_id] = record
         delay = self._options.integer("anabranch.restart.delay-ms") / 1000 * 2**self._restarts_made
         self._restarts_made += 1
-        self._warn(f"job {self._graph.name}: {status.error.summary}; the task is restarted in {delay:g} s")
-        again = self._roll_back_to({status.task_id}, checkpoints)
-        self._save_and_deploy(again, delay)
+        why = f"{status.error.summary}; the task is restarted in {delay:g} s and goes"
+        self._begin_again({status.task_id}, checkpoints, why, whole=False, delay=delay)
         return True
 
-    def _save_and_deploy(self, tasks: set[int], delay: float) -> None:
-        async def deploy() -> None:
+    def _begin_again(self, failed: set[int], checkpoints: Checkpoints, why: str, *, whole: bool, delay: float) -> None:
+        """Has failed tasks, or all, go back to the last checkpoint and begin again after a delay, seconds."""
+
+        async def begin() -> None:
+            await checkpoints.settle()
+            self._warn(f"job {self._graph.name}: {why} back to {_name(checkpoints.last)}")
+            again = self._roll_back_to(failed, checkpoints, whole=whole)
             await self._save_roster()
             await asyncio.sleep(delay)
-            self._deploy_again(tasks)
+            self._deploy_again(again)
 
-        self._starts.add(asyncio.ensure_future(deploy()))
+        self._starts.add(asyncio.ensure_future(begin()))
 
-    def _restart_all(self, checkpoints: Checkpoints) -> None:
-        """Has every task begin again at the last checkpoint."""
-        checkpoints.abandon()
-        self._tell_all(control.MasterMessage(cancel_tasks=control.CancelTasks()))
-        tasks = set(self._tasks)
-        checkpoints.forget(tasks)
-        for task in tasks:
-            self._prepare_again(task, checkpoints)
-        self._moved |= tasks
-        self._save_and_deploy(tasks, 0)
-
-    def _roll_back_to(self, failed: set[int], checkpoints: Checkpoints) -> set[int]:
+    def _roll_back_to(self, failed: set[int], checkpoints: Checkpoints, *, whole: bool = False) -> set[int]:
         """Makes the tasks ready to begin again that have to: the failed ones, or all of them; returns these."""
         consumers = {
             task.task_id: frozenset(channel.peer_task for edge in task.outputs for channel in edge.channels)
@@ -546,7 +538,7 @@ class JobMaster:
         }
         depth = self._options.integer("anabranch.recovery.sharing-depth") or len(self._tasks)
         again = failed
-        whole = self._options.text("anabranch.recovery.scope") == "job"
+        whole = whole or self._options.text("anabranch.recovery.scope") == "job"
         if whole or decide(failed | self._recovering, consumers, depth).rollback:
             again = set(self._tasks)
             checkpoints.abandon()
