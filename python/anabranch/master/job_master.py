@@ -130,7 +130,7 @@ class JobMaster:
         self._found_running = False  # a worker has come with tasks that another master has connected
         self._deploying_since: float | None = None
         self._checkpoints: Checkpoints | None = None
-        if options.text("anabranch.checkpoint.dir"):
+        if options.mode != "none":
             self._checkpoints = Checkpoints(
                 options, job_id, self._tasks, tell_all=self._tell_all, remember=self._save_roster, warn=warn
             )

@@ -54,5 +54,5 @@ class WorkerJob:
                 max_frame_bytes=options.integer("anabranch.exchange.max-frame-bytes"),
                 send_queue_bytes=options.integer("anabranch.exchange.send-queue-bytes"),
             ),
-            recovers=bool(options.text("anabranch.checkpoint.dir")),
+            recovers=options.mode != "none",
         )
