@@ -2,6 +2,7 @@ package org.anabranch.runtime.exchange;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,9 @@ public final class Exchange implements AutoCloseable {
   // task.
   private static final long LONGEST_WAIT_MILLIS = 1000;
 
+  // What one read brings at most: the size of a usual frame, or several small ones.
+  private static final int READ_BYTES = 64 << 10;
+
   private final ExchangeConfig config;
   private final TypeRegistry types;
   private final TaskDescriptor task;
@@ -45,21 +49,11 @@ public final class Exchange implements AutoCloseable {
   private final List<Acceptor> acceptors = new ArrayList<>(2);
 
   /**
-   * Opens the gates of a task; nothing listens or dials yet.
+   * Opens the gates of a task, at the positions that its descriptor says; nothing listens or dials
+   * yet.
    *
    * @param cancelled asked in every wait; true makes the wait throw {@link CancelledException}
-   * @throws IOException if the system has no selector for us
-   */
-  public Exchange(
-      ExchangeConfig config, TypeRegistry types, TaskDescriptor task, BooleanSupplier cancelled)
-      throws IOException {
-    this(config, types, task, cancelled, null);
-  }
-
-  /**
-   * Opens the gates of a task in a job with recovery, at the positions that its descriptor says.
-   *
-   * @param logs what the task remembers; null without recovery
+   * @param guarantee what the channels remember
    * @throws IOException if the system has no selector for us
    */
   public Exchange(
@@ -67,42 +61,51 @@ public final class Exchange implements AutoCloseable {
       TypeRegistry types,
       TaskDescriptor task,
       BooleanSupplier cancelled,
-      TaskLogs logs)
+      Guarantee guarantee)
       throws IOException {
     this.config = config;
     this.types = types;
     this.task = task;
     this.cancelled = cancelled;
     this.poller = new Poller();
-    if (logs == null) {
-      input = new InputGate(config, poller, task.getIncarnation());
+    boolean producersMove = !(guarantee instanceof Guarantee.None);
+    var consumer =
+        new InputChannel.Consumer(
+            config,
+            poller,
+            task.getIncarnation(),
+            producersMove,
+            ByteBuffer.allocateDirect(READ_BYTES));
+    Snapshot restore = task.getRestore();
+    if (guarantee instanceof Guarantee.ExactlyOnce exactlyOnce) {
+      TaskLogs logs = exactlyOnce.logs();
+      input = new LoggedInputGate(consumer, logs, byChannel(restore.getInputsList()));
+      output = loggedOutput(logs, byChannel(restore.getOutputsList()));
+    } else {
+      input =
+          producersMove
+              ? new UnalignedInputGate(consumer, restore.getInputsList())
+              : new InputGate(consumer);
       output =
           new OutputGate(
               config,
               (id, pool) -> new PlainOutputChannel(id, task.getIncarnation(), pool),
               Handshake.MAX_MESSAGE_BYTES,
               this::await);
-    } else {
-      Snapshot restore = task.getRestore();
-      input =
-          new LoggedInputGate(
-              config, poller, task.getIncarnation(), logs, byChannel(restore.getInputsList()));
-      Map<Integer, ChannelPosition> positions = byChannel(restore.getOutputsList());
-      output =
-          new OutputGate(
-              config,
-              (id, pool) ->
-                  new LoggedOutputChannel(
-                      positions.getOrDefault(id, Position.start(id)),
-                      task.getIncarnation(),
-                      pool,
-                      logs),
-              Handshake.MAX_LOGS_BYTES,
-              this::await);
     }
     for (InputEdge edge : task.getInputsList()) {
       input.add(edge, new Decoder(edge.getProducerLanguage(), types));
     }
+  }
+
+  private OutputGate loggedOutput(TaskLogs logs, Map<Integer, ChannelPosition> positions) {
+    return new OutputGate(
+        config,
+        (id, pool) ->
+            new LoggedOutputChannel(
+                positions.getOrDefault(id, Position.start(id)), task.getIncarnation(), pool, logs),
+        Handshake.MAX_LOGS_BYTES,
+        this::await);
   }
 
   private static Map<Integer, ChannelPosition> byChannel(List<ChannelPosition> positions) {
@@ -159,9 +162,14 @@ public final class Exchange implements AutoCloseable {
     return endpoint.build();
   }
 
-  /** Returns the input side of a task in a job with recovery. */
+  /** Returns the input side of a task whose input is logged. */
   public LoggedInputGate loggedInput() {
     return (LoggedInputGate) input;
+  }
+
+  /** Returns the input side of a task whose checkpoints are not aligned. */
+  public UnalignedInputGate unalignedInput() {
+    return (UnalignedInputGate) input;
   }
 
   /** Returns the input side. */

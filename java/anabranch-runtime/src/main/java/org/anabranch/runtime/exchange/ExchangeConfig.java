@@ -17,7 +17,6 @@ import java.util.Optional;
  * @param sendQueueBytes unsent bytes at which a channel stops its task
  * @param socketBufferBytes kernel buffer of a socket, each way
  * @param handshakeTimeoutMs a connection must have sent its whole request by then
- * @param connectTimeoutMs a producer must have been reached by then
  * @param severalHosts true if a consumer may be on another host
  */
 public record ExchangeConfig(
@@ -32,7 +31,6 @@ public record ExchangeConfig(
     int sendQueueBytes,
     int socketBufferBytes,
     int handshakeTimeoutMs,
-    int connectTimeoutMs,
     boolean severalHosts) {
 
   /** Length of a job's token in bytes. */

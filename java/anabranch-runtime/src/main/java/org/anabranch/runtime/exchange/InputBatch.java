@@ -6,11 +6,14 @@ import java.util.Arrays;
  * The records of one frame.
  *
  * @param edge index of the input edge, in the order of the task's descriptor
+ * @param channel id of the channel that they have come on
+ * @param first how many records went before the first of them on the channel
  * @param records the decoded keys, if {@code hasKeys}, then the decoded values
  * @param size number of records
  * @param hasKeys whether keys stand in front of the values
  */
-public record InputBatch(int edge, Object[] records, int size, boolean hasKeys) {
+public record InputBatch(
+    int edge, int channel, long first, Object[] records, int size, boolean hasKeys) {
 
   /** Returns the key of a record, null where frames carry none. */
   public Object key(int i) {
@@ -25,11 +28,11 @@ public record InputBatch(int edge, Object[] records, int size, boolean hasKeys) 
     Object[] values =
         Arrays.copyOfRange(records, hasKeys ? size + from : from, hasKeys ? size + to : to);
     if (!hasKeys) {
-      return new InputBatch(edge, values, to - from, false);
+      return new InputBatch(edge, channel, first + from, values, to - from, false);
     }
     Object[] both = Arrays.copyOfRange(records, from, from + 2 * (to - from));
     System.arraycopy(values, 0, both, to - from, to - from);
-    return new InputBatch(edge, both, to - from, true);
+    return new InputBatch(edge, channel, first + from, both, to - from, true);
   }
 
   /** Returns a record. */

@@ -22,6 +22,11 @@ import org.anabranch.proto.v1.FrameHeader;
  *              '---------------------- connect() again ----------- LOST
  * </pre>
  *
+ * <p>A connection that cannot be made, or breaks before the reply is there, is tried again until
+ * the task is cancelled, always to the newest incarnation of the producer that the master has
+ * named. A refusal for an incarnation that is out of date is not: the master is about to name
+ * another.
+ *
  * <p>Reads from its socket only while it holds no complete frame, so that what a slow task has not
  * taken stays in the kernel and stops the producer. A connection that ends before the end of input
  * means a dead peer: the channel waits, and the master decides.
@@ -41,12 +46,9 @@ class InputChannel implements Poller.Handler {
 
   final int id;
   private final int edge;
-  private final int consumerIncarnation;
   private final String producer;
-  private final ExchangeConfig config;
+  private final Consumer consumer;
   private final long maxFrameBytes;
-  private final Poller poller;
-  private final ByteBuffer scratch;
   private final ReceiveBuffer received = new ReceiveBuffer();
   private State state = State.IDLE;
   private SocketChannel socket;
@@ -54,34 +56,40 @@ class InputChannel implements Poller.Handler {
   private ByteBuffer request;
   private Endpoint endpoint;
   private int producerIncarnation;
-  private long deadline;
   private long retryAt;
-  private String lastProblem = "";
   private boolean complete;
+  private boolean ended;
   private long nextSeq;
   private long nextRecordSeq;
 
-  InputChannel(
-      int id,
-      int edge,
-      int consumerIncarnation,
-      String producer,
+  /**
+   * What all channels of one task have in common.
+   *
+   * @param incarnation of the task
+   * @param producersMove whether the master may replace a producer while the task lives
+   * @param scratch what sockets are read into, a direct buffer
+   */
+  record Consumer(
       ExchangeConfig config,
-      long maxFrameBytes,
       Poller poller,
-      ByteBuffer scratch) {
+      int incarnation,
+      boolean producersMove,
+      ByteBuffer scratch) {}
+
+  /**
+   * Creates a channel that has not been dialled.
+   *
+   * @param ended true if the end of input came in an earlier life of the task: it then only shows
+   *     itself to the producer, which waits for all its consumers
+   */
+  InputChannel(
+      int id, int edge, boolean ended, String producer, long maxFrameBytes, Consumer consumer) {
     this.id = id;
     this.edge = edge;
-    this.consumerIncarnation = consumerIncarnation;
+    this.ended = ended;
     this.producer = producer;
-    this.config = config;
     this.maxFrameBytes = maxFrameBytes;
-    this.poller = poller;
-    this.scratch = scratch;
-  }
-
-  int producerIncarnation() {
-    return producerIncarnation;
+    this.consumer = consumer;
   }
 
   int edge() {
@@ -93,7 +101,7 @@ class InputChannel implements Poller.Handler {
   }
 
   boolean ended() {
-    return state == State.ENDED;
+    return ended;
   }
 
   /** Returns whether a whole frame has arrived. */
@@ -105,10 +113,13 @@ class InputChannel implements Poller.Handler {
     return state == State.DIALLING;
   }
 
+  /** Dials a producer, unless a newer incarnation of it is known. */
   void connect(Endpoint to, int incarnation) {
+    if (incarnation < producerIncarnation) {
+      return;
+    }
     endpoint = to;
     producerIncarnation = incarnation;
-    deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(config.connectTimeoutMs());
     received.skip(received.available());
     complete = false;
     dial();
@@ -125,50 +136,34 @@ class InputChannel implements Poller.Handler {
     disconnect(State.DIALLING);
     try {
       var address = Sockets.address(endpoint);
-      socket = Sockets.open(config, address);
-      key = poller.register(socket, SelectionKey.OP_CONNECT, this);
+      socket = Sockets.open(consumer.config(), address);
+      key = consumer.poller().register(socket, SelectionKey.OP_CONNECT, this);
       if (socket.connect(address)) {
         ask();
       }
     } catch (IOException | UnresolvedAddressException e) {
-      retry(e.toString());
+      retry();
     }
   }
 
-  private void retry(String problem) {
+  private void retry() {
     disconnect(State.DIALLING);
-    lastProblem = problem;
     retryAt = System.nanoTime() + RETRY_NANOS;
-    if (retryAt - deadline >= 0) {
-      giveUp(
-          "cannot connect to %s (channel %d, %s) within %d ms (anabranch.deploy.timeout-ms): %s"
-              .formatted(producer, id, where(), config.connectTimeoutMs(), lastProblem));
-    }
-  }
-
-  /** The producer could not be reached in time. */
-  void giveUp(String problem) {
-    throw new ExchangeException(problem);
-  }
-
-  private String where() {
-    return endpoint.getUnixPath().isEmpty()
-        ? endpoint.getTcpHost() + ":" + endpoint.getTcpPort()
-        : endpoint.getUnixPath();
   }
 
   private void ask() throws IOException {
     ConnectRequest.Builder asked =
         ConnectRequest.newBuilder()
-            .setJobId(config.jobId())
+            .setJobId(consumer.config().jobId())
             .setChannel(id)
-            .setIncarnation(consumerIncarnation)
+            .setIncarnation(consumer.incarnation())
             .setProducerIncarnation(producerIncarnation);
     complete(asked);
     byte[] message = asked.build().toByteArray();
     int size = Handshake.MAGIC.length + ExchangeConfig.TOKEN_BYTES + LENGTH + message.length;
     request = ByteBuffer.allocate(size);
-    request.put(Handshake.MAGIC).put(config.token()).putInt(message.length).put(message).flip();
+    request.put(Handshake.MAGIC).put(consumer.config().token());
+    request.putInt(message.length).put(message).flip();
     state = State.ASKING;
     sendRequest();
   }
@@ -203,26 +198,27 @@ class InputChannel implements Poller.Handler {
         default -> throw new IllegalStateException("no connection is open in state " + state);
       }
     } catch (IOException e) {
-      broken(e.toString());
+      broken();
     }
   }
 
-  private void broken(String problem) {
+  private void broken() {
     if (state == State.OPEN) {
       disconnect(State.LOST);
     } else {
       // Nothing was received yet, so asking again is the same as asking for the first time.
       received.skip(received.available());
-      retry(problem);
+      retry();
     }
   }
 
   /** Reads until a frame is complete or the socket is empty. */
   private void receive() throws IOException {
+    ByteBuffer scratch = consumer.scratch();
     while (!complete) {
       int n = socket.read(scratch.clear());
       if (n < 0) {
-        broken("the producer closed the connection");
+        broken();
         return;
       }
       if (n == 0) {
@@ -268,11 +264,20 @@ class InputChannel implements Poller.Handler {
     }
   }
 
-  /** The producer has let us in. */
-  void opened() {}
+  private void opened() {
+    if (ended) {
+      disconnect(State.ENDED);
+    }
+  }
 
-  /** The producer has not let us in. */
-  void refused(ConnectReply reply) {
+  private void refused(ConnectReply reply) {
+    boolean outdated =
+        reply.getStatus() == ConnectReply.Status.STATUS_FENCED
+            || reply.getStatus() == ConnectReply.Status.STATUS_UNKNOWN_CHANNEL;
+    if (outdated && consumer.producersMove()) {
+      disconnect(State.LOST); // one of the two is about to be replaced, and the master says by whom
+      return;
+    }
     throw new ExchangeException(
         "%s refused channel %d: %s (%s)"
             .formatted(producer, id, reply.getMessage(), reply.getStatus()));
@@ -357,7 +362,8 @@ class InputChannel implements Poller.Handler {
   }
 
   /** Acknowledges the end of input by closing the connection. */
-  void end() {
+  final void end() {
+    ended = true;
     disconnect(State.ENDED);
   }
 
@@ -365,11 +371,6 @@ class InputChannel implements Poller.Handler {
     return new ExchangeException(
         "channel %d: %s sent %s; both sides must run the same version"
             .formatted(id, producer, what));
-  }
-
-  /** Leaves the producer until the master names one again. */
-  final void leave() {
-    disconnect(State.LOST);
   }
 
   private void disconnect(State next) {

@@ -2,8 +2,10 @@ package org.anabranch.runtime.exchange;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.anabranch.proto.v1.Channel;
+import org.anabranch.proto.v1.ChannelPosition;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.InputEdge;
@@ -15,25 +17,21 @@ import org.anabranch.runtime.records.RecordException;
  * All input channels of a task. Records of one channel keep their order; channels take turns, frame
  * by frame. Used by the task's thread only, except where said.
  */
-public class InputGate {
-  // What one read brings at most: the size of a usual frame, or several small ones.
-  private static final int READ_BYTES = 64 << 10;
-
+public sealed class InputGate permits UnalignedInputGate, LoggedInputGate {
   private record Edge(String producer, Decoder decoder, long[] received) {}
 
-  final ExchangeConfig config;
-  final Poller poller;
-  final int incarnation;
-  final ByteBuffer scratch = ByteBuffer.allocateDirect(READ_BYTES);
+  final InputChannel.Consumer consumer;
   private final List<Edge> edges = new ArrayList<>();
   private final List<InputChannel> channels = new ArrayList<>();
   private final List<Integer> ids = new ArrayList<>();
   private int turn;
 
-  InputGate(ExchangeConfig config, Poller poller, int incarnation) {
-    this.config = config;
-    this.poller = poller;
-    this.incarnation = incarnation;
+  InputGate(InputChannel.Consumer consumer) {
+    this.consumer = consumer;
+  }
+
+  final List<InputChannel> channels() {
+    return Collections.unmodifiableList(channels);
   }
 
   final void add(InputEdge edge, Decoder decoder) {
@@ -46,8 +44,7 @@ public class InputGate {
   }
 
   InputChannel channel(int id, int edge, String producer) {
-    return new InputChannel(
-        id, edge, incarnation, producer, config, config.maxFrameBytes(), poller, scratch);
+    return new InputChannel(id, edge, false, producer, consumer.config().maxFrameBytes(), consumer);
   }
 
   /**
@@ -95,42 +92,81 @@ public class InputGate {
    * @throws UnreadableRecordException if a record cannot be decoded
    */
   public InputBatch next() {
-    int n = channels.size();
-    for (int i = 0; i < n; i++) {
-      int index = turn + i < n ? turn + i : turn + i - n;
-      InputChannel channel = channels.get(index);
-      while (channel.complete()) {
-        InputBatch batch = read(channel);
-        if (batch != null) {
-          turn = index + 1 == n ? 0 : index + 1;
-          return batch;
-        }
+    for (Received more = nextReceived(); more != null; more = nextReceived()) {
+      if (more.batch() != null) {
+        return more.batch();
       }
     }
     return null;
   }
 
-  private InputBatch read(InputChannel channel) {
+  /**
+   * Returns what has come next, records or a control frame, or null if there is nothing.
+   *
+   * @throws ExchangeException if a producer broke the protocol
+   * @throws UnreadableRecordException if a record cannot be decoded
+   */
+  public Received nextReceived() {
+    int n = channels.size();
+    for (int i = 0; i < n; i++) {
+      int index = turn + i < n ? turn + i : turn + i - n;
+      Received received = next(channels.get(index));
+      if (received != null) {
+        turn = index + 1 == n ? 0 : index + 1;
+        return received;
+      }
+    }
+    return null;
+  }
+
+  /** Returns what has come next on a channel, or null. */
+  Received next(InputChannel channel) {
+    return channel.complete() ? read(channel) : null;
+  }
+
+  /** Returns whether {@link #nextReceived} may have something. */
+  public boolean ready() {
+    for (InputChannel channel : channels) {
+      if (channel.complete()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Takes the frame that a channel holds, whose records become a batch. */
+  final Received read(InputChannel channel) {
     Frame frame = channel.take();
     FrameHeader header = frame.header();
     InputBatch batch = null;
     switch (header.getControlCase()) {
-      case CONTROL_NOT_SET -> batch = decode(channel.edge(), frame);
+      case CONTROL_NOT_SET -> batch = decode(channel, frame);
       case END_OF_INPUT -> channel.end();
-      case BARRIER, WATERMARK -> throw unexpected(channel, header);
+      case BARRIER -> meetBarrier(channel, header);
+      case WATERMARK -> throw unexpected(channel, header);
     }
     channel.advance();
-    return batch;
+    return new Received(channel.id, batch, batch == null ? header : null);
   }
 
-  final ExchangeException unexpected(InputChannel channel, FrameHeader header) {
+  /** Takes note of a barrier. */
+  void meetBarrier(InputChannel channel, FrameHeader header) {
+    throw unexpected(channel, header);
+  }
+
+  /** Returns how far each channel is, for a snapshot; empty without recovery. */
+  public List<ChannelPosition> positions() {
+    return List.of();
+  }
+
+  private ExchangeException unexpected(InputChannel channel, FrameHeader header) {
     return new ExchangeException(
         "operator %s sent a %s, which this worker cannot handle"
             .formatted(edges.get(channel.edge()).producer(), header.getControlCase()));
   }
 
-  final InputBatch decode(int index, Frame frame) {
-    Edge edge = edges.get(index);
+  private InputBatch decode(InputChannel channel, Frame frame) {
+    Edge edge = edges.get(channel.edge());
     int n = frame.header().getNRecords();
     boolean hasKeys = frame.header().getHasKeys();
     ByteBuffer payload =
@@ -142,7 +178,8 @@ public class InputGate {
               ? edge.decoder().decodeKeyed(payload, n, schemas)
               : edge.decoder().decode(payload, n, schemas);
       edge.received()[0] += n;
-      return new InputBatch(index, records, n, hasKeys);
+      long first = frame.header().getFirstRecordSeq();
+      return new InputBatch(channel.edge(), channel.id, first, records, n, hasKeys);
     } catch (RecordException e) {
       throw new UnreadableRecordException(
           "a record from operator " + edge.producer() + " cannot be taken",

@@ -1,11 +1,7 @@
 package org.anabranch.runtime.exchange;
 
-import java.nio.ByteBuffer;
 import org.anabranch.proto.v1.ChannelPosition;
-import org.anabranch.proto.v1.ConnectReply;
-import org.anabranch.proto.v1.ConnectReply.Status;
 import org.anabranch.proto.v1.ConnectRequest;
-import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.FrameHeader.ControlCase;
 import org.anabranch.runtime.recovery.TaskLogs;
@@ -20,7 +16,6 @@ final class LoggedInputChannel extends InputChannel {
 
   private final TaskLogs logs;
   private Position received;
-  private boolean ended;
   private boolean blocked;
   private long nextSeq = ANY;
   private int skipped;
@@ -29,31 +24,16 @@ final class LoggedInputChannel extends InputChannel {
   private int restFrom;
 
   LoggedInputChannel(
-      ChannelPosition from,
-      int edge,
-      int consumerIncarnation,
-      String producer,
-      ExchangeConfig config,
-      Poller poller,
-      ByteBuffer scratch,
-      TaskLogs logs) {
+      ChannelPosition from, int edge, String producer, Consumer consumer, TaskLogs logs) {
     super(
         from.getChannel(),
         edge,
-        consumerIncarnation,
+        from.getEnded(),
         producer,
-        config,
-        (long) config.maxFrameBytes() + Handshake.MAX_LOGS_BYTES,
-        poller,
-        scratch);
+        (long) consumer.config().maxFrameBytes() + Handshake.MAX_LOGS_BYTES,
+        consumer);
     this.logs = logs;
     this.received = Position.of(from);
-    this.ended = from.getEnded();
-  }
-
-  @Override
-  boolean ended() {
-    return ended;
   }
 
   boolean blocked() {
@@ -71,15 +51,7 @@ final class LoggedInputChannel extends InputChannel {
 
   /** Returns what was received, in which what is kept back counts. */
   ChannelPosition position() {
-    return received.toBuilder(id).setEnded(ended).build();
-  }
-
-  @Override
-  void connect(Endpoint to, int incarnation) {
-    if (incarnation >= producerIncarnation()) {
-      nextSeq = ANY;
-      super.connect(to, incarnation);
-    }
+    return received.toBuilder(id).setEnded(ended()).build();
   }
 
   @Override
@@ -89,31 +61,6 @@ final class LoggedInputChannel extends InputChannel {
         .setNextRecordSeq(received.records())
         .setNextControlSeq(received.controls())
         .addAllHeld(logs.held());
-  }
-
-  @Override
-  void opened() {
-    if (ended) {
-      super.end();
-    }
-  }
-
-  @Override
-  void refused(ConnectReply reply) {
-    if (reply.getStatus() == Status.STATUS_FENCED) {
-      leave(); // one of the two is about to be replaced, and the master says by whom
-    } else {
-      super.refused(reply);
-    }
-  }
-
-  @Override
-  void giveUp(String problem) {
-    if (ended) {
-      leave(); // nothing is wanted from it
-    } else {
-      super.giveUp(problem);
-    }
   }
 
   @Override
@@ -156,11 +103,5 @@ final class LoggedInputChannel extends InputChannel {
       rest = null;
     }
     return taken;
-  }
-
-  @Override
-  void end() {
-    ended = true;
-    super.end();
   }
 }

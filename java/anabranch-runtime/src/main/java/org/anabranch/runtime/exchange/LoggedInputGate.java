@@ -10,27 +10,13 @@ import org.anabranch.runtime.recovery.TaskLogs;
 /** All input channels of a task in a job with recovery. Used by the task's thread only. */
 public final class LoggedInputGate extends InputGate {
 
-  /**
-   * What was taken from a channel.
-   *
-   * @param channel its id
-   * @param batch records; null if it was a control frame
-   * @param control the header of a control frame, else null
-   */
-  public record Received(int channel, InputBatch batch, FrameHeader control) {}
-
   private final TaskLogs logs;
   private final Map<Integer, ChannelPosition> positions;
   private final List<LoggedInputChannel> channels = new ArrayList<>();
-  private int turn;
 
   LoggedInputGate(
-      ExchangeConfig config,
-      Poller poller,
-      int incarnation,
-      TaskLogs logs,
-      Map<Integer, ChannelPosition> positions) {
-    super(config, poller, incarnation);
+      InputChannel.Consumer consumer, TaskLogs logs, Map<Integer, ChannelPosition> positions) {
+    super(consumer);
     this.logs = logs;
     this.positions = positions;
   }
@@ -39,14 +25,7 @@ public final class LoggedInputGate extends InputGate {
   InputChannel channel(int id, int edge, String producer) {
     LoggedInputChannel channel =
         new LoggedInputChannel(
-            positions.getOrDefault(id, Position.start(id)),
-            edge,
-            incarnation,
-            producer,
-            config,
-            poller,
-            scratch,
-            logs);
+            positions.getOrDefault(id, Position.start(id)), edge, producer, consumer, logs);
     channels.add(channel);
     return channel;
   }
@@ -57,24 +36,11 @@ public final class LoggedInputGate extends InputGate {
     throw new UnsupportedOperationException("in a job with recovery use nextReceived");
   }
 
-  /**
-   * Returns what has come next on a channel that is not blocked, or null.
-   *
-   * @throws ExchangeException if a producer broke the protocol
-   * @throws UnreadableRecordException if a record cannot be decoded
-   */
-  public Received nextReceived() {
-    int n = channels.size();
-    for (int i = 0; i < n; i++) {
-      int index = turn + i < n ? turn + i : turn + i - n;
-      LoggedInputChannel channel = channels.get(index);
-      Received received = channel.ready() ? take(channel, Integer.MAX_VALUE) : null;
-      if (received != null) {
-        turn = index + 1 == n ? 0 : index + 1;
-        return received;
-      }
-    }
-    return null;
+  /** Returns what has come next on a channel that is not blocked, or null. */
+  @Override
+  Received next(InputChannel channel) {
+    LoggedInputChannel logged = (LoggedInputChannel) channel;
+    return logged.ready() ? take(logged, Integer.MAX_VALUE) : null;
   }
 
   /**
@@ -97,19 +63,17 @@ public final class LoggedInputGate extends InputGate {
       if (!channel.complete()) {
         return null;
       }
-      Frame frame = channel.take();
-      FrameHeader header = frame.header();
-      switch (header.getControlCase()) {
-        case CONTROL_NOT_SET -> channel.keep(decode(channel.edge(), frame));
-        case END_OF_INPUT -> channel.end();
-        case BARRIER -> {}
-        case WATERMARK -> throw unexpected(channel, header);
+      Received received = read(channel);
+      if (received.control() != null) {
+        return received;
       }
-      channel.advance();
-      if (header.getControlCase() != FrameHeader.ControlCase.CONTROL_NOT_SET) {
-        return new Received(channel.id, null, header);
-      }
+      channel.keep(received.batch());
     }
+  }
+
+  @Override
+  void meetBarrier(InputChannel channel, FrameHeader header) {
+    // It is handed out like every control frame.
   }
 
   private LoggedInputChannel find(int id) {
@@ -121,7 +85,7 @@ public final class LoggedInputGate extends InputGate {
     throw new ExchangeException("a log names channel " + id + ", which is not mine");
   }
 
-  /** Returns whether {@link #nextReceived} may have something. */
+  @Override
   public boolean ready() {
     for (LoggedInputChannel channel : channels) {
       if (channel.ready()) {
@@ -156,7 +120,7 @@ public final class LoggedInputGate extends InputGate {
     return true;
   }
 
-  /** Returns what was received on each channel. */
+  @Override
   public List<ChannelPosition> positions() {
     return channels.stream().map(LoggedInputChannel::position).toList();
   }

@@ -98,7 +98,7 @@ abstract class OutputChannel implements Poller.Handler {
   }
 
   /** A consumer sends nothing after the handshake: whatever arrives ends the connection. */
-  private void read() {
+  final void read() {
     boolean closed;
     try {
       closed = socket.read(scratch.clear()) < 0;

@@ -11,7 +11,8 @@ import org.anabranch.proto.v1.ConnectRequest;
 import org.anabranch.proto.v1.FrameHeader;
 
 /**
- * A channel of a job without recovery: keeps a frame until the socket has taken it.
+ * A channel that keeps a frame until the socket has taken it, and not longer: of a job without
+ * recovery, or of one in which all tasks begin again together.
  *
  * <p>A consumer that vanishes leaves the channel without a connection; the queue then fills and
  * stops the task, and the master decides what happens.
@@ -20,6 +21,7 @@ final class PlainOutputChannel extends OutputChannel {
   private byte[] head = new byte[256];
   private long nextSeq;
   private long nextRecordSeq;
+  private long epoch;
 
   PlainOutputChannel(int id, int incarnation, ChunkPool pool) {
     super(id, incarnation, pool);
@@ -40,12 +42,14 @@ final class PlainOutputChannel extends OutputChannel {
     FrameHeader complete =
         header
             .setChannel(id)
+            .setEpoch(epoch)
             .setSeq(nextSeq++)
             .setFirstRecordSeq(nextRecordSeq)
             .setIncarnation(incarnation)
             .build();
     nextRecordSeq += complete.getNRecords();
     endSent |= complete.hasEndOfInput();
+    epoch = complete.hasBarrier() ? complete.getBarrier().getNumber() : epoch;
     int headLength = encodeHead(complete, length);
     queue.append(head, 0, headLength);
     queue.append(payload, offset, length);
@@ -78,7 +82,11 @@ final class PlainOutputChannel extends OutputChannel {
         || request.getIncarnation() < consumerIncarnation) {
       return reply.setStatus(Status.STATUS_FENCED).setMessage("incarnation is out of date").build();
     }
-    if (socket != null && request.getIncarnation() == consumerIncarnation) {
+    boolean again = request.getIncarnation() == consumerIncarnation;
+    if (again && socket != null) {
+      read(); // one that dials again has closed the connection before, which we may not have seen
+    }
+    if (again && socket != null) {
       return reply
           .setStatus(Status.STATUS_FENCED)
           .setMessage("this consumer is connected already")

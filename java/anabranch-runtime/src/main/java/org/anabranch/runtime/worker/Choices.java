@@ -1,28 +1,34 @@
 package org.anabranch.runtime.worker;
 
 import java.util.concurrent.Callable;
+import java.util.function.LongSupplier;
 
 /** Answers what a second run of a task could find otherwise. */
 interface Choices {
 
-  /** Answers that nobody will ask for again. */
-  Choices FREE =
-      new Choices() {
-        @Override
-        public long now() {
-          return System.currentTimeMillis();
-        }
+  /**
+   * Returns answers that nobody will ask for again.
+   *
+   * @param epoch gives the number of the checkpoint that the task has taken last
+   */
+  static Choices free(LongSupplier epoch) {
+    return new Choices() {
+      @Override
+      public long now() {
+        return System.currentTimeMillis();
+      }
 
-        @Override
-        public <T> T value(Callable<T> call) throws Exception {
-          return call.call();
-        }
+      @Override
+      public <T> T value(Callable<T> call) throws Exception {
+        return call.call();
+      }
 
-        @Override
-        public long epoch() {
-          return 0;
-        }
-      };
+      @Override
+      public long epoch() {
+        return epoch.getAsLong();
+      }
+    };
+  }
 
   /** Returns the time in milliseconds since 1970-01-01T00:00Z. */
   long now();

@@ -17,7 +17,7 @@ import org.anabranch.runtime.records.TypeRegistry;
  * @param code the job's classes
  * @param types the record types of the job
  * @param exchange how tasks reach each other
- * @param recovery what tasks remember; empty if the job has no checkpoints
+ * @param recovery what tasks remember; empty if the job does not recover
  * @param reconnectMillis how long the worker goes on without a master
  */
 record JobContext(
@@ -57,7 +57,6 @@ record JobContext(
             options.number("anabranch.exchange.send-queue-bytes"),
             options.number("anabranch.exchange.socket-buffer-bytes"),
             options.number("anabranch.exchange.handshake-timeout-ms"),
-            options.number("anabranch.deploy.timeout-ms"),
             setup.getSeveralHosts());
     return new JobContext(
         options, code, types, exchange, RecoveryConfig.of(options), setup.getReconnectTimeoutMs());

@@ -3,98 +3,124 @@ package org.anabranch.runtime.worker;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.stream.Collectors;
-import org.anabranch.proto.v1.Barrier;
-import org.anabranch.proto.v1.Channel;
 import org.anabranch.proto.v1.ConnectTask.Producer;
-import org.anabranch.proto.v1.Determinant;
-import org.anabranch.proto.v1.Determinant.KindCase;
-import org.anabranch.proto.v1.FrameHeader;
-import org.anabranch.proto.v1.FrameHeader.ControlCase;
 import org.anabranch.proto.v1.OperatorState;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.runtime.exchange.Exchange;
-import org.anabranch.runtime.exchange.LoggedInputGate;
-import org.anabranch.runtime.exchange.LoggedInputGate.Received;
+import org.anabranch.runtime.exchange.Guarantee;
+import org.anabranch.runtime.exchange.InputGate;
 import org.anabranch.runtime.exchange.OutputGate;
+import org.anabranch.runtime.exchange.Received;
 import org.anabranch.runtime.operator.OperatorChain;
-import org.anabranch.runtime.recovery.SpillBudget;
-import org.anabranch.runtime.recovery.TaskLogs;
 
 /**
- * The run of a task in a job with recovery; see {@code docs/design/006-recovery.md}.
+ * The run of a task in a job with checkpoints; see {@code docs/design/006-recovery.md}.
  *
  * <pre>
- *   listen --> [all consumers have come] --> dial --> open --> [replay] --> live --> end --> serve
+ *   listen --> dial --> open --> run --> end --> serve
  * </pre>
  *
- * <p>What is in brackets is for a new incarnation only. Everything is called on the task's thread.
+ * <p>What is done at each of these steps so that the task can be restored without the others, or
+ * only together with them, is the affair of the subclasses. Everything is called on the task's
+ * thread.
  */
-final class RecoverableRun {
+abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
   /** The number of the snapshot behind the end. */
   static final long END = Long.MAX_VALUE;
 
-  private final Task task;
-  private final TaskDescriptor descriptor;
+  final Task task;
+  final TaskDescriptor descriptor;
+  final Snapshot restore;
   private final TaskListener listener;
-  private final Snapshot restore;
-  private final TaskLogs logs;
-  private final Recorder recorder;
   private final Queue<List<Producer>> connects = new ConcurrentLinkedQueue<>();
   private final List<Producer> undialled = new ArrayList<>();
   private boolean connectAsked;
   private Exchange exchange;
-  private LoggedInputGate input;
+  private InputGate input;
   private OutputGate output;
   private OperatorChain chain;
   // The checkpoint that a source has been asked for, and when; 0: none.
   private long triggered;
   private long triggeredAt;
-  // The barrier that has come on some channels and not on all; 0: none.
-  private long aligning;
 
-  RecoverableRun(Task task, JobContext job, RecoveryConfig config, TaskListener listener) {
+  RecoverableRun(Task task, TaskListener listener) {
     this.task = task;
     this.descriptor = task.descriptor();
     this.listener = listener;
     this.restore = descriptor.getRestore();
-    this.logs =
-        new TaskLogs(
-            descriptor.getTaskId(),
-            restore.getNumber(),
-            new SpillBudget(config.inflightBytes(), config.spillDir()),
-            forwarded(config.sharingDepth()));
-    this.recorder = new Recorder(logs, job.functions().stateCodec(), descriptor.getName());
   }
 
-  /** Returns the tasks whose logs consumers are to have besides this one's; null: all. */
-  private Set<Integer> forwarded(int sharingDepth) {
-    return switch (sharingDepth) {
-      case 1 -> Set.of();
-      case 2 ->
-          descriptor.getInputsList().stream()
-              .flatMap(edge -> edge.getChannelsList().stream())
-              .map(Channel::getPeerTask)
-              .collect(Collectors.toSet());
-      default -> null;
-    };
+  static RecoverableRun of(
+      Task task, JobContext job, RecoveryConfig config, TaskListener listener) {
+    return config instanceof RecoveryConfig.ExactlyOnce exactlyOnce
+        ? new ExactlyOnceRun(task, job, exactlyOnce, listener)
+        : new AtLeastOnceRun(task, listener);
   }
 
-  TaskLogs logs() {
-    return logs;
-  }
+  // ---------------------------------------------------------------- what differs
 
-  Choices choices() {
-    return recorder;
-  }
+  /** Returns what the task's channels remember. */
+  abstract Guarantee guarantee();
+
+  /** Returns what answers the questions of user code. */
+  abstract Choices choices();
+
+  /** Returns the number of the checkpoint that the task has taken last. */
+  abstract long epoch();
+
+  /** Takes note of the gates and the chain. */
+  abstract void opened(Exchange opened, OperatorChain built);
+
+  /** Returns whether producers may be dialled already. */
+  abstract boolean mayDial();
+
+  /**
+   * Opens the functions and enters {@link Lifecycle#RUNNING}, unless something has to be repeated.
+   */
+  abstract void open();
+
+  /** Repeats what a source did in an earlier life; returns false once there is nothing left. */
+  abstract boolean repeatSource();
+
+  /** A source is about to take a checkpoint because the master wants it. */
+  abstract void beforeTrigger(long number, long timestampMillis);
+
+  /** A source is about to be asked for records. */
+  abstract void beforeFetch();
+
+  /** Handles all input, up to the end on every channel. */
+  abstract void runInput();
+
+  /** The input has ended; operators are about to emit what they hold back. */
+  abstract void beforeFinish();
+
+  /** The operators have emitted everything. */
+  abstract void afterFinish();
+
+  /** Everything has been sent, the end of input included. */
+  abstract void afterEnd();
+
+  /** The states of a checkpoint have been saved, and its barrier is about to be sent. */
+  abstract void enterEpoch(long number);
+
+  /** Adds to a snapshot what only this kind of run has to know. */
+  abstract void complete(Snapshot.Builder snapshot);
+
+  /** Forgets what was before a completed checkpoint. */
+  abstract void forget(long number);
+
+  /** Does something outside of the order in which things are repeated. */
+  abstract void quietly(Runnable action);
+
+  /** A named place at which tests let the worker die; of interest where something is repeated. */
+  abstract void reach(String place);
 
   // ---------------------------------------------------------------- from the master
 
   /** Has producers dialled as soon as it is time. May be called from any thread. */
-  void connect(List<Producer> producers) {
+  final void connect(List<Producer> producers) {
     connects.add(producers);
   }
 
@@ -104,8 +130,7 @@ final class RecoverableRun {
       connectAsked = true;
       undialled.addAll(more);
     }
-    // What consumers hold has to go along with our own requests, so they come first.
-    if (!repeats() || output.connected()) {
+    if (mayDial()) {
       reach("recovery.consumers");
       for (Producer producer : undialled) {
         input.connect(producer.getChannel(), producer.getEndpoint(), producer.getIncarnation());
@@ -115,18 +140,17 @@ final class RecoverableRun {
   }
 
   /** Takes a checkpoint, if the task is a source, between two fetches. */
-  void trigger(long number, long timestampMillis) {
+  final void trigger(long number, long timestampMillis) {
     triggered = number;
     triggeredAt = timestampMillis;
   }
 
   /** Commits what belongs to a checkpoint, and forgets what was before it. */
-  void completed(long number) {
-    recorder.quietly(() -> chain.commit(number));
-    logs.dropBefore(number);
-    output.dropBefore(number);
+  final void completed(long number) {
+    quietly(() -> chain.commit(number));
+    forget(number);
     if (number == END) {
-      recorder.quietly(chain::close);
+      quietly(chain::close);
     }
     listener.committed(task, number);
   }
@@ -134,15 +158,12 @@ final class RecoverableRun {
   // ---------------------------------------------------------------- life
 
   /** Runs the task until it is cancelled. */
-  void run(Exchange opened, OperatorChain built) throws Exception {
+  final void run(Exchange opened, OperatorChain built) throws Exception {
     exchange = opened;
-    input = opened.loggedInput();
+    input = opened.input();
     output = opened.output();
     chain = built;
-    if (!repeats()) {
-      logs.goLive();
-    }
-    recorder.countEmitted(chain::emitted);
+    opened(opened, built);
     connectAsked = task.needsNoConnection();
     exchange.whileWaiting(this::dial);
     listener.deployed(task, task.listen());
@@ -166,12 +187,8 @@ final class RecoverableRun {
     }
   }
 
-  /** Returns whether there was an incarnation before this one, and something to run. */
-  private boolean repeats() {
-    return descriptor.hasRestore() && !hasNothingToRun();
-  }
-
-  private boolean hasNothingToRun() {
+  /** Returns whether the task had come to its end in an earlier life. */
+  final boolean hasNothingToRun() {
     return restore.getNumber() == END;
   }
 
@@ -188,35 +205,12 @@ final class RecoverableRun {
 
   private void commitOnly() {
     task.enter(Lifecycle.RUNNING, null);
-    recorder.quietly(
+    quietly(
         () -> {
           chain.commitOnly(restore);
           chain.close();
         });
     listener.checkpoint(task, restore);
-  }
-
-  private void open() {
-    if (repeats()) {
-      recorder.repeat(logs.startReplay(descriptor.getName()));
-    }
-    recorder.begin();
-    if (restore.getNumber() > 0) {
-      // In the run before the functions were opened long before this epoch.
-      recorder.quietly(() -> chain.open(restore));
-    } else {
-      chain.open();
-    }
-    reach("recovery.restored");
-    if (logs.live()) {
-      task.enter(Lifecycle.RUNNING, null);
-    }
-  }
-
-  private void reach(String place) {
-    if (repeats()) {
-      Faults.reach(place);
-    }
   }
 
   private void runOperators() {
@@ -225,31 +219,19 @@ final class RecoverableRun {
     } else {
       runInput();
     }
-    recorder.begin();
+    beforeFinish();
     chain.finish();
-    if (!recorder.exhausted()) {
-      throw recorder.mismatch("nothing, for its input has ended", "more entries");
-    }
+    afterFinish();
   }
 
   private void end() {
     output.flush();
     List<OperatorState> states = chain.save(END);
-    recorder.quietly(chain::closeBeforeCommit);
+    quietly(chain::closeBeforeCommit);
     output.end();
-    if (!logs.live()) {
-      goLive();
-    }
+    afterEnd();
     listener.checkpoint(task, snapshot(END, states));
     Faults.reach("end.checkpoint");
-  }
-
-  private void goLive() {
-    output.flush();
-    logs.goLive();
-    output.checkNothingMissing();
-    task.enter(Lifecycle.RUNNING, null);
-    reach("recovery.live");
   }
 
   private void serve() {
@@ -259,125 +241,37 @@ final class RecoverableRun {
 
   // ---------------------------------------------------------------- input
 
-  private void runInput() {
-    while (!input.ended()) {
-      task.runMailbox();
-      if (!recorder.exhausted()) {
-        repeatInput();
-      } else if (!logs.live()) {
-        goLive();
-      } else {
-        takeInput();
-      }
-    }
-  }
-
-  private void takeInput() {
+  /** Returns what has come next; null if nothing has, and then waits for something to come. */
+  final Received awaitReceived() {
     Received received = input.nextReceived();
     if (received == null) {
       exchange.poll(0);
       received = input.nextReceived();
     }
-    if (received != null) {
-      recorder.order(received.channel(), received.batch() == null ? 0 : received.batch().size());
-      handle(received);
-    } else {
+    if (received == null) {
       output.flush();
       // The flush may have waited for room, and input may have come meanwhile.
       if (!input.ready()) {
         exchange.await();
       }
     }
+    return received;
   }
-
-  private void repeatInput() {
-    reach("recovery.replaying");
-    Determinant.Order order = recorder.next(KindCase.ORDER, KindCase.ORDER).getOrder();
-    boolean control = order.getRecords() == 0;
-    int left = order.getRecords();
-    do {
-      Received received = awaitInput(order.getChannel(), control ? 1 : left);
-      if ((received.control() != null) != control) {
-        throw recorder.mismatch(
-            (control ? "a control frame" : left + " records") + " of channel " + order.getChannel(),
-            "the other");
-      }
-      left -= control ? 0 : received.batch().size();
-      handle(received);
-    } while (left > 0);
-  }
-
-  private Received awaitInput(int channel, int most) {
-    while (true) {
-      Received received = input.take(channel, most);
-      if (received == null) {
-        if (input.ended(channel)) {
-          throw recorder.mismatch("more input of channel " + channel, "its end");
-        }
-        exchange.poll(0);
-        received = input.take(channel, most);
-      }
-      if (received != null) {
-        return received;
-      }
-      output.flush();
-      exchange.await();
-      task.runMailbox();
-    }
-  }
-
-  private void handle(Received received) {
-    FrameHeader control = received.control();
-    if (control == null) {
-      task.handle(received.batch());
-      return;
-    }
-    if (control.getControlCase() == ControlCase.BARRIER) {
-      meet(received.channel(), control.getBarrier().getNumber());
-      Faults.reach("checkpoint.aligning");
-    } else {
-      Faults.reach("end.input");
-    }
-    // Behind the last end there is the last snapshot, which needs no barrier.
-    if (aligning != 0 && !input.ended() && input.aligned()) {
-      long number = aligning;
-      aligning = 0;
-      takeCheckpoint(number, control.getBarrier());
-      input.unblock();
-    }
-  }
-
-  private void meet(int channel, long number) {
-    if (number <= logs.epoch() || number < aligning) {
-      return; // of a checkpoint that was given up for a later one
-    }
-    if (number > aligning) {
-      input.unblock();
-      aligning = number;
-    }
-    input.block(channel);
-  }
-
-  // ---------------------------------------------------------------- source
 
   private void runSource() {
     long idle = 0;
     while (!chain.source().ended()) {
       task.runMailbox();
-      if (!recorder.exhausted()) {
-        repeatSource();
+      if (repeatSource()) {
         continue;
       }
-      if (!logs.live()) {
-        goLive();
-      }
-      if (triggered > logs.epoch()) {
-        recorder.checkpoint(triggered, triggeredAt);
-        takeCheckpoint(triggered, Barrier.newBuilder().setTimestampMs(triggeredAt).build());
+      if (triggered > epoch()) {
+        beforeTrigger(triggered, triggeredAt);
+        takeCheckpoint(triggered, triggeredAt);
       }
       // fetch may take long, and nobody else would send what is still queued.
       output.awaitSent();
-      recorder.fetch();
+      beforeFetch();
       boolean collected = task.fetch();
       output.flush();
       idle = collected ? 0 : Math.min(Task.LONGEST_IDLE_MILLIS, idle + 1);
@@ -385,32 +279,13 @@ final class RecoverableRun {
     }
   }
 
-  private void repeatSource() {
-    Determinant entry = recorder.next(KindCase.SOURCE_READ, KindCase.CHECKPOINT);
-    if (entry.hasCheckpoint()) {
-      Determinant.Checkpoint taken = entry.getCheckpoint();
-      takeCheckpoint(
-          taken.getNumber(), Barrier.newBuilder().setTimestampMs(taken.getTimestampMs()).build());
-      return;
-    }
-    for (long left = entry.getSourceRead().getFetches(); left > 0; left--) {
-      if (chain.source().ended()) {
-        throw recorder.mismatch("nothing, for its source has ended", left + " more fetches");
-      }
-      recorder.fetchesAhead(left - 1);
-      task.fetch();
-      output.flush();
-      exchange.poll(0);
-    }
-  }
-
   // ---------------------------------------------------------------- checkpoints
 
-  private void takeCheckpoint(long number, Barrier barrier) {
+  final void takeCheckpoint(long number, long timestampMillis) {
     output.flush();
     List<OperatorState> states = chain.save(number);
-    recorder.beginEpoch(number);
-    output.barrier(number, barrier.getTimestampMs());
+    enterEpoch(number);
+    output.barrier(number, timestampMillis);
     Faults.reach("checkpoint.passed");
     listener.checkpoint(task, snapshot(number, states));
     Faults.reach("checkpoint.sent");
@@ -420,12 +295,13 @@ final class RecoverableRun {
    * Returns the task's part of a checkpoint, positions of outputs behind the barrier or the end.
    */
   private Snapshot snapshot(long number, List<OperatorState> states) {
-    return Snapshot.newBuilder()
-        .setNumber(number)
-        .addAllInputs(input.positions())
-        .addAllOutputs(output.positions())
-        .putAllNextOfEdge(output.nextOfEdge())
-        .addAllOperators(states)
-        .build();
+    Snapshot.Builder snapshot =
+        Snapshot.newBuilder()
+            .setNumber(number)
+            .addAllInputs(input.positions())
+            .putAllNextOfEdge(output.nextOfEdge())
+            .addAllOperators(states);
+    complete(snapshot);
+    return snapshot.build();
   }
 }

@@ -3,26 +3,47 @@ package org.anabranch.runtime.worker;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/**
- * What a task has to remember for a job with checkpoints.
- *
- * @param inflightBytes what the sent frames of one task may take in memory
- * @param spillDir where sent frames go beyond that
- * @param sharingDepth over how many channels determinants travel
- */
-record RecoveryConfig(long inflightBytes, Path spillDir, int sharingDepth) {
-  private static final String DEFAULT_BYTES = Long.toString(64L << 20);
+/** What the tasks of a job with checkpoints do for the day on which one of them dies. */
+sealed interface RecoveryConfig {
 
-  /** Returns what a job's options say; empty if it has no checkpoints. */
-  static Optional<RecoveryConfig> of(Options options) {
-    if (options.text("anabranch.checkpoint.dir", "").isEmpty()) {
-      return Optional.empty();
+  /** All go back to a checkpoint together, and remember nothing. */
+  record AtLeastOnce() implements RecoveryConfig {}
+
+  /**
+   * They remember enough to restore one without the others.
+   *
+   * @param inflightBytes what the sent frames of one task may take in memory
+   * @param spillDir where sent frames go beyond that
+   * @param sharingDepth over how many channels determinants travel
+   */
+  record ExactlyOnce(long inflightBytes, Path spillDir, int sharingDepth)
+      implements RecoveryConfig {
+    private static final String DEFAULT_BYTES = Long.toString(64L << 20);
+
+    static ExactlyOnce of(Options options) {
+      String spillDir = options.text("anabranch.inflight.spill-dir", "");
+      return new ExactlyOnce(
+          options.longNumber("anabranch.inflight.memory-bytes", DEFAULT_BYTES),
+          Path.of(spillDir.isEmpty() ? System.getProperty("java.io.tmpdir") : spillDir),
+          (int) options.longNumber("anabranch.recovery.sharing-depth", "1"));
     }
-    String spillDir = options.text("anabranch.inflight.spill-dir", "");
-    return Optional.of(
-        new RecoveryConfig(
-            options.longNumber("anabranch.inflight.memory-bytes", DEFAULT_BYTES),
-            Path.of(spillDir.isEmpty() ? System.getProperty("java.io.tmpdir") : spillDir),
-            (int) options.longNumber("anabranch.recovery.sharing-depth", "1")));
+  }
+
+  /**
+   * Returns what a job's options say; empty if it does not recover.
+   *
+   * @throws IllegalArgumentException if the mode is none that there is
+   */
+  static Optional<RecoveryConfig> of(Options options) {
+    boolean checkpoints = !options.text("anabranch.checkpoint.dir", "").isEmpty();
+    String mode = options.text("anabranch.mode", "");
+    return switch (mode.isEmpty() ? (checkpoints ? "exactly_once" : "none") : mode) {
+      case "none" -> Optional.empty();
+      case "at_least_once" -> Optional.of(new AtLeastOnce());
+      case "exactly_once" -> Optional.of(ExactlyOnce.of(options));
+      default ->
+          throw new IllegalArgumentException(
+              "option anabranch.mode: expected exactly_once, at_least_once or none, got " + mode);
+    };
   }
 }

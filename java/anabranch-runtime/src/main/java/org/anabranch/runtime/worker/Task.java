@@ -16,6 +16,7 @@ import org.anabranch.proto.v1.TaskError;
 import org.anabranch.proto.v1.TaskReport;
 import org.anabranch.runtime.exchange.CancelledException;
 import org.anabranch.runtime.exchange.Exchange;
+import org.anabranch.runtime.exchange.Guarantee;
 import org.anabranch.runtime.exchange.InputBatch;
 import org.anabranch.runtime.operator.FunctionKind;
 import org.anabranch.runtime.operator.OperatorChain;
@@ -56,7 +57,7 @@ final class Task {
     thread.setDaemon(true);
     thread.setContextClassLoader(job.code().loader());
     this.recoverable =
-        job.recovery().map(config -> new RecoverableRun(this, job, config, listener)).orElse(null);
+        job.recovery().map(config -> RecoverableRun.of(this, job, config, listener)).orElse(null);
   }
 
   TaskDescriptor descriptor() {
@@ -169,17 +170,19 @@ final class Task {
     if (recoverable == null) {
       runOnce();
     } else {
-      exchange =
-          new Exchange(
-              job.exchange(), job.types(), descriptor, () -> cancelled, recoverable.logs());
+      exchange = newExchange(recoverable.guarantee());
       chain = build(recoverable.choices(), true);
       recoverable.run(exchange, chain);
     }
   }
 
+  private Exchange newExchange(Guarantee guarantee) throws IOException {
+    return new Exchange(job.exchange(), job.types(), descriptor, () -> cancelled, guarantee);
+  }
+
   private void runOnce() throws Throwable {
-    exchange = new Exchange(job.exchange(), job.types(), descriptor, () -> cancelled);
-    chain = build(Choices.FREE, false);
+    exchange = newExchange(new Guarantee.None());
+    chain = build(Choices.free(() -> 0), false);
     listener.deployed(this, listen());
     // Consumers are waited for too: user code may block for long, and lets nobody in meanwhile.
     while (!connectAsked || !exchange.input().connected() || !exchange.output().connected()) {

@@ -233,8 +233,12 @@ public final class Worker implements TaskListener {
   }
 
   private void deploy(TaskDescriptor descriptor) {
+    Task before = tasks.get(descriptor.getTaskId());
+    if (before != null && before.descriptor().getIncarnation() > descriptor.getIncarnation()) {
+      return; // it has come late, and its successor is there
+    }
     Task task = new Task(descriptor, job, this);
-    Task before = tasks.put(descriptor.getTaskId(), task);
+    tasks.put(descriptor.getTaskId(), task);
     if (before != null) {
       cancel(List.of(before));
       task.succeed(before);

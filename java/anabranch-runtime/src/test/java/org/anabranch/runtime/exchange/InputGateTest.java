@@ -44,7 +44,7 @@ class InputGateTest {
   @BeforeEach
   void open() throws IOException {
     producer = new FakeProducer(directory.resolve("p.sock"));
-    exchange = consumer(10_000);
+    exchange = consumer(new Guarantee.None());
   }
 
   @AfterEach
@@ -53,7 +53,7 @@ class InputGateTest {
     producer.close();
   }
 
-  private Exchange consumer(int connectTimeout) throws IOException {
+  private Exchange consumer(Guarantee guarantee) throws IOException {
     ExchangeConfig config =
         new ExchangeConfig(
             "job",
@@ -67,7 +67,6 @@ class InputGateTest {
             65536,
             65536,
             500,
-            connectTimeout,
             false);
     TaskDescriptor task =
         TaskDescriptor.newBuilder()
@@ -81,7 +80,7 @@ class InputGateTest {
                     .addChannels(Channel.newBuilder().setChannel(1).setPeerTask(1)))
             .build();
     var types = new TypeRegistry(getClass().getClassLoader(), List.of());
-    return new Exchange(config, types, task, cancelled::get);
+    return new Exchange(config, types, task, cancelled::get, guarantee);
   }
 
   private void connect() throws IOException {
@@ -220,40 +219,80 @@ class InputGateTest {
     while (exchange.input().connected()) {
       exchange.poll(10);
     }
-    Thread admission =
+    inBackground(producer, frame(header(0, 0, 1), 1L), frame(end(1, 1)));
+
+    assertThat(readToEnd()).containsExactly(1L);
+  }
+
+  private Endpoint nowhere() {
+    return Endpoint.newBuilder().setUnixPath(directory.resolve("no.sock").toString()).build();
+  }
+
+  private void inBackground(FakeProducer who, byte[]... frames) {
+    Thread thread =
         new Thread(
             () -> {
               try {
-                producer.admit();
-                producer.say(frame(header(0, 0, 1), 1L));
-                producer.say(frame(end(1, 1)));
+                who.admit();
+                for (byte[] each : frames) {
+                  who.say(each);
+                }
               } catch (IOException e) {
                 throw new IllegalStateException(e);
               }
             });
-    admission.start();
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  @Test
+  void aProducerThatIsNotThereYetIsDialledUntilItComes() throws IOException {
+    exchange.input().connect(1, nowhere(), 1);
+    for (int i = 0; i < 10; i++) {
+      exchange.poll(20);
+    }
+    try (FakeProducer late = new FakeProducer(directory.resolve("no.sock"))) {
+      inBackground(late, frame(header(0, 0, 1), 1L), frame(end(1, 1)));
+
+      assertThat(readToEnd()).containsExactly(1L);
+    }
+  }
+
+  @Test
+  void anAttemptThatIsToBeRepeatedDoesNotTouchTheConnectionToANewerProducer() throws IOException {
+    exchange.input().connect(1, nowhere(), 1);
+    exchange.poll(5);
+    exchange.input().connect(1, producer.endpoint(), 2);
+    exchange.poll(0);
+    producer.admit();
+    for (int i = 0; i < 5; i++) {
+      exchange.poll(20); // longer than the pause before another attempt
+    }
+    exchange.input().connect(1, nowhere(), 1); // named late
+    producer.say(frame(header(0, 0, 1).setIncarnation(2), 1L));
+    producer.say(frame(end(1, 1).setIncarnation(2)));
 
     assertThat(readToEnd()).containsExactly(1L);
   }
 
   @Test
-  void aProducerThatIsNotThereIsGivenUpInTimeWithItsAddress() throws IOException {
+  void aProducerThatRefusesAnOldIncarnationIsLeftUntilANewerOneIsNamed() throws IOException {
     exchange.close();
-    exchange = consumer(200);
-    Endpoint nowhere =
-        Endpoint.newBuilder().setUnixPath(directory.resolve("no.sock").toString()).build();
+    exchange = consumer(new Guarantee.AtLeastOnce());
+    exchange.input().connect(1, producer.endpoint(), 1);
+    exchange.poll(0);
+    producer.admit(ConnectReply.newBuilder().setStatus(Status.STATUS_FENCED).build());
+    for (int i = 0; i < 5; i++) {
+      exchange.poll(20);
+    }
+    assertThat(exchange.input().hasDeadlines()).isFalse();
 
-    assertThatThrownBy(
-            () -> {
-              exchange.input().connect(1, nowhere, 1);
-              while (true) {
-                exchange.poll(1000);
-              }
-            })
-        .isInstanceOf(ExchangeException.class)
-        .hasMessageContaining("operator numbers")
-        .hasMessageContaining("no.sock")
-        .hasMessageContaining("anabranch.deploy.timeout-ms");
+    exchange.input().connect(1, producer.endpoint(), 2);
+    exchange.poll(0);
+    producer.admit();
+    producer.say(frame(end(0, 0).setIncarnation(2)));
+
+    assertThat(readToEnd()).isEmpty();
   }
 
   @Test

@@ -25,7 +25,6 @@ import org.anabranch.proto.v1.OutputEdge;
 import org.anabranch.proto.v1.Partitioning;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
-import org.anabranch.runtime.exchange.LoggedInputGate.Received;
 import org.anabranch.runtime.records.TypeRegistry;
 import org.anabranch.runtime.recovery.NondeterminismException;
 import org.anabranch.runtime.recovery.SpillBudget;
@@ -71,11 +70,15 @@ class LoggedExchangeTest {
             1000,
             65536,
             500,
-            10_000,
             false);
     var types = new TypeRegistry(getClass().getClassLoader(), List.of());
     Exchange exchange =
-        new Exchange(config, types, task.setIncarnation(incarnation).build(), () -> false, logs);
+        new Exchange(
+            config,
+            types,
+            task.setIncarnation(incarnation).build(),
+            () -> false,
+            new Guarantee.ExactlyOnce(logs));
     opened.add(exchange);
     return exchange;
   }

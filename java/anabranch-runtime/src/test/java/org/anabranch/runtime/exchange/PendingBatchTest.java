@@ -26,7 +26,6 @@ class PendingBatchTest {
             1 << 16,
             1 << 16,
             500,
-            500,
             false);
     return new PendingBatch(new OutputChannel[0], config);
   }

@@ -1,0 +1,128 @@
+package org.anabranch.runtime.worker;
+
+import org.anabranch.proto.v1.Barrier;
+import org.anabranch.proto.v1.FrameHeader;
+import org.anabranch.proto.v1.Snapshot;
+import org.anabranch.runtime.exchange.Exchange;
+import org.anabranch.runtime.exchange.Guarantee;
+import org.anabranch.runtime.exchange.Received;
+import org.anabranch.runtime.exchange.UnalignedInputGate;
+import org.anabranch.runtime.operator.OperatorChain;
+
+/**
+ * The run of a task whose records count at least once: nothing is logged, no channel waits at a
+ * barrier, and after a failure all tasks of the job go back to a checkpoint together.
+ *
+ * <p>The state of a checkpoint may hold records that came behind its barrier on one channel before
+ * the barrier has come on another. Those come again after a failure.
+ */
+final class AtLeastOnceRun extends RecoverableRun {
+  private long epoch;
+  private long barrierAt;
+  private UnalignedInputGate input;
+  private OperatorChain chain;
+
+  AtLeastOnceRun(Task task, TaskListener listener) {
+    super(task, listener);
+    epoch = restore.getNumber();
+  }
+
+  @Override
+  Guarantee guarantee() {
+    return new Guarantee.AtLeastOnce();
+  }
+
+  @Override
+  Choices choices() {
+    return Choices.free(this::epoch);
+  }
+
+  @Override
+  long epoch() {
+    return epoch;
+  }
+
+  @Override
+  void opened(Exchange opened, OperatorChain built) {
+    input = opened.unalignedInput();
+    chain = built;
+  }
+
+  @Override
+  boolean mayDial() {
+    return true;
+  }
+
+  @Override
+  void open() {
+    chain.open(restore);
+    task.enter(Lifecycle.RUNNING, null);
+  }
+
+  @Override
+  void runInput() {
+    while (!input.ended()) {
+      task.runMailbox();
+      Received received = awaitReceived();
+      if (received == null) {
+        continue;
+      }
+      if (received.batch() != null) {
+        task.handle(received.batch());
+      } else {
+        meet(received.control());
+      }
+    }
+  }
+
+  private void meet(FrameHeader control) {
+    if (control.hasBarrier()) {
+      Barrier barrier = control.getBarrier();
+      barrierAt = barrier.getTimestampMs();
+    }
+    // Behind the last end nothing has passed: there is the last snapshot, which needs no barrier.
+    long passed = input.passed();
+    if (passed > epoch) {
+      takeCheckpoint(passed, barrierAt);
+    }
+  }
+
+  @Override
+  void enterEpoch(long number) {
+    epoch = number;
+  }
+
+  @Override
+  void quietly(Runnable action) {
+    action.run();
+  }
+
+  @Override
+  boolean repeatSource() {
+    return false;
+  }
+
+  @Override
+  void beforeTrigger(long number, long timestampMillis) {}
+
+  @Override
+  void beforeFetch() {}
+
+  @Override
+  void beforeFinish() {}
+
+  @Override
+  void afterFinish() {}
+
+  @Override
+  void afterEnd() {}
+
+  @Override
+  void complete(Snapshot.Builder snapshot) {}
+
+  @Override
+  void forget(long number) {}
+
+  @Override
+  void reach(String place) {}
+}
