@@ -59,6 +59,17 @@ final class FakeProducer implements Closeable {
     }
   }
 
+  /** Waits for the consumer to say something more, which is the end of the connection. */
+  boolean isClosedByConsumer() throws IOException {
+    ByteBuffer request = ByteBuffer.allocate(8192);
+    while (request.hasRemaining()) {
+      if (consumer.read(request) < 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   void hangUp() throws IOException {
     consumer.close();
   }

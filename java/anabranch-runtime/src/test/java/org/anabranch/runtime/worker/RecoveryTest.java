@@ -355,4 +355,88 @@ class RecoveryTest {
       }
     }
   }
+
+  private TestJob atLeastOnce() {
+    return job(CHANCE).option("anabranch.mode", "at_least_once");
+  }
+
+  @Test
+  void atLeastOnceEachRecordCountsOnceIfNothingFails() {
+    try (TestJob job = atLeastOnce();
+        RecoveringJob running = start(job)) {
+      running.checkpoint();
+      running.checkpoint();
+      running.awaitEnd();
+
+      assertThat(committed.keySet()).contains("0/%020d".formatted(1), "1/%020d".formatted(2));
+      assertWhole();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void atLeastOnceNoRecordIsLostWhenAllGoBackTogether(int checkpoints) throws InterruptedException {
+    try (TestJob job = atLeastOnce();
+        RecoveringJob running = start(job)) {
+      for (int i = 0; i < checkpoints; i++) {
+        pause(100);
+        running.checkpoint();
+      }
+      pause(100);
+      running.kill(1, 2, 3, 4, 5);
+      running.awaitEnd();
+
+      assertNothingIsMissing();
+    }
+  }
+
+  @Test
+  void atLeastOnceTasksThatHaveEndedBeforeTheCheckpointSendNothingAgain()
+      throws InterruptedException {
+    try (TestJob job = atLeastOnce()) {
+      var quick =
+          job.tasks(
+              1, job.operator(OPERATOR_KIND_SOURCE, "com.acme.Paced").putConfig("end", "100"));
+      var slow =
+          job.tasks(
+              1, job.operator(OPERATOR_KIND_SOURCE, "com.acme.Paced").putConfig("end", "" + END));
+      var sink =
+          job.tasks(
+              1,
+              job.operator(OPERATOR_KIND_SINK, "com.acme.Committed").putConfig("committed", name));
+      job.edge(quick, sink, KIND_FORWARD, false);
+      job.edge(slow, sink, KIND_FORWARD, false);
+      try (RecoveringJob running = new RecoveringJob(job)) {
+        running.await("finished source", () -> running.state(1) == Lifecycle.FINISHED);
+        running.checkpoint();
+        pause(50);
+        running.kill(1, 2, 3);
+        running.awaitEnd();
+      }
+
+      List<Object> all = of(0);
+      assertThat(all.stream().filter(n -> (Long) n < 100)).hasSize(200);
+      assertThat(all).containsAll(LongStream.range(0, END).boxed().toList());
+    }
+  }
+
+  private void assertNothingIsMissing() {
+    for (int sink = 0; sink < 2; sink++) {
+      assertThat(of(sink).stream().map(line -> Long.valueOf(field(line, 0))).distinct().sorted())
+          .containsExactlyElementsOf(LongStream.range(0, END).boxed().toList());
+    }
+  }
+
+  @Test
+  void withoutAModeThereIsNoRecoveryWhateverTheDirectoryOfCheckpoints() {
+    try (TestJob job = new TestJob(directory, TestJob.NUMBERS)) {
+      job.option("anabranch.checkpoint.dir", "somewhere").option("anabranch.mode", "none");
+      job.tasks(1, job.numbers(5), job.sink());
+
+      job.run(); // a task of a job that recovers would not end by itself
+
+      assertThat(job.errors()).isEmpty();
+      assertThat(job.results()).containsExactly(0L, 1L, 2L, 3L, 4L);
+    }
+  }
 }

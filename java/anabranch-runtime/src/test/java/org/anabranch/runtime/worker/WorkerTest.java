@@ -309,4 +309,22 @@ class WorkerTest {
     assertThat(master.await(WorkerMessage::hasFailed).getFailed().getSummary())
         .contains("anabranch.exchange.transport");
   }
+
+  @Test
+  void aTaskThatIsDeployedLateDoesNotReplaceItsSuccessor() throws InterruptedException {
+    try (TestJob job = new TestJob(directory, TestJob.NUMBERS)) {
+      job.tasks(1, job.numbers(5), job.sink());
+      TaskDescriptor task = job.descriptors().get(0);
+      say(MasterMessage.newBuilder().setSetup(job.setup()));
+      say(MasterMessage.newBuilder().setDeployTask(task.toBuilder().setIncarnation(3)));
+      say(MasterMessage.newBuilder().setDeployTask(task.toBuilder().setIncarnation(2)));
+
+      TaskStatus finished = awaitState(1, TaskState.TASK_STATE_FINISHED);
+
+      assertThat(finished.getIncarnation()).isEqualTo(3);
+      assertThat(job.results()).containsExactly(0L, 1L, 2L, 3L, 4L);
+      shutDown();
+      exit();
+    }
+  }
 }
