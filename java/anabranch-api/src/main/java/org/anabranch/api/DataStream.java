@@ -2,9 +2,11 @@ package org.anabranch.api;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.anabranch.api.function.FilterFunction;
 import org.anabranch.api.function.FlatMapFunction;
 import org.anabranch.api.function.Function;
+import org.anabranch.api.function.IdempotentSinkFunction;
 import org.anabranch.api.function.KeyFunction;
 import org.anabranch.api.function.MapFunction;
 import org.anabranch.api.function.PartitionFunction;
@@ -30,6 +32,14 @@ public class DataStream<T> extends Stream<DataStream<T>> {
     super(context, operator, partitioning);
   }
 
+  DataStream(
+      StreamingContext context,
+      OperatorNode operator,
+      Partitioning partitioning,
+      boolean ofDeadLetters) {
+    super(context, operator, partitioning, ofDeadLetters);
+  }
+
   @Override
   DataStream<T> self() {
     return this;
@@ -37,7 +47,7 @@ public class DataStream<T> extends Stream<DataStream<T>> {
 
   @Override
   DataStream<T> repartitioned(Partitioning partitioning) {
-    return new DataStream<>(getStreamingContext(), operator(), partitioning);
+    return new DataStream<>(getStreamingContext(), operator(), partitioning, ofDeadLetters());
   }
 
   /** Emits what the function returns for each record. */
@@ -102,10 +112,30 @@ public class DataStream<T> extends Stream<DataStream<T>> {
     return new ConnectedStreams<>(this, other);
   }
 
-  /** Hands every record to the function. Printed lines appear on the driver's console. */
+  /**
+   * Hands every record to the function. Printed lines appear on the driver's console. An {@link
+   * IdempotentSinkFunction} gets a task of its own.
+   */
   public DataStreamSink<T> sink(SinkFunction<? super T> function) {
-    return new DataStreamSink<>(
-        getStreamingContext(), java(OperatorKind.SINK, function, List.of()));
+    OperatorNode added = java(OperatorKind.SINK, function, List.of());
+    if (function instanceof IdempotentSinkFunction) {
+      added.chainable(false);
+    }
+    return new DataStreamSink<>(getStreamingContext(), added);
+  }
+
+  /**
+   * Returns the records at which the operator's function fails, which are then left out of its
+   * stream, as with {@code withOnError("skip")}.
+   *
+   * <p>Each is a map: "operator" (name), "subtask" (a Long), "record", and "error" (class and
+   * message). A record that cannot be encoded for the consumer comes as text.
+   *
+   * @throws JobGraphException if the operator is a source or a union
+   */
+  public DataStream<Map<String, Object>> deadLetters() {
+    return new DataStream<>(
+        getStreamingContext(), withDeadLetters(), following(OperatorKind.MAP), true);
   }
 
   /**
@@ -129,12 +159,12 @@ public class DataStream<T> extends Stream<DataStream<T>> {
    */
   public <R> DataStream<R> withType(Class<R> type) {
     getStreamingContext().registerType(type);
-    return new DataStream<>(getStreamingContext(), operator(), partitioning());
+    return new DataStream<>(getStreamingContext(), operator(), partitioning(), ofDeadLetters());
   }
 
   /** Returns a view for which the operators that follow are Python functions. */
   public PythonDataStream asPythonStream() {
-    return new PythonDataStream(getStreamingContext(), operator(), partitioning());
+    return new PythonDataStream(getStreamingContext(), operator(), partitioning(), ofDeadLetters());
   }
 
   <R> DataStream<R> stream(OperatorKind kind, Function function) {

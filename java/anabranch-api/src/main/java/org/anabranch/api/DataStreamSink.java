@@ -1,5 +1,6 @@
 package org.anabranch.api;
 
+import java.util.Map;
 import org.anabranch.api.graph.OperatorKind;
 import org.anabranch.api.graph.OperatorNode;
 import org.anabranch.api.graph.Partitioning;
@@ -13,6 +14,12 @@ public final class DataStreamSink<T> extends Stream<DataStreamSink<T>> {
 
   DataStreamSink(StreamingContext context, OperatorNode operator) {
     super(context, operator, following(OperatorKind.SINK));
+  }
+
+  /** Returns the records at which the sink fails. See {@link DataStream#deadLetters}. */
+  public DataStream<Map<String, Object>> deadLetters() {
+    return new DataStream<>(
+        getStreamingContext(), withDeadLetters(), following(OperatorKind.MAP), true);
   }
 
   @Override

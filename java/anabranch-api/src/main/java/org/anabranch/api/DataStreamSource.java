@@ -9,6 +9,7 @@ import org.anabranch.api.graph.FunctionSpec;
 import org.anabranch.api.graph.Language;
 import org.anabranch.api.graph.OperatorKind;
 import org.anabranch.api.graph.OperatorNode;
+import org.anabranch.api.graph.SourcePosition;
 import org.anabranch.api.source.CollectionSource;
 import org.anabranch.api.source.TextFileSource;
 
@@ -31,6 +32,9 @@ public final class DataStreamSource<T> extends DataStream<T> {
         context
             .graph()
             .addOperator(OperatorKind.SOURCE, Language.JAVA, context.getParallelism(), spec);
+    if (!SourcePosition.isSavedBy(function)) {
+      context.addSourceWithoutPosition(added);
+    }
     return new DataStreamSource<>(context, added);
   }
 

@@ -17,6 +17,14 @@ public class PythonDataStream extends Stream<PythonDataStream> {
     super(context, operator, partitioning);
   }
 
+  PythonDataStream(
+      StreamingContext context,
+      OperatorNode operator,
+      Partitioning partitioning,
+      boolean ofDeadLetters) {
+    super(context, operator, partitioning, ofDeadLetters);
+  }
+
   @Override
   PythonDataStream self() {
     return this;
@@ -24,7 +32,7 @@ public class PythonDataStream extends Stream<PythonDataStream> {
 
   @Override
   PythonDataStream repartitioned(Partitioning partitioning) {
-    return new PythonDataStream(getStreamingContext(), operator(), partitioning);
+    return new PythonDataStream(getStreamingContext(), operator(), partitioning, ofDeadLetters());
   }
 
   /** Emits what the function returns for each record. */
@@ -119,6 +127,14 @@ public class PythonDataStream extends Stream<PythonDataStream> {
   }
 
   /**
+   * Returns the records at which the operator's function fails. See {@link DataStream#deadLetters}.
+   */
+  public PythonDataStream deadLetters() {
+    return new PythonDataStream(
+        getStreamingContext(), withDeadLetters(), following(OperatorKind.MAP), true);
+  }
+
+  /**
    * Returns a view whose records go to the subtasks that the function names.
    *
    * @throws JobGraphException if the operator behind the stream runs in Java
@@ -134,7 +150,7 @@ public class PythonDataStream extends Stream<PythonDataStream> {
 
   /** Returns a view for which the operators that follow are Java functions. */
   public DataStream<Object> asJavaStream() {
-    return new DataStream<>(getStreamingContext(), operator(), partitioning());
+    return new DataStream<>(getStreamingContext(), operator(), partitioning(), ofDeadLetters());
   }
 
   PythonDataStream stream(OperatorKind kind, PythonFunction function) {

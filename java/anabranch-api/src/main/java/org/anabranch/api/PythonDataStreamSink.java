@@ -11,6 +11,12 @@ public final class PythonDataStreamSink extends Stream<PythonDataStreamSink> {
     super(context, operator, following(OperatorKind.SINK));
   }
 
+  /** Returns the records at which the sink fails. See {@link DataStream#deadLetters}. */
+  public PythonDataStream deadLetters() {
+    return new PythonDataStream(
+        getStreamingContext(), withDeadLetters(), following(OperatorKind.MAP), true);
+  }
+
   @Override
   PythonDataStreamSink self() {
     return this;

@@ -3,6 +3,7 @@ package org.anabranch.api;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.anabranch.api.graph.FunctionSpec;
 import org.anabranch.api.graph.JobGraph;
@@ -21,12 +22,24 @@ import org.anabranch.api.graph.Partitioning;
  * @param <S> the stream's own type
  */
 public abstract class Stream<S extends Stream<S>> {
+  private static final String ON_ERROR = "anabranch.on-error";
+
   private final StreamingContext context;
   private final JobGraph graph;
   private final OperatorNode operator;
   private final Partitioning partitioning;
+  private final boolean ofDeadLetters;
 
   Stream(StreamingContext context, OperatorNode operator, Partitioning partitioning) {
+    this(context, operator, partitioning, false);
+  }
+
+  Stream(
+      StreamingContext context,
+      OperatorNode operator,
+      Partitioning partitioning,
+      boolean ofDeadLetters) {
+    this.ofDeadLetters = ofDeadLetters;
     this.context = context;
     this.graph = context.graph();
     this.operator = operator;
@@ -95,6 +108,45 @@ public abstract class Stream<S extends Stream<S>> {
     return Collections.unmodifiableMap(new LinkedHashMap<>(operator.config()));
   }
 
+  /**
+   * Says what happens when the operator's function fails at a record.
+   *
+   * @param action {@code "fail"}, as without this call: the job ends; {@code "skip"}: the record is
+   *     left out, with what the function has emitted for it, and the first ten of a subtask are
+   *     named on stderr
+   * @throws JobGraphException if it is neither of them, or the operator is a source or a union, or
+   *     runs in Python
+   */
+  public S withOnError(String action) {
+    if (!action.equals("fail") && !action.equals("skip")) {
+      throw new JobGraphException(
+          "%s: expected fail or skip on an error, got %s".formatted(getName(), action));
+    }
+    checkHasRecords("withOnError");
+    if (operator.language() != Language.JAVA) {
+      throw new JobGraphException(
+          "withOnError is for Java operators, %s is a Python operator".formatted(getName()));
+    }
+    operator.config().put(ON_ERROR, action);
+    return self();
+  }
+
+  private void checkHasRecords(String verb) {
+    OperatorKind kind = operator.kind();
+    if (kind == OperatorKind.SOURCE || kind == OperatorKind.UNION) {
+      throw new JobGraphException(
+          "%s: %s has no function that takes records, for it is a %s"
+              .formatted(verb, getName(), kind.name().toLowerCase(Locale.ROOT)));
+    }
+  }
+
+  /** Has the operator leave out the records at which it fails, for a view of them. */
+  final OperatorNode withDeadLetters() {
+    checkHasRecords("deadLetters");
+    operator.config().put(ON_ERROR, "skip");
+    return operator;
+  }
+
   /** Asks for a resource per subtask, e.g. {@code ("num_cpus", 2)}. */
   public S withResource(String key, double value) {
     operator.resources().put(key, value);
@@ -136,6 +188,11 @@ public abstract class Stream<S extends Stream<S>> {
     return partitioning;
   }
 
+  /** Returns whether the records are those at which the operator has failed. */
+  boolean ofDeadLetters() {
+    return ofDeadLetters;
+  }
+
   /** Adds an operator that reads this stream and the others. */
   OperatorNode then(
       OperatorKind kind,
@@ -146,10 +203,11 @@ public abstract class Stream<S extends Stream<S>> {
     others.forEach(this::check);
     OperatorNode added = graph.addOperator(kind, language, operator.parallelism(), function);
     boolean twoInputs = kind == OperatorKind.JOIN || kind == OperatorKind.CONNECT;
-    graph.addEdge(operator, added, 0, partitioning);
+    graph.addEdge(operator, added, 0, partitioning, ofDeadLetters);
     for (int i = 0; i < others.size(); i++) {
       Stream<?> other = others.get(i);
-      graph.addEdge(other.operator, added, twoInputs ? i + 1 : 0, other.partitioning);
+      graph.addEdge(
+          other.operator, added, twoInputs ? i + 1 : 0, other.partitioning, other.ofDeadLetters);
     }
     return added;
   }

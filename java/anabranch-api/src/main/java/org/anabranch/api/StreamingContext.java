@@ -1,12 +1,17 @@
 package org.anabranch.api;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.Set;
 import org.anabranch.api.client.JobClient;
 import org.anabranch.api.graph.JobGraph;
+import org.anabranch.api.graph.OperatorNode;
+import org.anabranch.api.graph.SourcePosition;
 
 /**
  * Builds jobs and runs them.
@@ -20,6 +25,7 @@ public final class StreamingContext {
 
   private final Map<String, String> config = new LinkedHashMap<>();
   private final Set<Class<?>> types = new LinkedHashSet<>();
+  private final List<OperatorNode> sourcesWithoutPosition = new ArrayList<>();
   private JobGraph graph = new JobGraph();
   private JobClient client;
 
@@ -97,7 +103,13 @@ public final class StreamingContext {
                           "no JobClient on the class path: add the dependency org.anabranch:anabranch-client"));
     }
     Job job = client.submit(jobName, graph, config, getTypes());
+    if (recovers()) {
+      for (OperatorNode source : sourcesWithoutPosition) {
+        System.err.println("job " + jobName + ": " + SourcePosition.warning(source.name()));
+      }
+    }
     graph = new JobGraph();
+    sourcesWithoutPosition.clear();
     return job;
   }
 
@@ -117,6 +129,24 @@ public final class StreamingContext {
       Thread.currentThread().interrupt();
       throw new JobCancelledException("job " + jobName + " was cancelled by an interrupt");
     }
+  }
+
+  /** Returns whether tasks of the next job go back to checkpoints, as far as is known here. */
+  private boolean recovers() {
+    String mode = option("anabranch.mode");
+    return mode.isEmpty() ? !option("anabranch.checkpoint.dir").isEmpty() : !mode.equals("none");
+  }
+
+  /** A gateway that this process starts takes options from the same environment. */
+  private String option(String name) {
+    String variable = name.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
+    String otherwise = System.getenv().getOrDefault(variable, "");
+    return config.getOrDefault(name, otherwise);
+  }
+
+  /** The source cannot go on where it was; who submits the job has to know. */
+  void addSourceWithoutPosition(OperatorNode source) {
+    sourcesWithoutPosition.add(source);
   }
 
   JobGraph graph() {

@@ -49,7 +49,8 @@ final class GraphTranslator {
               .setSource(edge.source())
               .setTarget(edge.target())
               .setInput(edge.input())
-              .setPartitioning(partitioning(edge.partitioning())));
+              .setPartitioning(partitioning(edge.partitioning()))
+              .setDeadLetters(edge.deadLetters()));
     }
     for (Class<?> type : types) {
       built.addTypes(TypeBinding.newBuilder().setName(type.getName()).setJavaClass(type.getName()));

@@ -8,5 +8,7 @@ package org.anabranch.api.graph;
  * @param target id of the consuming operator
  * @param input which input of the target
  * @param partitioning how its records are spread
+ * @param deadLetters whether it carries the dead letters of the source, not what it emits
  */
-public record EdgeNode(int id, int source, int target, int input, Partitioning partitioning) {}
+public record EdgeNode(
+    int id, int source, int target, int input, Partitioning partitioning, boolean deadLetters) {}

@@ -22,8 +22,13 @@ public final class JobGraph {
 
   /** Adds an edge. */
   public void addEdge(
-      OperatorNode source, OperatorNode target, int input, Partitioning partitioning) {
-    edges.add(new EdgeNode(edges.size() + 1, source.id(), target.id(), input, partitioning));
+      OperatorNode source,
+      OperatorNode target,
+      int input,
+      Partitioning partitioning,
+      boolean deadLetters) {
+    int id = edges.size() + 1;
+    edges.add(new EdgeNode(id, source.id(), target.id(), input, partitioning, deadLetters));
   }
 
   public List<OperatorNode> operators() {

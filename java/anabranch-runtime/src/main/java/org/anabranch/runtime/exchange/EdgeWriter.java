@@ -1,7 +1,10 @@
 package org.anabranch.runtime.exchange;
 
 import com.google.protobuf.ByteString;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.anabranch.proto.v1.EndOfInput;
 import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.runtime.records.EncodedBatch;
@@ -12,6 +15,8 @@ import org.anabranch.runtime.records.RecordException;
 final class EdgeWriter {
   // Lengths and the numbers that a channel adds to a header.
   private static final int HEAD_RESERVE = 64;
+  // Of a dead letter whose record is too large even as text.
+  private static final int LONGEST_TEXT = 1000;
   static final byte[] NO_PAYLOAD = ByteString.EMPTY.toByteArray();
 
   private final Partitioner partitioner;
@@ -66,6 +71,48 @@ final class EdgeWriter {
         add(batches[index], key, value);
       }
     }
+  }
+
+  /** Takes a dead letter, whose record becomes text if it cannot be encoded or is too large. */
+  void writeDeadLetter(Map<String, Object> letter) throws Exception {
+    if (isSendable(letter)) {
+      write(null, letter);
+      return;
+    }
+    Map<String, Object> changed = new LinkedHashMap<>(letter);
+    changed.replaceAll((name, value) -> name.equals("subtask") ? value : text(value));
+    if (!isSendable(changed)) {
+      changed.replaceAll((name, value) -> value instanceof String text ? shorten(text) : value);
+    }
+    write(null, changed);
+  }
+
+  private boolean isSendable(Object value) {
+    try {
+      EncodedBatch encoded = encoder.encode(List.of(value));
+      int size = encoded.length() + HEAD_RESERVE;
+      for (var schema : encoded.schemas()) {
+        size += HEAD_RESERVE + schema.getSerializedSize();
+      }
+      return size <= config.maxFrameBytes();
+    } catch (RecordException e) {
+      return false;
+    }
+  }
+
+  private static String shorten(String text) {
+    return text.substring(0, Math.min(text.length(), LONGEST_TEXT));
+  }
+
+  /** Returns text that any consumer can take: without half characters. */
+  private static String text(Object value) {
+    String text;
+    try {
+      text = String.valueOf(value);
+    } catch (RuntimeException e) { // the record may be just what its toString fails at
+      text = value.getClass().getName();
+    }
+    return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
   }
 
   private int chooseByKey(Partitioner.ByKey byKey, Object key, Object value) {

@@ -28,6 +28,9 @@ public final class OutputGate {
   private final Map<Integer, OutputChannel> channels = new LinkedHashMap<>();
   private final Map<Integer, EdgeWriter> edgesById = new LinkedHashMap<>();
   private final List<EdgeWriter> edges = new ArrayList<>();
+  // Those that take what is emitted, and those that take dead letters.
+  private final List<EdgeWriter> ordinary = new ArrayList<>();
+  private final List<EdgeWriter> forDeadLetters = new ArrayList<>();
   private volatile boolean backpressured;
 
   /**
@@ -69,12 +72,13 @@ public final class OutputGate {
             config,
             this);
     edges.add(writer);
+    (edge.getDeadLetters() ? forDeadLetters : ordinary).add(writer);
     edgesById.put(edge.getEdgeId(), writer);
   }
 
   /**
-   * Takes one record for every edge. Records of one channel arrive in the order in which they were
-   * emitted.
+   * Takes one record for every edge but those for dead letters. Records of one channel arrive in
+   * the order in which they were emitted.
    *
    * <p>Blocks while a channel that the record has made full has more unsent bytes than {@code
    * anabranch.exchange.send-queue-bytes}; connections are served meanwhile.
@@ -85,8 +89,21 @@ public final class OutputGate {
    * @throws Exception what a user's partition function has thrown
    */
   public void emit(Object key, Object value) throws Exception {
-    for (int i = 0; i < edges.size(); i++) {
-      edges.get(i).write(key, value);
+    for (int i = 0; i < ordinary.size(); i++) {
+      ordinary.get(i).write(key, value);
+    }
+  }
+
+  /**
+   * Takes a dead letter for every edge that wants them, in the place of a record; may block as
+   * {@link #emit} does.
+   *
+   * @param letter with the record as "record", which becomes its text where it cannot be sent
+   * @throws Exception as {@link #emit} does
+   */
+  public void emitDeadLetter(Map<String, Object> letter) throws Exception {
+    for (EdgeWriter edge : forDeadLetters) {
+      edge.writeDeadLetter(letter);
     }
   }
 

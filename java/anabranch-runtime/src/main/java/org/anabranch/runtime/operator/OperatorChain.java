@@ -3,6 +3,7 @@ package org.anabranch.runtime.operator;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -10,6 +11,7 @@ import org.anabranch.api.function.AggregateFunction;
 import org.anabranch.api.function.CoProcessFunction;
 import org.anabranch.api.function.FilterFunction;
 import org.anabranch.api.function.FlatMapFunction;
+import org.anabranch.api.function.IdempotentSinkFunction;
 import org.anabranch.api.function.JoinFunction;
 import org.anabranch.api.function.KeyFunction;
 import org.anabranch.api.function.MapFunction;
@@ -22,6 +24,7 @@ import org.anabranch.api.function.TransactionalSinkFunction;
 import org.anabranch.proto.v1.InputEdge;
 import org.anabranch.proto.v1.OperatorKind;
 import org.anabranch.proto.v1.OperatorState;
+import org.anabranch.proto.v1.OutputEdge;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
 
@@ -34,20 +37,36 @@ import org.anabranch.proto.v1.TaskDescriptor;
  */
 public final class OperatorChain {
 
-  /** Makes the context that the function of an operator is opened with. */
-  @FunctionalInterface
-  public interface Contexts {
-    RuntimeContext of(org.anabranch.proto.v1.Operator operator);
-  }
+  /** What a chain is placed in. */
+  public interface Host {
 
-  /** Takes what the last operator emits. */
-  @FunctionalInterface
-  public interface Tail {
+    /** Returns the context that the function of an operator is opened with. */
+    RuntimeContext context(org.anabranch.proto.v1.Operator operator);
+
+    /** Takes what the last operator emits. */
     void emit(Object key, Object value) throws Exception;
+
+    /**
+     * Takes a record at which the last operator has failed; called only where an output edge of the
+     * task wants that.
+     *
+     * @param letter what the consumers are to get
+     */
+    void emitDeadLetter(Map<String, Object> letter) throws Exception;
+
+    /**
+     * Returns whether an error ends the task even at an operator that leaves out failing records.
+     */
+    boolean endsTask(Throwable error);
+
+    /** Returns the job's id. */
+    String jobId();
   }
 
   /** Records that an operator has taken and emitted. */
   public record Counts(int operatorId, long in, long out) {}
+
+  private static final String ON_ERROR = "anabranch.on-error";
 
   private final List<Integer> ids = new ArrayList<>();
   private final List<Stage> stages = new ArrayList<>();
@@ -56,13 +75,24 @@ public final class OperatorChain {
   private final List<Stage> keyStages = new ArrayList<>();
   private final Deque<Stage> opened = new ArrayDeque<>();
   private final Counter emitted = new Counter();
+  private final Host host;
+  private final RecordPlace place;
+  private final String lastName;
+  private final int subtask;
+  private final boolean wantsDeadLetters;
+  private long deadLetters;
   private final StateCodec codec;
   private final boolean checkpoints;
   private OperatorFailure failure;
 
-  private OperatorChain(StateCodec codec, boolean checkpoints) {
+  private OperatorChain(TaskDescriptor task, Host host, StateCodec codec, boolean checkpoints) {
+    this.host = host;
     this.codec = codec;
     this.checkpoints = checkpoints;
+    this.place = new RecordPlace(host.jobId());
+    this.lastName = task.getChain(task.getChainCount() - 1).getName();
+    this.subtask = task.getSubtask();
+    this.wantsDeadLetters = task.getOutputsList().stream().anyMatch(OutputEdge::getDeadLetters);
   }
 
   /**
@@ -72,25 +102,22 @@ public final class OperatorChain {
    * @throws OperatorFailure if a function cannot be loaded
    */
   public static OperatorChain build(
-      TaskDescriptor task,
-      FunctionLoader functions,
-      Contexts contexts,
-      Tail tail,
-      boolean checkpoints) {
-    OperatorChain chain = new OperatorChain(functions.stateCodec(), checkpoints);
+      TaskDescriptor task, FunctionLoader functions, Host host, boolean checkpoints) {
+    OperatorChain chain = new OperatorChain(task, host, functions.stateCodec(), checkpoints);
     for (var operator : task.getChainList()) {
       chain.ids.add(operator.getId());
-      chain.stages.add(new Stage(chain, operator.getName(), contexts.of(operator)));
+      chain.stages.add(new Stage(chain, operator.getName(), host.context(operator)));
     }
     int last = chain.stages.size() - 1;
-    String lastName = task.getChain(last).getName();
-    Output end = (key, value) -> chain.emitTo(tail, lastName, key, value);
+    Output end = chain::emitToHost;
     for (int i = last; i >= 0; i--) {
-      chain.place(task.getChain(i), isKeyed(task, i), chain.stages.get(i), functions, end);
-      end = chain.stages.get(i);
+      Stage stage = chain.stages.get(i);
+      end = chain.skipWhereWanted(task.getChain(i), stage, i == last, end);
+      chain.place(task.getChain(i), isKeyed(task, i), stage, functions, end);
+      end = stage;
     }
     for (InputEdge edge : task.getInputsList()) {
-      chain.entries.add(chain.entry(edge, task, functions, contexts));
+      chain.entries.add(chain.entry(edge, task, functions));
     }
     return chain;
   }
@@ -105,19 +132,39 @@ public final class OperatorChain {
         .anyMatch(edge -> edge.getCarriesKeys() || edge.hasKeyFunction());
   }
 
-  private Output entry(
-      InputEdge edge, TaskDescriptor task, FunctionLoader functions, Contexts contexts) {
+  private Output entry(InputEdge edge, TaskDescriptor task, FunctionLoader functions) {
     Output head = stages.get(0).input(edge.getInput());
     if (!edge.hasKeyFunction()) {
       return head;
     }
     // The key function is the producer's key_by, so that is what its errors are about.
-    Stage stage = new Stage(this, edge.getProducerName(), contexts.of(task.getChain(0)));
+    Stage stage = new Stage(this, edge.getProducerName(), host.context(task.getChain(0)));
     KeyFunction<Object, Object> function =
         load(edge.getProducerName(), functions, FunctionKind.KEY_BY, edge.getKeyFunction());
     stage.set(new KeyByOperator(function, head));
     keyStages.add(stage);
     return stage;
+  }
+
+  /** Returns what the operator has to emit to. */
+  private Output skipWhereWanted(
+      org.anabranch.proto.v1.Operator operator, Stage stage, boolean last, Output next) {
+    String action = operator.getConfigOrDefault(ON_ERROR, "fail");
+    String name = operator.getName();
+    if (action.equals("fail")) {
+      return next;
+    }
+    if (!action.equals("skip")) {
+      String problem = ON_ERROR + " is " + action + "; it may be fail or skip";
+      throw OperatorFailure.outsideOfRecords(name, new FunctionException(problem));
+    }
+    if (operator.getKind() == OperatorKind.OPERATOR_KIND_SOURCE) {
+      String problem = "a source has no records to leave out: " + ON_ERROR + " cannot be skip";
+      throw OperatorFailure.outsideOfRecords(name, new FunctionException(problem));
+    }
+    HeldOutput held = new HeldOutput(next);
+    stage.skip(new Skipping(name, held, last && wantsDeadLetters ? this::emitDeadLetter : null));
+    return held;
   }
 
   private void place(
@@ -158,9 +205,7 @@ public final class OperatorChain {
           }
           case OPERATOR_KIND_SINK -> {
             SinkFunction<Object> sink = load(name, functions, FunctionKind.SINK, function);
-            yield sink instanceof TransactionalSinkFunction<Object> transactional
-                ? new TransactionalSinkOperator(transactional, checkpoints)
-                : new SinkOperator(sink);
+            yield sinkOperator(sink, stage == stages.get(0));
           }
           case OPERATOR_KIND_AGGREGATE -> {
             AggregateFunction<Object, Object, Object> aggregate =
@@ -189,6 +234,15 @@ public final class OperatorChain {
                   name, new FunctionException("a Java worker cannot run a " + operator.getKind()));
         };
     stage.set(placed);
+  }
+
+  private Operator sinkOperator(SinkFunction<Object> sink, boolean head) {
+    if (sink instanceof TransactionalSinkFunction<Object> transactional) {
+      return new TransactionalSinkOperator(transactional, checkpoints);
+    }
+    return sink instanceof IdempotentSinkFunction<Object> idempotent
+        ? new IdempotentSinkOperator(idempotent, place, head)
+        : new SinkOperator(sink);
   }
 
   @SuppressWarnings("unchecked") // the loader has checked the interface; its types are the user's
@@ -280,7 +334,17 @@ public final class OperatorChain {
   }
 
   /**
-   * Handles one record of an input edge.
+   * The next records that are handled are those of one batch.
+   *
+   * @param channel id of their channel
+   * @param first how many records went before the first one on the channel
+   */
+  public void enterBatch(int channel, long first) {
+    place.enter(channel, first);
+  }
+
+  /**
+   * Handles one record of an input edge, the next one of its batch.
    *
    * @param edge index of the edge in the task's descriptor
    * @throws OperatorFailure if an operator or the output has failed
@@ -288,6 +352,7 @@ public final class OperatorChain {
   public void process(int edge, Object key, Object value) {
     entries.get(edge).emit(key, value);
     checkIntact();
+    place.advance();
   }
 
   /**
@@ -348,9 +413,9 @@ public final class OperatorChain {
     checkIntact();
   }
 
-  /** Returns how many records the last operator has emitted. */
+  /** Returns how many records the last operator has emitted, dead letters included. */
   public long emitted() {
-    return emitted.get();
+    return emitted.get() + deadLetters;
   }
 
   /** Returns what each operator has taken and emitted so far, on any thread. */
@@ -365,14 +430,36 @@ public final class OperatorChain {
     return counts;
   }
 
-  private void emitTo(Tail tail, String lastName, Object key, Object value) {
+  private void emitToHost(Object key, Object value) {
     checkIntact();
     try {
-      tail.emit(key, value);
+      host.emit(key, value);
     } catch (Throwable t) {
       throw fail(OperatorFailure.atRecord(lastName, -1, value, t));
     }
     emitted.increment();
+  }
+
+  private void emitDeadLetter(Object value, Throwable error) {
+    Map<String, Object> letter = new LinkedHashMap<>();
+    letter.put("operator", lastName);
+    letter.put("subtask", (long) subtask);
+    letter.put("record", value);
+    letter.put("error", Skipping.describe(error));
+    try {
+      host.emitDeadLetter(letter);
+    } catch (Throwable t) {
+      throw fail(OperatorFailure.atRecord(lastName, -1, value, t));
+    }
+    deadLetters++;
+  }
+
+  boolean endsTask(Throwable error) {
+    return host.endsTask(error);
+  }
+
+  boolean isIntact() {
+    return failure == null;
   }
 
   OperatorFailure fail(OperatorFailure first) {

@@ -4,6 +4,7 @@ import org.anabranch.api.function.EndOfDataException;
 import org.anabranch.api.function.RichFunction;
 import org.anabranch.api.function.RuntimeContext;
 import org.anabranch.api.function.SourceFunction;
+import org.anabranch.api.graph.SourcePosition;
 
 /**
  * source: has no input; the task calls {@link #fetch} again and again, until it has {@link #ended}.
@@ -32,6 +33,11 @@ public final class SourceOperator extends FunctionOperator<SourceFunction<Object
       ended = true;
     }
     return collector.collected() > before;
+  }
+
+  /** Returns whether the user's function can go on where it was. */
+  public boolean savesPosition() {
+    return SourcePosition.isSavedBy(function);
   }
 
   /** Returns true once the user's function has said that there is no more. */

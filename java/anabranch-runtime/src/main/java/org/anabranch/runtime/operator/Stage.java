@@ -15,6 +15,8 @@ final class Stage implements Output {
   private final RuntimeContext context;
   private final Counter taken = new Counter();
   private Operator operator;
+  // What becomes of records at which the function fails; null if that ends the task.
+  private Skipping skipping;
 
   Stage(OperatorChain chain, String name, RuntimeContext context) {
     this.chain = chain;
@@ -24,6 +26,11 @@ final class Stage implements Output {
 
   void set(Operator placed) {
     operator = placed;
+  }
+
+  /** Has records left out at which the function fails. */
+  void skip(Skipping by) {
+    skipping = by;
   }
 
   Operator operator() {
@@ -52,10 +59,24 @@ final class Stage implements Output {
     chain.checkIntact();
     try {
       operator.process(input, key, value);
+      if (skipping != null) {
+        skipping.accept();
+      }
     } catch (Throwable t) {
-      throw chain.fail(OperatorFailure.atRecord(name, taken.get(), value, t));
+      if (!mayLeaveOut(t)) {
+        throw chain.fail(OperatorFailure.atRecord(name, taken.get(), value, t));
+      }
+      skipping.reject(taken.get(), value, t);
     }
     taken.increment();
+  }
+
+  /** A failure behind this operator passes through here too; the chain has taken note of it. */
+  private boolean mayLeaveOut(Throwable error) {
+    return skipping != null
+        && chain.isIntact()
+        && Skipping.isOfRecord(error)
+        && !chain.endsTask(error);
   }
 
   void open() {
@@ -128,6 +149,9 @@ final class Stage implements Output {
   void finish() {
     try {
       operator.finish();
+      if (skipping != null) {
+        skipping.accept();
+      }
     } catch (Throwable t) {
       throw chain.fail(OperatorFailure.outsideOfRecords(name, t));
     }
@@ -136,6 +160,9 @@ final class Stage implements Output {
   void close() {
     try {
       operator.close();
+      if (skipping != null) {
+        skipping.close();
+      }
     } catch (Throwable t) {
       throw chain.fail(OperatorFailure.outsideOfRecords(name, t));
     }

@@ -2,13 +2,17 @@ package org.anabranch.runtime.worker;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import java.io.IOException;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.LongSupplier;
 import org.anabranch.proto.v1.Determinant;
 import org.anabranch.proto.v1.Determinant.KindCase;
 import org.anabranch.proto.v1.EncodedValues;
 import org.anabranch.runtime.operator.StateCodec;
+import org.anabranch.runtime.records.RecordException;
 import org.anabranch.runtime.recovery.NondeterminismException;
 import org.anabranch.runtime.recovery.ReplayCursor;
 import org.anabranch.runtime.recovery.TaskLogs;
@@ -189,20 +193,42 @@ final class Recorder implements Choices {
       return call.call();
     }
     if (!exhausted()) {
-      return (T) decode(take(KindCase.VALUE).getValue().getEncoded());
+      List<Object> answer = decode(take(KindCase.VALUE).getValue().getEncoded());
+      if (answer.size() > 1) {
+        throw (Exception) answer.get(1);
+      }
+      return (T) answer.get(0);
     }
-    T value = call.call();
-    ByteString encoded = codec.encode(Collections.singletonList(value)).toByteString();
-    append(
-        Determinant.newBuilder()
-            .setValue(Determinant.Value.newBuilder().setEncoded(encoded))
-            .build());
+    T value;
+    try {
+      value = call.call();
+    } catch (Exception e) {
+      // A function that goes on after it, or an operator that leaves the record out, has to do so
+      // again.
+      append(failed(e));
+      throw e;
+    }
+    append(answered(codec.encode(Collections.singletonList(value))));
     return value;
   }
 
-  private Object decode(ByteString encoded) {
+  private Determinant failed(Exception error) {
     try {
-      return codec.decode(EncodedValues.parseFrom(encoded)).get(0);
+      return answered(codec.encode(Arrays.asList(null, error)));
+    } catch (RecordException e) { // it holds something that cannot be serialized
+      return answered(codec.encode(Arrays.asList(null, new IOException(String.valueOf(error)))));
+    }
+  }
+
+  private static Determinant answered(EncodedValues answer) {
+    return Determinant.newBuilder()
+        .setValue(Determinant.Value.newBuilder().setEncoded(answer.toByteString()))
+        .build();
+  }
+
+  private List<Object> decode(ByteString encoded) {
+    try {
+      return codec.decode(EncodedValues.parseFrom(encoded));
     } catch (InvalidProtocolBufferException e) {
       throw new IllegalStateException("a logged value is damaged", e);
     }

@@ -2,12 +2,16 @@ package org.anabranch.runtime.worker;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.anabranch.api.function.PartitionFunction;
+import org.anabranch.api.function.RuntimeContext;
+import org.anabranch.api.graph.SourcePosition;
 import org.anabranch.proto.v1.ConnectTask.Producer;
 import org.anabranch.proto.v1.Endpoint;
+import org.anabranch.proto.v1.Operator;
 import org.anabranch.proto.v1.OperatorCounters;
 import org.anabranch.proto.v1.OutputEdge;
 import org.anabranch.proto.v1.Partitioning;
@@ -21,6 +25,7 @@ import org.anabranch.runtime.exchange.InputBatch;
 import org.anabranch.runtime.operator.FunctionKind;
 import org.anabranch.runtime.operator.OperatorChain;
 import org.anabranch.runtime.operator.OperatorFailure;
+import org.anabranch.runtime.recovery.RecoveryException;
 
 /**
  * A chain of operators at one parallel index: one loop on one thread, in which everything happens
@@ -31,6 +36,7 @@ import org.anabranch.runtime.operator.OperatorFailure;
  */
 final class Task {
   static final long LONGEST_IDLE_MILLIS = 10;
+  private static final int LONGEST_CAUSE = 100; // a chain of causes may be a circle
 
   private final TaskDescriptor descriptor;
   private final JobContext job;
@@ -206,16 +212,67 @@ final class Task {
 
   private OperatorChain build(Choices choices, boolean checkpoints) throws Throwable {
     OperatorChain built =
-        OperatorChain.build(
-            descriptor,
-            job.functions(),
-            operator -> new TaskContext(descriptor, operator, job, choices),
-            exchange.output()::emit,
-            checkpoints);
+        OperatorChain.build(descriptor, job.functions(), new Host(choices), checkpoints);
     for (OutputEdge edge : descriptor.getOutputsList()) {
       exchange.addOutput(edge, partitionFunction(edge));
     }
+    if (checkpoints) {
+      warnOfWeakSource(built);
+    }
     return built;
+  }
+
+  /** A source whose class was known at submit, an object of a Java program, was named there. */
+  private void warnOfWeakSource(OperatorChain built) {
+    Operator first = descriptor.getChain(0);
+    if (built.source() != null
+        && !built.source().savesPosition()
+        && first.getFunction().hasJavaReference()
+        && descriptor.getSubtask() == 0
+        && !descriptor.hasRestore()) {
+      System.err.println(SourcePosition.warning(first.getName()));
+    }
+  }
+
+  /** What the task is to its operators. */
+  private final class Host implements OperatorChain.Host {
+    private final Choices choices;
+
+    Host(Choices choices) {
+      this.choices = choices;
+    }
+
+    @Override
+    public RuntimeContext context(Operator operator) {
+      return new TaskContext(descriptor, operator, job, choices);
+    }
+
+    @Override
+    public void emit(Object key, Object value) throws Exception {
+      exchange.output().emit(key, value);
+    }
+
+    @Override
+    public void emitDeadLetter(Map<String, Object> letter) throws Exception {
+      exchange.output().emitDeadLetter(letter);
+    }
+
+    /** User code may have wrapped what has come out of its context. */
+    @Override
+    public boolean endsTask(Throwable error) {
+      Throwable cause = error;
+      for (int i = 0; cause != null && i < LONGEST_CAUSE; i++, cause = cause.getCause()) {
+        if (cause instanceof RecoveryException || cause instanceof CancelledException) {
+          return true;
+        }
+      }
+      return cancelled;
+    }
+
+    @Override
+    public String jobId() {
+      return job.exchange().jobId();
+    }
   }
 
   @SuppressWarnings("unchecked") // the loader has checked the interface; its types are the user's
@@ -286,6 +343,7 @@ final class Task {
 
   void handle(InputBatch batch) {
     busySince = System.nanoTime();
+    chain.enterBatch(batch.channel(), batch.first());
     for (int i = 0; i < batch.size(); i++) {
       if (cancelled) {
         throw new CancelledException();

@@ -13,6 +13,7 @@ import org.anabranch.runtime.exchange.UnreadableRecordException;
 import org.anabranch.runtime.exchange.UnsendableRecordException;
 import org.anabranch.runtime.operator.FunctionException;
 import org.anabranch.runtime.operator.OperatorFailure;
+import org.anabranch.runtime.operator.RecordText;
 import org.anabranch.runtime.records.RecordException;
 import org.anabranch.runtime.recovery.NondeterminismException;
 import org.anabranch.runtime.recovery.RecoveryException;

@@ -1,4 +1,4 @@
-package org.anabranch.runtime.worker;
+package org.anabranch.runtime.operator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package org.anabranch.runtime.worker;
+package org.anabranch.runtime.operator;
 
 import java.lang.reflect.Array;
 import java.util.Collection;
@@ -6,7 +6,7 @@ import java.util.Iterator;
 import java.util.Map;
 
 /** Shows a record in an error message, in at most 200 characters however large it is. */
-final class RecordText {
+public final class RecordText {
   private static final int MAX = 200;
   private static final int MAX_DEPTH = 8;
   private static final String MORE = "...";
@@ -15,7 +15,8 @@ final class RecordText {
 
   private RecordText() {}
 
-  static String of(Object value) {
+  /** Returns what stands for the record; never fails. */
+  public static String of(Object value) {
     RecordText shown = new RecordText();
     shown.append(value, 0);
     return shown.text.length() <= MAX
