@@ -73,6 +73,8 @@ class TaskRecovery:
         self._shared = {1: frozenset[int](), 2: producers}.get(depth) if depth != _UNLIMITED else None
         self._fetches = 0
         self._clock: int | None = None
+        # Nobody holds the log of a task without consumers, so it need not be kept.
+        self._keeps_log = bool(descriptor.outputs)
         # What `open` asks belongs to the start of the job; after a checkpoint it is asked anew.
         self._logs_answers = self.epoch == 0
         self._barrier: int | None = None  # it has come on some channels: these
@@ -185,8 +187,9 @@ class TaskRecovery:
         """
         emitted = self._emitted() - self._emitted_before
         if self._cursor is None:
-            order = Determinant.Order(channel=channel, records=records, emitted=emitted)
-            self._log.append(Determinant(order=order))
+            if self._keeps_log:
+                order = Determinant.Order(channel=channel, records=records, emitted=emitted)
+                self._log.append(Determinant(order=order))
         else:
             self._check_emitted(emitted)
             self.take_entry()

@@ -379,11 +379,10 @@ class Task:
 
     def _take_input(self, recovery: TaskRecovery) -> bool:
         """Handles what comes next, from whatever channel; returns False if there is nothing."""
-        for channel in self.input.channels:
-            left = self._leftover.pop(channel.channel, None)
-            if left is not None:
-                self._handle_logged(recovery, channel, left)
-                return True
+        if self._leftover:
+            channel, left = self._leftover.popitem()
+            self._handle_logged(recovery, self.input.channel(channel), left)
+            return True
         received = self.input.next_frame()
         if received is None:
             return False
