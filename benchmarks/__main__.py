@@ -17,7 +17,6 @@ from benchmarks import engine_only
 from benchmarks.harness import environments, ratios, registry, report, results, table
 from benchmarks.harness.compare import compare
 from benchmarks.harness.workload import Workload
-from benchmarks.java_classes import compile_java
 from benchmarks.measure import OUT, machine
 
 
@@ -44,7 +43,6 @@ def main() -> int:
         names = list(known)
     else:
         names = options.names or [each.name for each in known.values() if each.in_bench]
-    compile_java()
     options.out.mkdir(parents=True, exist_ok=True)
     console.print(", ".join(f"{key}: {value}" for key, value in machine().items()))
     failed = False

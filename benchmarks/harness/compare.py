@@ -67,6 +67,7 @@ def compare(workload: Workload, rounds: int, scale: float, only: Sequence[str], 
         for each in workload.contenders
         if not only or each.name in only
     ]
+    workload.prepare()
     reference = cache(workload.reference)
     for number in range(rounds + 1):
         for outcome in outcomes:

@@ -63,6 +63,7 @@ class Workload:
         higher_is_better: Of that figure.
         figures: Further figures to show, with their titles.
         notes: What a reader of the table must know.
+        prepare: Makes what the contenders need, before the first of them runs.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Workload:
     higher_is_better: bool = True
     figures: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    prepare: Callable[[], object] = lambda: None
 
     def __post_init__(self) -> None:
         if not self.contenders[0].ours:

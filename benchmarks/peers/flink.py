@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-JAR = "benchmarks/peers/flink-java/target/flink-java.jar"
+_TARGET = "benchmarks/peers/flink-java/target"
+JAR = f"{_TARGET}/flink-java-all.jar"
+# Only our classes, for PyFlink, which brings Flink.
+CLASSES = f"{_TARGET}/flink-java.jar"
 # What Flink's own scripts open for it on a JDK 17.
 _OPENS = (
     "java.lang",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.harness import Contender, Workload
+from benchmarks.java_classes import compile_java
 from benchmarks.peers import flink
 
 
@@ -44,6 +45,7 @@ def _workload(name: str, title: str, contenders: list[Contender]) -> Workload:
         in_bench=True,
         metric="until_end_seconds",
         higher_is_better=False,
+        prepare=compile_java,
     )
 
 

@@ -20,7 +20,7 @@ class Counted(NamedTuple):
     check: str
 
 
-def write_counts(results: Path, index: int, ended: float, counts: Mapping[str, int]) -> None:
+def write_counts(results: Path, index: int | str, ended: float, counts: Mapping[str, int]) -> None:
     """Writes what a sink found."""
     rows = "".join(f"\n{word} {count}" for word, count in counts.items())
     (results / f"ended-{index}").write_text(f"{ended}{rows}")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.harness import Contender, Workload
+from benchmarks.measure import OUT
 from benchmarks.peers import flink
-from benchmarks.wordcount.words import reference
+from benchmarks.wordcount.words import reference, write_page
 
 WORDS = 2_000_000
+_PAGE = OUT / "page.txt"
 SPLITS = {
     "pppp": "all in Python",
     "jppp": "source in Java, the rest in Python",
@@ -71,7 +73,7 @@ def _python(parallelism: int) -> Workload:
 
 
 def _java(parallelism: int) -> Workload:
-    command = flink.command("WordCount", "{records}", str(parallelism))
+    command = flink.command("WordCount", "{records}", str(parallelism), str(_PAGE))
     return Workload(
         "wordcount-java" if parallelism == 1 else "wordcount-java-2",
         f"Word count in Java, parallelism {parallelism}",
@@ -79,6 +81,7 @@ def _java(parallelism: int) -> Workload:
         [_engine("jjjj", parallelism), Contender("flink", "Flink, in Java", command, "flink")],
         reference,
         "words",
+        prepare=lambda: write_page(_PAGE),
     )
 
 
