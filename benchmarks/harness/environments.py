@@ -39,7 +39,7 @@ ALL = {
     "pathway": Environment(("pathway>=0.33,<0.34",), ("python3.11", "python3.12", "python3.10")),
     "flink": Environment(project="flink-java"),
     # The range of the engine's own `ray` extra, so that both use the same Ray.
-    "ray-actors": Environment(("ray[default]>=2.50,<3",)),
+    "ray-actors": Environment(("ray>=2.50,<3",)),
 }
 
 
