@@ -274,8 +274,7 @@ class Task:
                 self._wait_until(lambda: not self.output.full)
             received = self.input.next_frame()
             if received is None:
-                self.output.flush()
-                self._reactor.poll(None)
+                self._send_and_wait_for_input()
                 continue
             self._handle(*received)
             frames += 1
@@ -364,8 +363,7 @@ class Task:
             if self.output.full:
                 self._wait_until(lambda: not self.output.full)
             if not (self._repeat_input(recovery) if recovery.replaying else self._take_input(recovery)):
-                self.output.flush()
-                self._reactor.poll(None)
+                self._send_and_wait_for_input()
                 continue
             frames += 1
             if frames % _FRAMES_BETWEEN_POLLS == 0:
@@ -527,6 +525,11 @@ class Task:
     def _snapshot(self, recovery: TaskRecovery, number: int) -> control.Snapshot:
         assert self.chain is not None  # noqa: S101 - the task runs
         return recovery.snapshot(number, self.chain.snapshot(number, self._job.types), self.output.next_of_edge)
+
+    def _send_and_wait_for_input(self) -> None:
+        self.output.flush()
+        self.input.resume()  # the flush may have waited for room, and input was paused meanwhile
+        self._reactor.poll(None)
 
     def _wait_until(self, condition: Callable[[], bool]) -> None:
         """Handles output, and nothing else, until the condition holds."""
