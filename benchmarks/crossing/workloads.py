@@ -41,7 +41,9 @@ def _workload(shape: str, title: str, *, java_ends: bool) -> Workload:
         contenders.append(Contender("pipe", "two Python processes and a pipe by hand, same codec, no Java", pipe))
     for mode, records in _PYFLINK_RECORDS.items():
         command = ["{python}", "-m", "benchmarks.peers.pyflink.crossing", shape, "{records}", mode, *ends]
-        contenders.append(Contender(f"pyflink-{mode}", f"PyFlink, {mode} mode", command, "pyflink", records))
+        contenders.append(
+            Contender(f"pyflink-{mode}", f"PyFlink, {mode} mode", command, "pyflink", records, in_bench=False)
+        )
     if java_ends:
         reason = "Ray hands only bytes from Java to Python and back: the records would need a codec by hand"
         contenders.append(Contender("ray-actors", "Ray actors", [], "ray-actors", missing_reason=reason))
@@ -49,7 +51,11 @@ def _workload(shape: str, title: str, *, java_ends: bool) -> Workload:
         for middle, words in (("java", "Java in the middle, which passes bytes on"), ("python", "Python only")):
             command = ["{python}", "-m", "benchmarks.peers.ray_actors.crossing", shape, "{records}", middle]
             name_of = "ray-actors" + ("" if middle == "java" else "-python")
-            contenders.append(Contender(name_of, f"Ray actors, {words}", command, "ray-actors", _RAY_RECORDS))
+            contenders.append(
+                Contender(
+                    name_of, f"Ray actors, {words}", command, "ray-actors", _RAY_RECORDS, in_bench=middle == "java"
+                )
+            )
     return Workload(
         name,
         f"{way}, {title}, parallelism 1",

@@ -48,7 +48,9 @@ class Outcome:
         return {key: statistics.median(each[key] for each in self.rounds) for key in self.rounds[0]}
 
 
-def compare(workload: Workload, rounds: int, scale: float, only: Sequence[str], progress: Progress) -> list[Outcome]:
+def compare(
+    workload: Workload, rounds: int, scale: float, only: Sequence[str], progress: Progress, *, quick: bool = False
+) -> list[Outcome]:
     """Runs all contenders in turn, so that a change of the machine's load meets all of them.
 
     One round goes before and does not count: it fills the caches of files and the JVM's class archive.
@@ -59,11 +61,10 @@ def compare(workload: Workload, rounds: int, scale: float, only: Sequence[str], 
         scale: Factor of the number of records.
         only: Names of contenders; empty: all.
         progress: Gets a line after each run.
+        quick: Whether to leave out the contenders that take long.
     """
     outcomes = [
-        Outcome(
-            each, workload.records_of(each, scale), each.missing_reason or environments.missing_reason(each.environment)
-        )
+        Outcome(each, workload.records_of(each, scale), _missing_reason(each, quick=quick))
         for each in workload.contenders
         if not only or each.name in only
     ]
@@ -87,6 +88,12 @@ def compare(workload: Workload, rounds: int, scale: float, only: Sequence[str], 
         if outcome.missing_reason:
             progress(f"{workload.name}, {outcome.contender.name}: missing: {outcome.missing_reason}")
     return outcomes
+
+
+def _missing_reason(contender: Contender, *, quick: bool) -> str:
+    if quick and not contender.in_bench:
+        return "takes long, only in `make bench-all`"
+    return contender.missing_reason or environments.missing_reason(contender.environment)
 
 
 def run_once(contender: Contender, records: int, expected: str) -> Figures:

@@ -30,6 +30,7 @@ class Contender:
         missing_reason: Why it cannot be run at all; it is in the table with that.
         variables: Environment variables to add.
         timeout: Seconds, then it has failed.
+        in_bench: Whether `make bench` runs it; it leaves out what takes long.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Contender:
     missing_reason: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
     timeout: float = 180.0
+    in_bench: bool = True
 
     @property
     def ours(self) -> bool:

@@ -13,10 +13,7 @@ from ray.job_config import JobConfig
 
 ROOT = Path(__file__).parents[3]
 # Ray's Java workers read and make objects by reflection; without these any exception ends the JVM.
-_OPENS = (
-    "java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.math java.text java.time java.util "
-    "java.util.concurrent java.util.concurrent.atomic java.util.concurrent.locks jdk.internal.misc sun.nio.ch"
-).split()
+_OPENS = ["java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.net", "java.nio", "java.math", "java.text", "java.time", "java.util", "java.util.concurrent", "java.util.concurrent.atomic", "java.util.concurrent.locks", "jdk.internal.misc", "sun.nio.ch"]
 
 
 @contextmanager
@@ -28,7 +25,9 @@ def cluster(*, java: bool = False) -> Iterator[None]:
     )
     os.environ.setdefault("RAY_AUTH_MODE", "disabled")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as directory:  # short: sockets are in it
+    with tempfile.TemporaryDirectory(
+        prefix="ray-", ignore_cleanup_errors=True
+    ) as directory:  # short: sockets are in it
         ray.init(
             num_cpus=4,  # an actor asks for one, and would wait for ever
             object_store_memory=200 << 20,
