@@ -1,7 +1,7 @@
 """Runs the benchmarks, prints a table and writes benchmarks/out/NAME.json.
 
-Other words in place of a name: `install PEER...` makes the environments of peers, `check` compares the ratios of the last
-run with the accepted ones, `report` writes docs/performance from the last run, `list` names everything.
+Other words in place of a name: `install PEER...` makes the environments of peers, `check` compares the ratios of the
+last run with the accepted ones, `report` writes docs/performance from the last run, `list` names everything.
 """
 
 from __future__ import annotations
@@ -40,10 +40,7 @@ def main() -> int:
             for name, title in [*((each.name, each.title) for each in known.values()), *engine_only.TITLES.items()]:
                 console.print(f"{name:24}{title}", markup=False)
             return 0
-    if options.all:
-        names = list(known)
-    else:
-        names = options.names or [each.name for each in known.values() if each.in_bench]
+    names = options.names or [each.name for each in known.values() if each.in_bench or options.all]
     options.out.mkdir(parents=True, exist_ok=True)
     console.print(", ".join(f"{key}: {value}" for key, value in machine().items()))
     failed = False

@@ -30,8 +30,7 @@ class Environment:
 
 
 ALL = {
-    # 2.3 is the newest release; its Python workers need pemja wheels, which exist for Python 3.9 to 3.12. Its jar of our
-    # own map and sink is the one of `flink`.
+    # 2.3 is the newest release, for Python 3.10 to 3.12. The jar with its operators in Java is that of `flink`.
     "pyflink": Environment(("apache-flink>=2.3,<2.4",), ("python3.11", "python3.12", "python3.10"), "flink-java"),
     # 0.21 is the last release; it has wheels for Python 3.8 to 3.12.
     "bytewax": Environment(("bytewax>=0.21,<0.22",), ("python3.11", "python3.12", "python3.10")),

@@ -22,7 +22,7 @@ def environment(mode: str, parallelism: int = 1) -> StreamExecutionEnvironment:
     config.set_string("python.executable", sys.executable)
     config.set_string("python.client.executable", sys.executable)
     config.set_string("pipeline.object-reuse", "true")
-    # State and records go to the JVM at the end of a bundle: the larger it is, the fewer calls, and the later they come.
+    # State goes to the JVM at the end of a bundle: the larger it is, the fewer calls, and the later they come.
     config.set_string("python.fn-execution.bundle.size", "100000")
     config.set_string("python.fn-execution.bundle.time", "10000")
     # More than there are keys: by default the 1,001st key costs a call to the JVM for each change.

@@ -13,7 +13,11 @@ from ray.job_config import JobConfig
 
 ROOT = Path(__file__).parents[3]
 # Ray's Java workers read and make objects by reflection; without these any exception ends the JVM.
-_OPENS = ["java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.net", "java.nio", "java.math", "java.text", "java.time", "java.util", "java.util.concurrent", "java.util.concurrent.atomic", "java.util.concurrent.locks", "jdk.internal.misc", "sun.nio.ch"]
+_PACKAGES = """
+java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.math java.text java.time java.util
+java.util.concurrent java.util.concurrent.atomic java.util.concurrent.locks jdk.internal.misc sun.nio.ch
+"""
+_OPENS = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _PACKAGES.split()]
 
 
 @contextmanager
@@ -21,7 +25,7 @@ def cluster(*, java: bool = False) -> Iterator[None]:
     """Starts Ray with a directory of its own and without what a benchmark does not need; shuts it down."""
     job = JobConfig(
         code_search_path=[str(ROOT / "benchmarks" / "out" / "classes"), str(ROOT)],
-        jvm_options=[f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENS],
+        jvm_options=_OPENS,
     )
     os.environ.setdefault("RAY_AUTH_MODE", "disabled")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")

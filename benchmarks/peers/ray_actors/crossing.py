@@ -1,7 +1,7 @@
 """A pipeline of three Ray actors by hand: source, identity map, sink, in batches of 1,000.
 
-With a Java actor in the middle a batch is bytes, the only value that Ray hands from Python to Java and back; the actor does
-not even decode them. With a Python actor it is a list, which Ray pickles.
+With a Java actor in the middle a batch is bytes, the only value that Ray hands from Python to Java and back; the actor
+does not even decode them. With a Python actor it is a list, which Ray pickles.
 """
 
 from __future__ import annotations
