@@ -117,16 +117,26 @@ bench-ray: setup
 bench-recovery: setup
 	@$(PY) -m benchmarks recovery cost-wordcount cost-crossing
 
-## bench         speed of the border, of word count and of the start, see benchmarks/
+## bench         speed of the border, of word count and of the start beside peers, in 5 minutes; see benchmarks/
 .PHONY: bench
 bench: setup
 	@$(PY) -m benchmarks
+
+## bench-all     every workload beside every peer that is installed (an hour)
+.PHONY: bench-all
+bench-all: setup
+	@$(PY) -m benchmarks --all
+
+## bench-check   `make bench`, then fails if a ratio has lost more than 20 % of the accepted one
+.PHONY: bench-check
+bench-check: bench
+	@$(PY) -m benchmarks check
 
 ## clean         remove all that the build has made
 .PHONY: clean
 clean:
 	rm -rf .make $(VENV) build dist python/*.egg-info python/anabranch/v1 python/anabranch/jars
-	rm -rf java/*/target target examples/java-jobs/target $(TRADES)/target $(FLIGHTS)/target $(FLIGHTS)/out benchmarks/out
+	rm -rf java/*/target target examples/java-jobs/target $(TRADES)/target $(FLIGHTS)/target $(FLIGHTS)/out benchmarks/out benchmarks/peers/*/target
 	rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	find python tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
 	find python -name '*.so' -delete

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+
+from anabranch import EndOfData, SourceFunction, StreamingContext
 
 # Ten million small records, a sink that sleeps; prints the peak memory of each worker process.
 SLOW_SINK = """
@@ -80,3 +84,27 @@ def test_memory_does_not_grow_with_what_waits(drive, acme_jar):
 @pytest.mark.timeout(400)
 def test_memory_stays_bounded_over_ten_million_records(drive, acme_jar):
     check(run(drive, 10_000_000, acme_jar), 10_000_000)
+
+
+class Large(SourceFunction):
+    """Emits records of 20,000 bytes one by one."""
+
+    def init(self, parallelism: int, index: int) -> None:
+        self.emitted = 0
+
+    def fetch(self, ctx) -> None:
+        if self.emitted == 300:
+            raise EndOfData
+        ctx.collect(b"x" * 20_000)
+        self.emitted += 1
+
+
+def test_a_task_that_has_waited_for_room_while_its_input_was_drained_goes_on():
+    builder = StreamingContext.Builder().option("anabranch.exchange.send-queue-bytes", 1)
+    ctx = builder.option("anabranch.exchange.socket-buffer-bytes", 4096).build()
+    sizes = ctx.source(Large()).map(lambda x: x).disable_chain().map(lambda x: time.sleep(0.001) or len(x))
+
+    collected = sizes.disable_chain().collect()
+    ctx.submit("large").wait(60)
+
+    assert collected.get() == [20_000] * 300

@@ -24,8 +24,12 @@ class Frame:
 
 def frame_head(header: FrameHeader, payload_length: int) -> bytes:
     """Returns everything of a frame that goes before its payload."""
-    encoded = header.SerializeToString()
-    return _LENGTHS.pack(_LENGTH.size + len(encoded) + payload_length, len(encoded)) + encoded
+    return encoded_frame_head(header.SerializeToString(), payload_length)
+
+
+def encoded_frame_head(header: bytes, payload_length: int) -> bytes:
+    """Returns the same for a header that is encoded already."""
+    return _LENGTHS.pack(_LENGTH.size + len(header) + payload_length, len(header)) + header
 
 
 class FrameReader:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from anabranch.exchange.frames import frame_head
+from anabranch.exchange.frames import encoded_frame_head
 from anabranch.exchange.reactor import READ, WRITE, Reactor
 from anabranch.recovery.inflight_log import InFlightLog
 from anabranch.v1.control_pb2 import ChannelPosition
@@ -121,14 +121,15 @@ class LoggedOutputChannel:
         self._records += header.n_records
         self._controls += 0 if header.WhichOneof("control") is None else 1
         size = len(payload) + 64
-        self._log.append(header, payload)
+        seq = header.seq
+        encoded = self._log.append(header, payload)
         self._ends.append((self._records, self._controls, size))
         if (self._records, self._controls) <= self._received:
-            self._next_to_send = self._log.next_seq  # the consumer has it, of an incarnation before this one
+            self._next_to_send = seq + 1  # the consumer has it, of an incarnation before this one
         elif self._sock is not None:
             self.queued_bytes += size
-            if self._next_to_send == header.seq and not self._buffers:
-                self._take(header, payload)
+            if self._next_to_send == seq and not self._buffers:
+                self._take(seq, encoded, payload)
                 self._write()
 
     def send_end(self) -> None:
@@ -205,20 +206,22 @@ class LoggedOutputChannel:
         n_bytes = 0
         frames: Iterator[tuple[FrameHeader, bytes]] = self._log.frames_from(self._next_to_send)
         for header, payload in islice(frames, _MAX_BUFFERS_PER_WRITE // 2):
-            self._take(header, payload)
+            self._take(header.seq, header.SerializeToString(), payload)
             n_bytes += len(payload)
             if n_bytes >= _BYTES_PER_WRITE:
                 break
 
-    def _take(self, header: FrameHeader, payload: bytes) -> None:
+    def _take(self, seq: int, header: bytes, payload: bytes) -> None:
         # What the task has logged up to now goes ahead of the frame: all that was logged before it was cut, and maybe
-        # more.
-        header.deltas.extend(self._deltas())
-        self._buffers.append(frame_head(header, len(payload)))
+        # more. Two encoded messages, one behind the other, are both of them merged.
+        deltas = self._deltas()
+        if deltas:
+            header += FrameHeader(deltas=deltas).SerializeToString()
+        self._buffers.append(encoded_frame_head(header, len(payload)))
         if payload:
             self._buffers.append(payload)
-        self.queued_bytes -= self._ends[header.seq - self._log.first_seq][2]
-        self._next_to_send = header.seq + 1
+        self.queued_bytes -= self._ends[seq - self._log.first_seq][2]
+        self._next_to_send = seq + 1
 
     def _watch(self, events: int) -> None:
         if self._sock is not None and events != self._interest:

@@ -538,7 +538,9 @@ class JobMaster:
         }
         depth = self._options.integer("anabranch.recovery.sharing-depth") or len(self._tasks)
         again = failed
-        whole = whole or self._options.text("anabranch.recovery.scope") == "job"
+        whole = (
+            whole or self._options.text("anabranch.recovery.scope") == "job" or self._options.mode == "at_least_once"
+        )
         if whole or decide(failed | self._recovering, consumers, depth).rollback:
             again = set(self._tasks)
             checkpoints.abandon()

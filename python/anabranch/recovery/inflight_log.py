@@ -146,8 +146,11 @@ class InFlightLog:
         """Bytes on disk."""
         return sum(segment.spilled_bytes for segment in self._segments)
 
-    def append(self, header: FrameHeader, payload: bytes) -> None:
+    def append(self, header: FrameHeader, payload: bytes) -> bytes:
         """Adds the next frame. Determinants in the header are left out: a replay sends its own.
+
+        Returns:
+            The encoded header, without determinants.
 
         Raises:
             ValueError: The frame is not number `next_seq`, or its epoch lies before that of the last frame.
@@ -170,6 +173,7 @@ class InFlightLog:
         self.held_bytes += n_bytes
         self.next_seq += 1
         self._budget.take(n_bytes)
+        return encoded
 
     def frames_from(self, seq: int) -> Iterator[tuple[FrameHeader, bytes]]:
         """Returns the frames from `seq` on, up to the newest at the time of the last step.
