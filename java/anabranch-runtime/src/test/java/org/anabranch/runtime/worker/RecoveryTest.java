@@ -14,6 +14,7 @@ import static org.anabranch.proto.v1.Partitioning.Kind.KIND_REBALANCE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -126,6 +127,40 @@ class RecoveryTest {
         public Undeclared() { second = true; }
         public void flatMap(Long n, Collector<Long> out) {
           if (!fewer || n % 2 == 0) out.collect(n);
+        }
+      }
+      """;
+
+  private static final String SERVICE =
+      """
+      public class Service extends RichMapFunction<Long, String> {
+        public String map(Long n) throws Exception {
+          String answer = getRuntimeContext().nondeterministic(() -> {
+            if (Math.random() < 0.3) throw new java.io.IOException("busy");
+            return UUID.randomUUID().toString();
+          });
+          return n + " " + answer;
+        }
+      }
+      """;
+
+  private static final String UPSERT =
+      """
+      public class Upsert extends RichSinkFunction<Object>
+          implements IdempotentSinkFunction<Object> {
+        Map<String, Object> written;
+        @SuppressWarnings("unchecked")
+        public void open(RuntimeContext context) throws Exception {
+          super.open(context);
+          written =
+              (Map<String, Object>) System.getProperties().get(context.getConfig().get("committed"));
+        }
+        public void sink(String id, Object value) {
+          // The sinks of the test want lists.
+          Object before = written.put(id, List.of(value));
+          if (before != null && !before.equals(List.of(value))) {
+            throw new IllegalStateException("another record under the same id");
+          }
         }
       }
       """;
@@ -438,5 +473,86 @@ class RecoveryTest {
       assertThat(job.errors()).isEmpty();
       assertThat(job.results()).containsExactly(0L, 1L, 2L, 3L, 4L);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"3", "1", "4", "5", "1 3", "3 4"})
+  void aRecordIsEitherAResultOrADeadLetterWhateverDies(String victims) throws InterruptedException {
+    int[] ids = Stream.of(victims.split(" ")).mapToInt(Integer::parseInt).toArray();
+    try (TestJob job = job(SERVICE)) {
+      var sources =
+          job.tasks(
+              2, job.operator(OPERATOR_KIND_SOURCE, "com.acme.Paced").putConfig("end", "" + END));
+      var middle =
+          job.tasks(
+              1,
+              job.operator(OPERATOR_KIND_MAP, "com.acme.Service")
+                  .putConfig("anabranch.on-error", "skip"));
+      var sinks =
+          List.of(
+              job.tasks(
+                  1,
+                  job.operator(OPERATOR_KIND_SINK, "com.acme.Committed")
+                      .putConfig("committed", name)),
+              job.tasks(
+                  1,
+                  job.operator(OPERATOR_KIND_SINK, "com.acme.Committed")
+                      .putConfig("committed", name)));
+      job.edge(sources, middle, KIND_FORWARD, false);
+      job.edge(middle, sinks.get(0), KIND_FORWARD, false);
+      job.edge(middle, sinks.get(1), KIND_FORWARD, false);
+      middle.get(0).getOutputsBuilder(1).setDeadLetters(true);
+      sinks.get(1).get(0).setSubtask(1); // the sinks go by it
+      try (RecoveringJob running = new RecoveringJob(job)) {
+        pause(150);
+        running.kill(ids);
+        pause(100);
+        running.checkpoint();
+        pause(100);
+        running.kill(ids);
+        running.awaitEnd();
+      }
+    }
+
+    List<Long> numbers = new ArrayList<>();
+    of(0).forEach(line -> numbers.add(Long.valueOf(field(line, 0))));
+    assertThat(numbers.size()).isLessThan(END);
+    for (Object each : of(1)) {
+      Map<?, ?> letter = (Map<?, ?>) each;
+      assertThat(letter.get("error")).isEqualTo("IOException: busy");
+      numbers.add((Long) letter.get("record"));
+    }
+    assertThat(numbers).hasSize(END).doesNotHaveDuplicates();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"3", "1", "1 3", "1 2 3"})
+  void aRecordThatComesAgainHasTheSameId(String victims) throws InterruptedException {
+    int[] ids = Stream.of(victims.split(" ")).mapToInt(Integer::parseInt).toArray();
+    try (TestJob job = job(UPSERT)) {
+      var sources =
+          job.tasks(
+              2, job.operator(OPERATOR_KIND_SOURCE, "com.acme.Paced").putConfig("end", "" + END));
+      var sink =
+          job.tasks(
+              1, job.operator(OPERATOR_KIND_SINK, "com.acme.Upsert").putConfig("committed", name));
+      job.edge(sources, sink, KIND_FORWARD, false);
+      try (RecoveringJob running = new RecoveringJob(job)) {
+        pause(100);
+        running.kill(ids);
+        pause(100);
+        running.checkpoint();
+        pause(100);
+        running.kill(ids);
+        pause(50);
+        running.kill(3);
+        running.awaitEnd();
+      }
+    }
+
+    Map<String, Object> wanted = new HashMap<>();
+    LongStream.range(0, END)
+        .forEach(n -> wanted.put("job/%d/%d".formatted(1 + n % 2, n / 2), List.of(n)));
+    assertThat(committed).isEqualTo(wanted);
   }
 }

@@ -1,0 +1,472 @@
+package org.anabranch.runtime.worker;
+
+import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_FLAT_MAP;
+import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_KEY_BY;
+import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_MAP;
+import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_REDUCE;
+import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_SINK;
+import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_SOURCE;
+import static org.anabranch.proto.v1.Partitioning.Kind.KIND_FORWARD;
+import static org.anabranch.proto.v1.Partitioning.Kind.KIND_KEY;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+import org.anabranch.proto.v1.Operator;
+import org.anabranch.proto.v1.TaskDescriptor;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Records at which functions fail, and the ids of records. */
+@Timeout(60)
+class ErrorHandlingTest {
+  private static final String FUNCTIONS =
+      """
+      public class Picky {
+        public static Long odd(Long n) {
+          if (n % 2 == 0) throw new IllegalArgumentException(n + " is even");
+          return n;
+        }
+        public static void twiceThenFail(Long n, Collector<Long> out) {
+          out.collect(n);
+          out.collect(n);
+          if (n % 2 == 0) throw new IllegalStateException();
+        }
+        public static void many(Long n, Collector<Long> out) {
+          for (int i = 0; i < 2000; i++) out.collect(n);
+          throw new IllegalStateException("too late");
+        }
+        public static Long assertion(Long n) { throw new AssertionError("no"); }
+        public static Long deep(Long n) { return deep(n) + 1; }
+        public static Long broken(Long n) { throw new NoClassDefFoundError("com/acme/Gone"); }
+        public static Object thread(Long n) { return new Thread("t" + n); }
+        public static Object refuse(Object o) { throw new IllegalStateException("refused"); }
+        public static Object half(Object o) { throw new IllegalStateException("half \\ud800"); }
+        public static byte[] large(Long n) { return new byte[2_000_000]; }
+        public static Long modulo(Long n) { return n % 2; }
+        public static Long addUnlessFive(Long a, Long b) {
+          if (b == 5) throw new IllegalStateException("five");
+          return a + b;
+        }
+      }
+      """;
+
+  private static final String UPSERT =
+      """
+      public class Upsert extends RichSinkFunction<Object>
+          implements IdempotentSinkFunction<Object> {
+        Queue<Object> queue;
+        @SuppressWarnings("unchecked")
+        public void open(RuntimeContext context) throws Exception {
+          super.open(context);
+          queue = (Queue<Object>) System.getProperties().get(context.getConfig().get("queue"));
+        }
+        public void sink(String id, Object value) {
+          if (value.equals(3L)) throw new IllegalStateException("three");
+          queue.add(id + "=" + value);
+        }
+      }
+      """;
+
+  @TempDir Path directory;
+  private final PrintStream before = System.err;
+  private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
+
+  @BeforeEach
+  void catchStandardError() {
+    System.setErr(new PrintStream(printed, true, StandardCharsets.UTF_8));
+  }
+
+  @AfterEach
+  void giveItBack() {
+    System.setErr(before);
+  }
+
+  private List<String> warnings() {
+    return printed.toString(StandardCharsets.UTF_8).lines().toList();
+  }
+
+  private TestJob job() {
+    return new TestJob(directory, TestJob.NUMBERS, FUNCTIONS, UPSERT);
+  }
+
+  private static Operator.Builder skipping(Operator.Builder operator) {
+    return operator.putConfig("anabranch.on-error", "skip");
+  }
+
+  /** Runs numbers through an operator that skips; its dead letters come behind its results. */
+  private static List<Map<String, Object>> deadLettersOf(TestJob job, Operator.Builder... chain) {
+    Operator.Builder[] all = new Operator.Builder[chain.length + 1];
+    all[0] = job.numbers(4);
+    System.arraycopy(chain, 0, all, 1, chain.length);
+    var source = job.tasks(1, all);
+    var letters = job.tasks(1, job.sink());
+    job.edge(source, letters, KIND_FORWARD, false);
+    source.get(0).getOutputsBuilder(0).setDeadLetters(true);
+
+    job.run();
+
+    assertThat(job.errors()).isEmpty();
+    List<Map<String, Object>> found = new ArrayList<>();
+    for (Object each : job.results()) {
+      @SuppressWarnings("unchecked")
+      Map<String, Object> letter = (Map<String, Object>) each;
+      found.add(letter);
+    }
+    return found;
+  }
+
+  @Test
+  void aRecordThatFailsIsLeftOutAndNamed() {
+    try (TestJob job = job()) {
+      job.tasks(
+          1,
+          job.numbers(6),
+          skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::odd")),
+          job.sink());
+
+      job.run();
+
+      assertThat(job.errors()).isEmpty();
+      assertThat(job.results()).containsExactly(1L, 3L, 5L);
+      assertThat(warnings())
+          .containsExactly(
+              "operator com.acme.Picky::odd#2 skips record 0, 0: IllegalArgumentException: 0 is even",
+              "operator com.acme.Picky::odd#2 skips record 2, 2: IllegalArgumentException: 2 is even",
+              "operator com.acme.Picky::odd#2 skips record 4, 4: IllegalArgumentException: 4 is even");
+    }
+  }
+
+  @Test
+  void onlyTheFirstTenAreNamedAndTheOthersCounted() {
+    try (TestJob job = job()) {
+      job.tasks(
+          1,
+          job.numbers(50),
+          skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::odd")),
+          job.sink());
+
+      job.run();
+
+      assertThat(warnings()).hasSize(11).last().asString().endsWith("has skipped 25 records");
+      assertThat(job.task(1).report().getOperators(1).getRecordsIn()).isEqualTo(50);
+      assertThat(job.task(1).report().getOperators(1).getRecordsOut()).isEqualTo(25);
+    }
+  }
+
+  @Test
+  void whatWasEmittedForTheRecordIsLeftOutWithIt() {
+    try (TestJob job = job()) {
+      job.tasks(
+          1,
+          job.numbers(4),
+          skipping(job.operator(OPERATOR_KIND_FLAT_MAP, "com.acme.Picky::twiceThenFail")),
+          job.sink());
+
+      job.run();
+
+      assertThat(job.results()).containsExactly(1L, 1L, 3L, 3L);
+      assertThat(warnings()).first().asString().endsWith("0: IllegalStateException");
+    }
+  }
+
+  @Test
+  void ofVeryManyResultsTheFirstArePassedOn() {
+    try (TestJob job = job()) {
+      job.tasks(
+          1,
+          job.numbers(1),
+          skipping(job.operator(OPERATOR_KIND_FLAT_MAP, "com.acme.Picky::many")),
+          job.sink());
+
+      job.run();
+
+      assertThat(job.errors()).isEmpty();
+      assertThat(job.results()).hasSize(1024);
+    }
+  }
+
+  @Test
+  void aFailureBehindTheOperatorIsNotItsOwn() {
+    try (TestJob job = job()) {
+      job.tasks(
+          1,
+          job.numbers(4),
+          skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::modulo")),
+          job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::odd"),
+          job.sink());
+
+      job.run();
+
+      assertThat(job.errors().get(1).getOperator()).isEqualTo("com.acme.Picky::odd#3");
+      assertThat(warnings()).isEmpty();
+    }
+  }
+
+  @Test
+  void errorsOfTheRecordAreLeftOutAndThoseOfTheCodeAreNot() {
+    try (TestJob job = job()) {
+      job.tasks(
+          1,
+          job.numbers(1),
+          skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::assertion")));
+      job.tasks(
+          1, job.numbers(1), skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::deep")));
+      job.tasks(
+          1, job.numbers(1), skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::broken")));
+
+      job.run();
+
+      assertThat(job.errors()).containsOnlyKeys(3);
+      assertThat(job.errors().get(3).getSummary()).contains("NoClassDefFoundError");
+    }
+  }
+
+  @Test
+  void stateByKeyDoesNotCountARecordThatFails() {
+    try (TestJob job = job()) {
+      var source =
+          job.tasks(
+              1, job.numbers(8), job.operator(OPERATOR_KIND_KEY_BY, "com.acme.Picky::modulo"));
+      var sums =
+          job.tasks(
+              1,
+              skipping(job.operator(OPERATOR_KIND_REDUCE, "com.acme.Picky::addUnlessFive")),
+              job.sink());
+      job.edge(source, sums, KIND_KEY, true);
+
+      job.run();
+
+      assertThat(job.errors()).isEmpty();
+      assertThat(job.results()).containsExactly(0L, 1L, 2L, 4L, 6L, 12L, 11L);
+    }
+  }
+
+  @Test
+  void aWordThatIsNoActionIsRefused() {
+    try (TestJob job = job()) {
+      job.tasks(
+          1,
+          job.numbers(1),
+          job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::odd")
+              .putConfig("anabranch.on-error", "retry"));
+
+      job.run();
+
+      assertThat(job.errors().get(1).getSummary()).contains("anabranch.on-error is retry");
+    }
+  }
+
+  @Test
+  void aSourceHasNothingToSkip() {
+    try (TestJob job = job()) {
+      job.tasks(1, skipping(job.numbers(1)), job.sink());
+
+      job.run();
+
+      assertThat(job.errors().get(1).getSummary()).contains("a source has no records");
+    }
+  }
+
+  @Test
+  void deadLettersSayWhoFailedAtWhatAndWhy() {
+    try (TestJob job = job()) {
+      var letters =
+          deadLettersOf(job, skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::odd")));
+
+      assertThat(letters)
+          .containsExactly(
+              Map.of(
+                  "operator",
+                  "com.acme.Picky::odd#1",
+                  "subtask",
+                  0L,
+                  "record",
+                  0L,
+                  "error",
+                  "IllegalArgumentException: 0 is even"),
+              Map.of(
+                  "operator",
+                  "com.acme.Picky::odd#1",
+                  "subtask",
+                  0L,
+                  "record",
+                  2L,
+                  "error",
+                  "IllegalArgumentException: 2 is even"));
+      assertThat(warnings()).isEmpty();
+    }
+  }
+
+  @Test
+  void resultsAndDeadLettersTakeTheirOwnEdges() {
+    try (TestJob job = job()) {
+      var source =
+          job.tasks(
+              1, job.numbers(4), skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::odd")));
+      var results = job.tasks(1, job.sink());
+      var letters =
+          job.tasks(1, skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::modulo")));
+      job.edge(source, results, KIND_FORWARD, false);
+      job.edge(source, letters, KIND_FORWARD, false);
+      source.get(0).getOutputsBuilder(1).setDeadLetters(true);
+
+      job.run();
+
+      assertThat(job.errors()).isEmpty();
+      assertThat(job.results()).containsExactly(1L, 3L);
+      // The consumer of the letters fails at each, for it is a map and not a number.
+      assertThat(warnings()).hasSize(2).allMatch(line -> line.contains("ClassCastException"));
+    }
+  }
+
+  @Test
+  void onlyTheLastOperatorOfAChainSendsDeadLetters() {
+    try (TestJob job = job()) {
+      var letters =
+          deadLettersOf(
+              job,
+              skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::odd")),
+              skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::refuse")));
+
+      assertThat(letters).extracting(letter -> letter.get("record")).containsExactly(1L, 3L);
+      assertThat(warnings()).hasSize(2).allMatch(line -> line.contains("Picky::odd#1 skips"));
+    }
+  }
+
+  @Test
+  void aRecordThatCannotBeSentComesAsText() {
+    try (TestJob job = job()) {
+      var letters =
+          deadLettersOf(
+              job,
+              job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::thread"),
+              skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::half")));
+
+      assertThat(letters)
+          .hasSize(4)
+          .allMatch(letter -> ((String) letter.get("record")).startsWith("Thread["))
+          .allMatch(letter -> letter.get("error").equals("IllegalStateException: half ?"));
+    }
+  }
+
+  @Test
+  void aRecordThatIsLargerThanAFrameComesAsText() {
+    try (TestJob job = job()) {
+      var letters =
+          deadLettersOf(
+              job,
+              job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::large"),
+              skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::refuse")));
+
+      assertThat(letters)
+          .hasSize(4)
+          .allMatch(letter -> ((String) letter.get("record")).startsWith("[B@"));
+    }
+  }
+
+  @Test
+  void aSinkMayHaveDeadLettersAndNoOtherOutput() {
+    try (TestJob job = job()) {
+      var letters =
+          deadLettersOf(job, skipping(job.operator(OPERATOR_KIND_SINK, "com.acme.Picky::odd")));
+
+      assertThat(letters).extracting(letter -> letter.get("record")).containsExactly(0L, 2L);
+    }
+  }
+
+  private Operator.Builder upsert(TestJob job) {
+    return job.operator(OPERATOR_KIND_SINK, "com.acme.Upsert");
+  }
+
+  @Test
+  void anIdNamesChannelAndPlaceAndCountsRecordsThatFail() {
+    try (TestJob job = job()) {
+      var sources = job.tasks(2, job.numbers(2_000));
+      var sink = job.tasks(1, skipping(upsert(job)));
+      job.edge(sources, sink, KIND_FORWARD, false);
+
+      job.run();
+
+      assertThat(job.errors()).isEmpty();
+      List<Object> wanted = new ArrayList<>();
+      LongStream.range(0, 2_000)
+          .filter(n -> n != 3)
+          .forEach(n -> wanted.add("job/%d/%d=%d".formatted(1 + n % 2, n / 2, n)));
+      assertThat(job.results()).containsExactlyInAnyOrderElementsOf(wanted);
+    }
+  }
+
+  @Test
+  void anIdempotentSinkThatIsNotTheHeadOfItsTaskIsRefused() {
+    try (TestJob job = job()) {
+      job.tasks(1, job.numbers(2), upsert(job));
+
+      job.run();
+
+      assertThat(job.errors().get(1).getSummary()).contains("disableChain()", "disable_chain()");
+    }
+  }
+
+  @Test
+  void anIdempotentSinkIsRefusedWhereRecordsCountAtLeastOnce() {
+    try (TestJob job = job()) {
+      job.option("anabranch.mode", "at_least_once");
+      List<TaskDescriptor.Builder> source = job.tasks(1, job.numbers(2));
+      job.edge(source, job.tasks(1, upsert(job)), KIND_FORWARD, false);
+
+      job.deploy().connect();
+      while (!job.errors().containsKey(2)) {
+        Thread.onSpinWait();
+      }
+
+      assertThat(job.errors().get(2).getSummary()).contains("anabranch.mode=at_least_once");
+    }
+  }
+
+  private static final String WEAK_SOURCE_WARNING =
+      "source com.acme.Numbers#1 saves no position (saveCheckpoint): if its worker dies it begins"
+          + " again, and records come more than once";
+
+  private List<String> warningsOfASource(String mode, int parallelism, Operator.Builder source) {
+    try (TestJob job = job()) {
+      job.option("anabranch.mode", mode).option("anabranch.checkpoint.dir", "somewhere");
+      job.tasks(parallelism, source.putConfig("end", "0"), job.sink());
+      job.deploy();
+    }
+    return warnings();
+  }
+
+  @Test
+  void aSourceWithoutAPositionIsNamedOnceWhereItWouldMatter() {
+    try (TestJob any = job()) {
+      assertThat(warningsOfASource("exactly_once", 2, any.numbers(0)))
+          .containsExactly(WEAK_SOURCE_WARNING);
+    }
+  }
+
+  @Test
+  void withoutRecoveryNoSourceIsNamed() {
+    try (TestJob any = job()) {
+      assertThat(warningsOfASource("none", 1, any.numbers(0))).isEmpty();
+    }
+  }
+
+  @Test
+  void aSourceThatWasAnObjectWasNamedWhereItWasSubmitted() {
+    try (TestJob any = job()) {
+      Operator.Builder source = any.operator(OPERATOR_KIND_SOURCE, "com.acme.Numbers");
+      source.getFunctionBuilder().clearJavaReference();
+      assertThat(warningsOfASource("exactly_once", 1, source)).isEmpty();
+    }
+  }
+}
