@@ -75,6 +75,14 @@ def keyed(ctx):
     numbers.process(Nth()).set_parallelism(2).sink(lambda x: print("nth", x))
 
 
+def errors(ctx):
+    numbers = ctx.from_collection([1, 2, 3, 4]).set_parallelism(1)
+    numbers.map(lambda x: 12 // (x - 2)).with_on_error("skip").sink(lambda x: print("skips", x))
+    inverse = numbers.map(lambda x: 12 // (x - 3)).with_name("divides")
+    inverse.sink(print)
+    inverse.dead_letters().map(lambda d: f"{d['operator']} {d['subtask']} {d['record']}").sink(print)
+
+
 def two_inputs(ctx):
     left, right = ctx.from_collection(["a1", "b2"]), ctx.from_collection(["a3", "c4"])
     left.connect(right).process(Tag()).sink(print)

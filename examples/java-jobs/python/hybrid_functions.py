@@ -63,3 +63,7 @@ class Once(SourceFunction):
         if self.mine:
             ctx.collect("once")
         raise EndOfData
+
+
+def record_of(letter):
+    return f"record {letter['record']}"

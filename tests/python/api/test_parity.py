@@ -24,8 +24,6 @@ PYTHON_ONLY = {
         "get_input_stream": "kept for ported jobs",
         "get_language": "Java: the stream's class",
         "with_resource": "Java: withResource(name, amount)",
-        "with_on_error": "Python operators only",
-        "dead_letters": "Python operators only",
     },
 }
 

@@ -28,6 +28,7 @@ import org.anabranch.api.StreamingContext;
 import org.anabranch.api.function.AggregateFunction;
 import org.anabranch.api.function.CoProcessFunction;
 import org.anabranch.api.function.Collector;
+import org.anabranch.api.function.IdempotentSinkFunction;
 import org.anabranch.api.tuple.Tuple2;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -446,5 +447,96 @@ class JobsTest {
             });
 
     assertEquals(List.of("n0", "n1", "n10", "n11", "n12", "n2"), lines);
+  }
+
+  @Test
+  void whatOperatorsOfEitherLanguageFailAtIsHandledInEither() {
+    StreamingContext context = context().setParallelism(1);
+    DataStream<Long> divided =
+        DataStreamSource.fromCollection(context, List.of(1L, 0L))
+            .map(x -> 10 / x)
+            .withName("divides");
+    divided.sink(x -> System.out.println(x));
+    divided
+        .deadLetters()
+        .map(letter -> letter.get("operator") + ": " + letter.get("error"))
+        .sink(x -> System.out.println(x));
+    divided.deadLetters().asPythonStream().map("hybrid_functions", "record_of").sink("builtins", "print");
+    var picky = divided.asPythonStream().map("hybrid_functions", "fails");
+    picky.sink("builtins", "print");
+    picky
+        .deadLetters()
+        .map("hybrid_functions", "record_of")
+        .asJavaStream()
+        .sink(x -> System.out.println("python fails at " + x));
+
+    assertEquals(
+        List.of(
+            "10", "divides: ArithmeticException: / by zero", "python fails at record 10",
+            "record 0"),
+        printedBy(context));
+  }
+
+  @Test
+  void aSinkLeavesOutWhatItFailsAt() {
+    StreamingContext context = context().setParallelism(1);
+    DataStreamSource.fromCollection(context, List.of(1L, 0L, 5L))
+        .sink(x -> System.out.println(10 / x))
+        .withName("divides")
+        .withOnError("skip");
+
+    List<String> warnings = new ArrayList<>();
+    List<String> printed = linesOf(() -> warnings.addAll(warningsOf(() -> context.execute("job"))));
+
+    assertEquals(List.of("10", "2"), printed);
+    assertEquals(1, warnings.size(), warnings.toString());
+    assertTrue(warnings.get(0).contains("divides skips record 1, 0: ArithmeticException: / by zero"));
+  }
+
+  private static List<String> warningsOf(Runnable job) {
+    PrintStream before = System.err;
+    ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(printed, true, StandardCharsets.UTF_8));
+    try {
+      job.run();
+    } finally {
+      System.setErr(before);
+    }
+    return printed.toString(StandardCharsets.UTF_8).lines().toList();
+  }
+
+  @Test
+  void anIdempotentSinkIsToldWhichRecordItGets() {
+    StreamingContext context = context().setParallelism(1);
+    IdempotentSinkFunction<Long> sink =
+        (id, value) -> System.out.println(id.substring(id.lastIndexOf('/')) + " " + value);
+    DataStreamSource.fromCollection(context, List.of(7L, 8L)).sink(sink);
+
+    assertEquals(List.of("/0 7", "/1 8"), printedBy(context));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"exactly_once", "at_least_once", "none"})
+  void aSourceWithoutAPositionIsNamedWhereItIsSubmitted(String mode) throws Exception {
+    StreamingContext context =
+        context()
+            .withConfig("anabranch.mode", mode)
+            .withConfig(
+                "anabranch.checkpoint.dir",
+                java.nio.file.Files.createTempDirectory("checkpoints").toString());
+    DataStreamSource.fromSource(context, new TwinsTest.Count())
+        .withName("counts")
+        .sink(x -> System.out.println(x));
+
+    List<String> warnings = new ArrayList<>();
+    assertEquals(10, linesOf(() -> warnings.addAll(warningsOf(() -> context.execute("weak")))).size());
+
+    List<String> wanted =
+        mode.equals("none")
+            ? List.of()
+            : List.of(
+                "job weak: source counts saves no position (saveCheckpoint): if its worker dies it"
+                    + " begins again, and records come more than once");
+    assertEquals(wanted, warnings);
   }
 }

@@ -105,6 +105,7 @@ class TwinsTest {
           "text", TwinsTest::text,
           "union", TwinsTest::union,
           "keyed", TwinsTest::keyed,
+          "errors", TwinsTest::errors,
           "two_inputs", TwinsTest::twoInputs,
           "spread", TwinsTest::spread);
 
@@ -163,6 +164,18 @@ class TwinsTest {
             })
         .setParallelism(2)
         .sink(x -> System.out.println("nth " + x));
+  }
+
+  private static void errors(StreamingContext context) {
+    DataStream<Integer> numbers =
+        DataStreamSource.fromCollection(context, List.of(1, 2, 3, 4)).setParallelism(1);
+    numbers.map(x -> 12 / (x - 2)).withOnError("skip").sink(x -> System.out.println("skips " + x));
+    DataStream<Integer> inverse = numbers.map(x -> 12 / (x - 3)).withName("divides");
+    inverse.sink(x -> System.out.println(x));
+    inverse
+        .deadLetters()
+        .map(d -> d.get("operator") + " " + d.get("subtask") + " " + d.get("record"))
+        .sink(x -> System.out.println(x));
   }
 
   private static void twoInputs(StreamingContext context) {
