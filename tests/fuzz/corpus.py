@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.fuzz.values import SCHEMAS
 from tests.vectors import generate
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -30,7 +31,15 @@ def seeds() -> list[bytes]:
     vectors = json.loads((generate.HERE / "records.json").read_text())
     vectors += json.loads((generate.HERE / "refused.json").read_text())
     payloads = [vector["bytes"] for vector in vectors]
-    return [b"\x01" + bytes.fromhex(payload) for payload in payloads if isinstance(payload, str) and len(payload) < 800]
+    plain = [bytes.fromhex(payload) for payload in payloads if isinstance(payload, str) and len(payload) < 800]
+    return [b"\x01" + payload for payload in [*plain, *_deep()]]
+
+
+def _deep() -> list[bytes]:
+    """Returns every kind of container at the deepest level that is allowed, and one below."""
+    empty = ["90", "80", "d40190", "d40390", "d40490", "dc0000", "de0000"]
+    instance = "d70e" + SCHEMAS[2].id.to_bytes(8, "big").hex()
+    return [bytes.fromhex("91" * levels + innermost) for levels in (63, 64) for innermost in [*empty, instance]]
 
 
 def unpack(inputs: list[bytes], directory: Path) -> None:

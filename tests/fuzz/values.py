@@ -117,6 +117,9 @@ def is_hashable(value: Any) -> bool:
 
 
 def _float(c: Chooser, _depth: int) -> float:
+    special = c.below(8)
+    if special < 4:
+        return (float("nan"), -0.0, 0.0, float("inf"))[special]
     return struct.unpack(">d", c.take(8).ljust(8, b"\0"))[0]
 
 
@@ -161,7 +164,7 @@ def _extended(c: Chooser, depth: int) -> Any:
 _KINDS: list[Any] = [
     lambda _c, _depth: None,
     lambda c, _depth: bool(c.below(2)),
-    lambda c, _depth: c.signed(1),
+    lambda c, _depth: (1 - 2 * c.below(2)) * (1 << c.below(70)) + c.below(3) - 1,  # where one form ends
     lambda c, _depth: c.signed(1 + c.below(8)),
     lambda c, _depth: c.signed(c.below(40)) << c.below(0x200),
     lambda c, _depth: int.from_bytes(c.take(8), "big"),
@@ -184,7 +187,7 @@ _KINDS: list[Any] = [
     # Containers from here on.
     lambda c, depth: c.items(depth),
     lambda c, depth: tuple(c.items(depth, 12)),
-    lambda c, depth: dict(zip(c.hashables(depth), c.items(depth), strict=False)),
+    lambda c, depth: dict(zip(c.hashables(depth), c.items(depth) + [None] * 5, strict=False)),
     lambda c, depth: set(c.hashables(depth)),
     lambda c, depth: frozenset(c.hashables(depth)),
     lambda c, depth: Plain(c.value(depth - 1), c.value(depth - 1)),
