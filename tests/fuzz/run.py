@@ -105,9 +105,8 @@ def fuzz(python: Path, library: Path, target: str, seconds: int) -> bool:
         report(target, run.stderr, seconds)
         if run.returncode != 0:
             print(run.stdout[-3000:] + run.stderr[-5000:], flush=True)
-        command, variables = fuzzer(
-            python, library, target, f"-max_len={KEPT_LENGTH}", "-merge=1", str(minimised), str(found)
-        )
+        merge = [f"-max_len={KEPT_LENGTH}", f"-artifact_prefix={temporary}/", "-merge=1"]
+        command, variables = fuzzer(python, library, target, *merge, str(minimised), str(found))
         merged = subprocess.run(command, env=variables, cwd=ROOT, capture_output=True, text=True, check=False)
         if merged.returncode == 0:
             inputs = corpus.pack(minimised)
