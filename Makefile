@@ -84,6 +84,11 @@ test-ray: setup
 soak: setup
 	@$(PY) tests/soak.py
 
+## fuzz          fuzzes the C codec against pure Python and Java, five minutes or MINUTES=n; needs clang
+.PHONY: fuzz
+fuzz: setup
+	@$(PY) tests/fuzz/run.py --minutes $(or $(MINUTES),5)
+
 ## lint          ruff, mypy, import rules, format of the Java code
 .PHONY: lint lint-python
 lint: lint-python

@@ -37,13 +37,10 @@ def run(name: str, rounds: int, scale: float, out: Path, console: Console) -> No
 
 
 def _prepare(name: str, scale: float) -> Benchmark:
-    from benchmarks import recovery  # noqa: PLC0415
+    if name.startswith("cost-"):
+        from benchmarks import cost  # noqa: PLC0415
 
-    match name:
-        case "cost-wordcount":
-            return recovery.cost_of_wordcount(scale)
-        case "cost-crossing":
-            return recovery.cost_of_crossing(scale)
+        return cost.cost_of_wordcount(scale) if name == "cost-wordcount" else cost.cost_of_crossing(scale)
     from benchmarks import on_ray  # noqa: PLC0415 - Ray is slow to import
 
     return on_ray.crossing(scale) if name == "ray" else on_ray.startup(scale)

@@ -1,13 +1,11 @@
-"""What exactly-once costs, and how long a killed worker leaves its keys without output.
+"""How long a killed worker leaves its keys without output.
 
-Cost: the same job with a checkpoint every second, and without any. Recovery: a job of Python and Java operators at half
-of its full rate, of which one worker is killed again and again; beside it the same, with the whole job going back each
-time.
+A job of Python and Java operators at half of its full rate, of which one worker is killed again and again; beside it
+the same, with the whole job going back each time.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shutil
@@ -16,143 +14,22 @@ import struct
 import tempfile
 import time
 from collections.abc import Iterator
-from itertools import islice, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from anabranch import EndOfData, RuntimeContext, SinkFunction, SourceContext, SourceFunction, StreamingContext
-from benchmarks.crossing.engine import run_engine
-from benchmarks.crossing.shapes import reference
+from benchmarks.cost import with_checkpoints
 from benchmarks.java_classes import compile_java
-from benchmarks.measure import Benchmark, Contender, WrongResultError
-from benchmarks.wordcount.words import CHUNK, Count, add, first, lines, pair, split
 
-INTERVAL_MS = 1000  # of the jobs whose cost is measured
-RECOVERY_INTERVAL_MS = 500  # a killed task has half of it to do again, on average
+INTERVAL_MS = 500  # a killed task has half of it to do again, on average
 FULL_RATE_RECORDS = 1_000_000  # of each source subtask, to find out what the machine can do
 KEYS = 1000
 SECONDS = 24.0
 _SAMPLE = struct.Struct("<dII")  # when it came, from which source subtask, latency in microseconds
 _WINDOW = 0.1
-
-
-class SomeLines(SourceFunction[str]):
-    """Emits every n-th line; remembers how many."""
-
-    def __init__(self, n_words: int, results: Path) -> None:
-        self.n_words = n_words
-        self.results = results
-
-    def init(self, parallelism: int, index: int) -> None:
-        self.index = index
-        self.chunks = 0
-        self.lines = islice(lines(self.n_words), index, None, parallelism)
-        self.started = 0.0
-
-    def fetch(self, ctx: SourceContext[str]) -> None:
-        self.started = self.started or time.monotonic()
-        chunk = list(islice(self.lines, CHUNK))
-        if not chunk:
-            (self.results / f"started{self.index}").write_text(repr(self.started))
-            raise EndOfData
-        self.chunks += 1
-        ctx.collect_many(chunk)
-
-    def save_checkpoint(self) -> int:
-        return self.chunks
-
-
-class LastCounts(SinkFunction[Count]):
-    """Keeps the last count of each word, and when the last record came."""
-
-    def __init__(self, results: Path) -> None:
-        self.results = results
-
-    def open(self, ctx: RuntimeContext) -> None:
-        self.index = ctx.get_task_index()
-        self.counts: dict[str, int] = {}
-        self.last = 0.0
-
-    def sink(self, value: Count) -> None:
-        self.counts[value[0]] = value[1]
-        if value[1] % 64 == 0:
-            self.last = time.monotonic()
-
-    def close(self) -> None:
-        (self.results / f"ended{self.index}").write_text(json.dumps([self.last, self.counts]))
-
-
-def with_checkpoints(ctx: StreamingContext, directory: Path) -> StreamingContext:
-    """Turns exactly-once on."""
-    ctx.option("anabranch.checkpoint.dir", str(directory / "checkpoints"))
-    return ctx.option("anabranch.checkpoint.interval-ms", INTERVAL_MS)
-
-
-def run_wordcount(n_words: int, expected: dict[str, int], *, exactly_once: bool) -> float:
-    """Counts words at parallelism 2; the time is from the first line to the last count."""
-    results = Path(tempfile.mkdtemp(prefix="anabranch-bench-"))
-    try:
-        ctx = StreamingContext.Builder().option("anabranch.progress", "off").build().set_parallelism(2)
-        if exactly_once:
-            with_checkpoints(ctx, results)
-        counted = ctx.source(SomeLines(n_words, results)).flat_map(split).map(pair).key_by(first).reduce(add)
-        counted.sink(LastCounts(results))
-        ctx.execute("word_count")
-        started = min(float(file.read_text()) for file in results.glob("started*"))
-        ends = [json.loads(file.read_text()) for file in results.glob("ended*")]
-    finally:
-        shutil.rmtree(results)
-    counts = {word: count for _, each in ends for word, count in each.items()}
-    if counts != expected:
-        raise WrongResultError(f"word count: {sum(counts.values())} words, expected {sum(expected.values())}")
-    return max(end for end, _ in ends) - started
-
-
-def cost_of_wordcount(scale: float) -> Benchmark:
-    """Prepares word count at parallelism 2; `scale` 1 is six million words."""
-    n_words = int(6_000_000 * scale) // 10 * 10
-    expected: dict[str, int] = {}
-    for line in lines(n_words):
-        for word in line.split():
-            expected[word] = expected.get(word, 0) + 1
-    return Benchmark(
-        "cost-wordcount",
-        "Word count, Python, parallelism 2: what a checkpoint every second costs",
-        [
-            Contender("exactly once", lambda: run_wordcount(n_words, expected, exactly_once=True)),
-            Contender("no recovery", lambda: run_wordcount(n_words, expected, exactly_once=False)),
-        ],
-        records=n_words,
-        unit="words",
-    )
-
-
-def cost_of_crossing(scale: float) -> Benchmark:
-    """Prepares the crossing; `scale` 1 is eight million records."""
-    n = int(8_000_000 * scale)
-    expected = reference("pair", n)
-
-    def exactly_once() -> float:
-        directory = Path(tempfile.mkdtemp(prefix="anabranch-bench-"))
-        try:
-            return run_engine(n, expected, prepare=lambda ctx: with_checkpoints(ctx, directory))
-        finally:
-            shutil.rmtree(directory)
-
-    return Benchmark(
-        "cost-crossing",
-        "Python -> Java identity map -> Python, (str, int), parallelism 1: what a checkpoint every second costs",
-        [
-            Contender("exactly once", exactly_once),
-            Contender("no recovery", lambda: run_engine(n, expected)),
-        ],
-        records=n,
-    )
-
-
-# ---------------------------------------------------------------------- recovery
 
 
 class Ticks(SourceFunction[tuple[int, float]]):
@@ -240,7 +117,7 @@ def until_back(each: list[tuple[float, int, int]], killed: float, until: float) 
 def submit(source: Ticks, results: Path, scope: str = "task") -> Any:
     """Starts the job: Python source, Java map, Python reduce and sink, parallelism 2, a JVM for each Java task."""
     ctx = StreamingContext.Builder().option("anabranch.progress", "off").build().set_parallelism(2)
-    with_checkpoints(ctx, results).option("anabranch.checkpoint.interval-ms", RECOVERY_INTERVAL_MS)
+    with_checkpoints(ctx, results, INTERVAL_MS)
     ctx.add_jar(compile_java())
     ctx.option("anabranch.recovery.scope", scope).option("anabranch.java.tasks-per-worker", 1)
     ctx.option("anabranch.recovery.attempts", 100)

@@ -6,7 +6,6 @@ import argparse
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,6 +42,7 @@ class BatchSource(SourceFunction[Any]):
 
     def init(self, parallelism: int, index: int) -> None:  # noqa: ARG002 - parallelism is 1
         self.batches = batches(self.shape, self.n)
+        self.emitted = 0
         self.started = 0.0
 
     def fetch(self, ctx: SourceContext[Any]) -> None:
@@ -51,7 +51,16 @@ class BatchSource(SourceFunction[Any]):
         if batch is None:
             (self.results / "started").write_text(repr(self.started))
             raise EndOfData
+        self.emitted += 1
         ctx.collect_many(batch)
+
+    def save_checkpoint(self) -> int:
+        return self.emitted
+
+    def load_checkpoint(self, saved: int) -> None:
+        self.emitted = saved
+        for _ in range(saved):
+            next(self.batches)
 
 
 def checking_sink(shape: str, results: Path) -> SinkFunction[Any]:
@@ -75,20 +84,12 @@ def identity(value: Any) -> Any:
     return value
 
 
-def run(
-    shape: str,
-    n: int,
-    *,
-    java_ends: bool = False,
-    launcher: str = "local",
-    prepare: Callable[[StreamingContext], object] = lambda _ctx: None,
-) -> Crossed:
+def run(shape: str, n: int, *, java_ends: bool = False, launcher: str = "local") -> Crossed:
     """Runs the job; its start-up and its end are not in the times, which are of the first record and the last."""
     results = Path(tempfile.mkdtemp(prefix="anabranch-bench-"))
     try:
         ctx = StreamingContext.Builder().option("anabranch.progress", "off").build()
         ctx.option("anabranch.launcher", launcher)
-        prepare(ctx)
         ctx.add_jar(compile_java())
         ctx.register_type(Item, "com.acme.Item")
         if java_ends:
@@ -106,14 +107,9 @@ def run(
         shutil.rmtree(results)
 
 
-def run_engine(
-    n: int,
-    expected: str,
-    launcher: str = "local",
-    prepare: Callable[[StreamingContext], object] = lambda _ctx: None,
-) -> float:
+def run_engine(n: int, expected: str, launcher: str = "local") -> float:
     """Runs the job with (str, int) and checks it; returns the seconds."""
-    crossed = run("pair", n, launcher=launcher, prepare=prepare)
+    crossed = run("pair", n, launcher=launcher)
     if crossed.check != expected:
         raise WrongResultError(f"crossing: expected {expected}, got {crossed.check}")
     return crossed.ended_at - crossed.started_at

@@ -279,7 +279,7 @@ def records() -> list[dict[str, Any]]:
 
 
 # Name, bytes, why; where only one language refuses, which.
-REFUSED: list[tuple[str, ...]] = [
+REFUSED: list[tuple[Any, ...]] = [
     ("nothing", "", "no value"),
     ("the unused tag", "c1", "C1 is not used in MessagePack"),
     ("more than one value", "c0c0", "bytes left over"),
@@ -319,6 +319,17 @@ REFUSED: list[tuple[str, ...]] = [
     ("frozen set that is no array", "d404c0", "extension 4 is not an array"),
     ("set with an element twice", "c70303920101", "a set has each element once"),
     ("dict with a key twice", "8201020103", "a dict has each key once"),
+    ("two NaN in a set", "c71303" + "92" + "cb7ff8000000000000" * 2, "all NaN are one key"),
+    ("two NaN as keys", "82" + "cb7ff8000000000000c0" * 2, "all NaN are one key"),
+    ("NaN of two forms as keys", "82cb7ff8000000000000c0cb7ff8000000000001c0", "all NaN are one key"),
+    ("tuples of NaN as keys", "82" + "c70a0191cb7ff8000000000000c0" * 2, "all NaN are one key"),
+    ("bytes twice as keys", "82c40161c0c40161c0", "a dict has each key once"),
+    ("bytes twice in a set, apart", "c70a0393c40161c40162c40161", "a set has each element once"),
+    ("bytes twice as keys, with another header", "82c40161c0c5000161c0", "a dict has each key once"),
+    ("tuples of bytes twice as keys", "82" + "d60191c40161c0" * 2, "a dict has each key once"),
+    ("offset datetime at offset 0", "d808" + "00" * 16, "it must be an instant"),
+    ("big int of 16,385 bytes", [["c8400102", 1], ["01", 0x4001]], "more than 16,384"),
+    ("decimal of 16,385 bytes", [["c840050b00000000", 1], ["01", 0x4001]], "more than 16,384"),
     ("date of 3 bytes", "c70305000000", "wrong length"),
     ("time of 4 bytes", "d60600000000", "wrong length"),
     ("time of a day", "d70600004e94914f0000", "24:00 or later"),

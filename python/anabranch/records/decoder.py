@@ -36,6 +36,8 @@ _ARRAY = {0xDC: 2, 0xDD: 4}
 _MAP = {0xDE: 2, 0xDF: 4}
 _EXT = {0xC7: 1, 0xC8: 2, 0xC9: 4}
 _FIXED_EXT = {0xD4: 1, 0xD5: 2, 0xD6: 4, 0xD7: 8, 0xD8: 16}
+# Every NaN becomes this one, so that two of them are one key.
+_NAN = float("nan")
 _CONSTANTS = {0xC0: None, 0xC2: False, 0xC3: True}
 
 
@@ -64,6 +66,8 @@ class ValueDecoder:
         Raises:
             RecordError: The bytes are not that; with the index of the value and the path inside it.
         """
+        if not 0 <= n <= self._size:  # each value takes a byte at least
+            raise RecordError(f"{self._size} bytes cannot be {n} values", index=0)
         values: list[Any] = []
         try:
             for _ in range(n):
@@ -103,7 +107,8 @@ class ValueDecoder:
             return tag - 0x100
         number = _NUMBERS.get(tag)
         if number is not None:
-            return number.unpack(self._take(number.size))[0]
+            unpacked = number.unpack(self._take(number.size))[0]
+            return unpacked if unpacked == unpacked else _NAN  # noqa: PLR0124 - only NaN differs from itself
         if 0x90 <= tag < 0xA0:
             return self._list(tag - 0x90, depth)
         if tag < 0x90:

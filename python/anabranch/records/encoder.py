@@ -8,6 +8,7 @@ import pickle
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -59,7 +60,7 @@ class ValueEncoder(dict[type, Handler]):
             {
                 type(None): lambda _value, _depth: b"\xc0",
                 bool: lambda value, _depth: b"\xc3" if value else b"\xc2",
-                int: lambda value, _depth: encode_int(value),
+                int: self._or_pickle(encode_int),
                 float: lambda value, _depth: encode_float(value),
                 str: self._str,
                 bytes: lambda value, _depth: wire.sized(len(value), 0xC4, 0xC5, 0xC6) + value,
@@ -147,11 +148,21 @@ class ValueEncoder(dict[type, Handler]):
 
     def _dict(self, value: dict[Any, Any], depth: int) -> bytes:
         items = self._items([part for item in value.items() for part in item], depth)
+        if len(set(items[::2])) * 2 != len(items):
+            return self._with_equal_bytes(value)
         return map_header(len(items) // 2) + b"".join(items)
 
     def _set(self, code: int, value: Iterable[Any], depth: int) -> bytes:
         elements = sorted(self._items(value, depth))
+        if any(left == right for left, right in pairwise(elements)):
+            return self._with_equal_bytes(value)
         return extension(code, array_header(len(elements)) + b"".join(elements))
+
+    def _with_equal_bytes(self, value: Any) -> bytes:
+        """Two NaN, or two objects that are equal only to themselves: but one key for any other language."""
+        if self._python:
+            return _pickled(value)
+        raise RecordError("two of its keys or elements differ in Python only, such as two NaN")
 
     def _datetime(self, value: datetime) -> bytes:
         if self._python and not scalars.keeps_zone(value):

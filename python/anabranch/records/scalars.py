@@ -34,6 +34,8 @@ _pack_i64 = struct.Struct(">Bq").pack
 _pack_f64 = struct.Struct(">Bd").pack
 _SECONDS = struct.Struct(">qI")
 _NAN = bytes.fromhex("cb7ff8000000000000")
+# The most decimal digits that an integer of wire.MAX_INTEGER_BYTES can have.
+_MAX_DIGITS = 39457
 _SMALL_INTS = {n: bytes([n & 0xFF]) for n in range(-32, 128)}
 
 
@@ -123,7 +125,7 @@ def encode_timedelta(value: timedelta) -> bytes:
 
 def encode_decimal(value: Decimal) -> bytes:
     """Returns extension 11."""
-    sign, _, exponent = value.as_tuple()
+    sign, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
         raise Unencodable(f"Decimal {value} cannot cross: it is not finite")
     if sign and not value:
@@ -131,6 +133,9 @@ def encode_decimal(value: Decimal) -> bytes:
     scale = -exponent
     if not -(2**31) <= scale < 2**31:
         raise Unencodable(f"a Decimal with the exponent {exponent} cannot cross: Java has 32 bits for it")
+    if len(digits) > _MAX_DIGITS:
+        limit = wire.MAX_INTEGER_BYTES
+        raise Unencodable(f"a Decimal of {len(digits)} digits cannot cross: their limit is {limit} bytes")
     unscaled = int(_EXACT.scaleb(value, scale))
     return extension(wire.DECIMAL, scale.to_bytes(4, "big", signed=True) + _twos_complement(unscaled))
 
@@ -145,12 +150,17 @@ def _pack_since(since: timedelta) -> bytes:
 
 
 def _twos_complement(value: int) -> bytes:
-    return value.to_bytes((value + (value < 0)).bit_length() // 8 + 1, "big", signed=True)
+    size = (value + (value < 0)).bit_length() // 8 + 1
+    if size > wire.MAX_INTEGER_BYTES:
+        raise Unencodable(f"an integer of {size} bytes cannot cross: its limit is {wire.MAX_INTEGER_BYTES} bytes")
+    return value.to_bytes(size, "big", signed=True)
 
 
-def _decode_big_int(data: bytes) -> int:
+def _integer(data: bytes) -> int:
     if not data:
-        raise RecordError("a big int without data")
+        raise RecordError("an integer without data")
+    if len(data) > wire.MAX_INTEGER_BYTES:
+        raise RecordError(f"an integer of {len(data)} bytes, more than {wire.MAX_INTEGER_BYTES}")
     return int.from_bytes(data, "big", signed=True)
 
 
@@ -176,6 +186,8 @@ def _decode_instant(data: bytes) -> datetime:
 def _decode_offset_datetime(data: bytes) -> datetime:
     _check_size(data, 16)
     offset = timedelta(seconds=int.from_bytes(data[12:], "big", signed=True))
+    if not offset:
+        raise RecordError("a date-time at offset 0 must be an instant")
     return (_EPOCH + (_since_epoch(data[:12]) + offset)).replace(tzinfo=timezone(offset))
 
 
@@ -193,7 +205,7 @@ def _decode_decimal(data: bytes) -> Decimal:
     if len(data) < 5:
         raise RecordError("a decimal without its unscaled value")
     scale = int.from_bytes(data[:4], "big", signed=True)
-    return _EXACT.scaleb(Decimal(int.from_bytes(data[4:], "big", signed=True)), -scale)
+    return _EXACT.scaleb(Decimal(_integer(data[4:])), -scale)
 
 
 def _decode_uuid(data: bytes) -> UUID:
@@ -224,7 +236,7 @@ def _check_size(data: bytes, size: int) -> None:
 
 # By the code of the extension: what it is called in errors, and what reads its data.
 DECODERS: dict[int, tuple[str, Callable[[bytes], object]]] = {
-    wire.BIG_INT: ("an int", _decode_big_int),
+    wire.BIG_INT: ("an int", _integer),
     wire.DATE: ("a date (Python has the years 1 to 9999)", _decode_date),
     wire.TIME: ("a time", _decode_time),
     wire.INSTANT: ("a datetime (Python has the years 1 to 9999)", _decode_instant),

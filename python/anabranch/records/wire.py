@@ -25,6 +25,8 @@ PICKLE = 16
 JAVA_OBJECT = 17
 
 MAX_DEPTH = 64
+# Of an int beyond 64 bits, and of the digits of a decimal: to make these of bytes takes quadratic time.
+MAX_INTEGER_BYTES = 1 << 14
 NANOS_PER_SECOND = 1_000_000_000
 
 _pack_u16 = struct.Struct(">BH").pack

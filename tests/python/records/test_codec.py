@@ -5,7 +5,7 @@ import dataclasses
 import enum
 from collections import Counter, OrderedDict
 from datetime import datetime, time, timedelta, timezone
-from decimal import Decimal
+from decimal import MAX_PREC, Context, Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, LANGUAGE_PYTHON
 from tests.python.records.strategies import HASHABLE, LANGUAGES, VALUES, shape
 
 pytestmark = pytest.mark.usefixtures("implementation")
+EXACT = Context(prec=MAX_PREC)
 
 
 def there_and_back(values, language=LANGUAGE_PYTHON, types=None):
@@ -155,6 +156,7 @@ def test_a_class_of_the_main_script_travels_with_the_records():
     assert not Encoder(LANGUAGE_JAVA, TypeRegistry()).encode([local(5)])[1][0].python_class
 
 
+BEYOND = 1 << (8 * (1 << 14) - 1)  # the first int that is too long
 UNCROSSABLE = [
     (object(), "a object cannot cross"),
     (OrderedDict(a=1), "convert it, e.g. dict(value)"),
@@ -165,6 +167,13 @@ UNCROSSABLE = [
     (Decimal("-0"), "Java has no such number"),
     (Perm.R | Perm.W, "is no single constant"),
     ("\ud800", "lone surrogate"),
+    (BEYOND, "an integer of 16385 bytes cannot cross"),
+    (-BEYOND - 1, "an integer of 16385 bytes cannot cross"),
+    (Decimal("1" * 39458), "a Decimal of 39458 digits cannot cross"),
+    (Decimal("9" * 39457), "an integer of 16385 bytes cannot cross"),
+    ({float("nan"), float("nan")}, "differ in Python only"),
+    ({float("nan"): 1, float("nan"): 2}, "differ in Python only"),
+    (frozenset([(float("nan"),), (float("nan"),)]), "differ in Python only"),
 ]
 
 
@@ -180,6 +189,31 @@ def test_what_cannot_cross_is_refused_with_index_path_and_reason(value, reason):
 @pytest.mark.parametrize("value", [Counter("aab"), complex(1, 2), bytearray(b"x"), Decimal("NaN"), range(3), Perm.R])
 def test_between_python_operators_any_object_travels(value):
     assert repr(value) == repr(there_and_back([value])[0])
+
+
+@pytest.mark.parametrize(
+    "value", [BEYOND - 1, -BEYOND, Decimal(BEYOND - 1), Decimal(-BEYOND).scaleb(-7, EXACT)], ids=type
+)
+def test_the_longest_integers_cross(value):
+    assert [value] == there_and_back([value], LANGUAGE_JAVA)
+
+
+@pytest.mark.parametrize("value", [BEYOND, -BEYOND - 1, Decimal("9" * 39457)], ids=type)
+def test_longer_integers_travel_between_python_operators(value):
+    assert [value] == there_and_back([value])
+
+
+def test_two_nan_in_a_container_stay_two_between_python_operators():
+    nans = {float("nan"), float("nan")}
+    keys = {float("nan"): 1, float("nan"): 2}
+
+    assert [2, 2] == [len(each) for each in there_and_back([nans, keys])]
+
+
+def test_every_nan_arrives_as_one_key():
+    first, second, tupled = there_and_back([float("nan"), float("nan"), (float("nan"),)], LANGUAGE_JAVA)
+
+    assert 1 == len({first, second, *tupled})
 
 
 def test_what_cannot_be_pickled_is_refused_between_python_operators():

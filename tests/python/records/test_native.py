@@ -81,7 +81,8 @@ INSTANCES = st.recursive(
     ),
     max_leaves=12,
 )
-UNCROSSABLE = st.sampled_from([object(), "\ud800", Decimal("NaN"), bytearray(b"x"), range(2), {1: object()}, 1j])
+NANS = [{float("nan"), float("nan")}, dict.fromkeys((float("nan"), i) for i in (1, 1))]
+UNCROSSABLE = st.sampled_from([*NANS, object(), "\ud800", Decimal("NaN"), bytearray(b"x"), range(2), {1: object()}, 1j])
 
 
 def extended(instance, value):

@@ -24,6 +24,11 @@
 /* `Access` of instances.py. */
 enum access { ACCESS_CALL = 0, ACCESS_ATTRIBUTES = 1, ACCESS_DICT = 2, ACCESS_POSITIONS = 3 };
 
+/* What belongs to the module of one interpreter. */
+typedef struct {
+    PyObject *nan; /* every NaN that is decoded, so that two of them are one key */
+} ModuleState;
+
 /* encode(values, handlers, plans, schemas) -> bytes */
 PyObject *anabranch_encode(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 

@@ -10,6 +10,7 @@ typedef struct {
     const unsigned char *end; /* of the innermost extension, or of the payload */
     PyObject *makers;         /* schema id -> InstanceMaker */
     PyObject *extension;      /* callable(code, data, depth) -> value */
+    PyObject *nan;            /* what every NaN becomes */
 } Decoder;
 
 static PyObject *get_value(Decoder *d, int depth);
@@ -70,6 +71,15 @@ static PyObject *get_bytes(Decoder *d, Py_ssize_t n) {
     return PyBytes_FromStringAndSize(data, n);
 }
 
+static PyObject *constant(PyObject *value) {
+    Py_INCREF(value);
+    return value;
+}
+
+static PyObject *make_float(Decoder *d, double number) {
+    return number != number ? constant(d->nan) : PyFloat_FromDouble(number);
+}
+
 static PyObject *get_float(Decoder *d, int width) {
     uint64_t bits;
     if (take_number(d, width, &bits) < 0) {
@@ -79,11 +89,11 @@ static PyObject *get_float(Decoder *d, int width) {
         uint32_t half = (uint32_t)bits;
         float number;
         memcpy(&number, &half, sizeof number);
-        return PyFloat_FromDouble((double)number);
+        return make_float(d, (double)number);
     }
     double number;
     memcpy(&number, &bits, sizeof number);
-    return PyFloat_FromDouble(number);
+    return make_float(d, number);
 }
 
 static PyObject *get_unsigned(Decoder *d, int width) {
@@ -370,11 +380,6 @@ static PyObject *get_deep(Decoder *d, int width, int least, PyObject *(*get)(Dec
     return take_length(d, width, least, &n) < 0 ? NULL : get(d, n, depth);
 }
 
-static PyObject *constant(PyObject *value) {
-    Py_INCREF(value);
-    return value;
-}
-
 static PyObject *get_value(Decoder *d, int depth) {
     if (d->next == d->end) {
         return truncated();
@@ -460,7 +465,7 @@ static PyObject *get_value(Decoder *d, int depth) {
 }
 
 PyObject *anabranch_decode(PyObject *module, PyObject *const *args, Py_ssize_t nargs) {
-    (void)module;
+    ModuleState *state = PyModule_GetState(module);
     if (nargs != 4 || !PyDict_Check(args[2])) {
         PyErr_SetString(PyExc_TypeError, "decode(payload, n, makers: dict, extension)");
         return NULL;
@@ -473,7 +478,10 @@ PyObject *anabranch_decode(PyObject *module, PyObject *const *args, Py_ssize_t n
     if (PyObject_GetBuffer(args[0], &payload, PyBUF_SIMPLE) < 0) {
         return NULL;
     }
-    Decoder d = {.next = payload.buf, .makers = args[2], .extension = args[3]};
+    Decoder d = {.next = payload.buf, .makers = args[2], .extension = args[3], .nan = state->nan};
+    if (payload.len == 0) {
+        d.next = (const unsigned char *)""; /* the buffer of an empty memoryview may be nowhere */
+    }
     d.end = d.next + payload.len;
     PyObject *values = n < 0 || n > payload.len ? truncated() : get_values(&d, n, 0);
     if (values != NULL && d.next != d.end) {

@@ -266,27 +266,7 @@ static int put_tuple(Encoder *e, PyObject *tuple, int depth) {
     return end_extension(e, start, EXT_TUPLE);
 }
 
-static int put_dict(Encoder *e, PyObject *dict, int depth) {
-    Py_ssize_t n = PyDict_GET_SIZE(dict);
-    if (put_head(e, n, 0x80, 16, 0, 0xDE) < 0) {
-        return -1;
-    }
-    PyObject *key, *value;
-    Py_ssize_t position = 0, written = 0;
-    while (written < n && PyDict_Next(dict, &position, &key, &value)) {
-        Py_INCREF(key);
-        Py_INCREF(value);
-        int result = put_value(e, key, depth + 1) < 0 ? -1 : put_value(e, value, depth + 1);
-        Py_DECREF(key);
-        Py_DECREF(value);
-        if (result < 0) {
-            return -1;
-        }
-        written++;
-    }
-    return written == n && PyDict_GET_SIZE(dict) == n ? 0 : refuse("a dict changed while it was encoded");
-}
-
+/* The bytes of an element of a set, or of a key of a dict. */
 typedef struct {
     Py_ssize_t start;
     Py_ssize_t length;
@@ -299,7 +279,75 @@ static int compare_elements(const void *left, const void *right) {
     return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
 }
 
-/* Brings n elements, which end where the output ends, into the order of their bytes. */
+/* Sorts n elements; returns whether two of them have the same bytes, such as two NaN. */
+static int sort_by_bytes(Element *elements, Py_ssize_t n) {
+    qsort(elements, (size_t)n, sizeof *elements, compare_elements);
+    for (Py_ssize_t i = 1; i < n; i++) {
+        if (compare_elements(&elements[i - 1], &elements[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Whether keys of the type of this one are different if their bytes are, and the other way round. */
+static int has_one_form(PyObject *key) {
+    PyTypeObject *type = Py_TYPE(key);
+    return type == &PyUnicode_Type || type == &PyLong_Type || type == &PyBytes_Type || type == &PyBool_Type ||
+           key == Py_None || (type == &PyFloat_Type && PyFloat_AS_DOUBLE(key) == PyFloat_AS_DOUBLE(key));
+}
+
+/* Writes the items of a dict and remembers the keys that have not one form; returns how many these are, or -1. */
+static Py_ssize_t put_items(Encoder *e, PyObject *dict, Py_ssize_t n, Element **keys, int depth) {
+    PyObject *key, *value;
+    Py_ssize_t position = 0, written = 0, n_keys = 0;
+    while (written < n && PyDict_Next(dict, &position, &key, &value)) {
+        Py_INCREF(key);
+        Py_INCREF(value);
+        Py_ssize_t start = e->length;
+        int result = put_value(e, key, depth + 1);
+        if (result == 0 && !has_one_form(key)) {
+            if (*keys == NULL && (*keys = PyMem_New(Element, n)) == NULL) {
+                PyErr_NoMemory();
+                result = -1;
+            } else {
+                (*keys)[n_keys++] = (Element){.start = start, .length = e->length - start};
+            }
+        }
+        if (result == 0) {
+            result = put_value(e, value, depth + 1);
+        }
+        Py_DECREF(key);
+        Py_DECREF(value);
+        if (result < 0) {
+            return -1;
+        }
+        written++;
+    }
+    return written == n && PyDict_GET_SIZE(dict) == n ? n_keys : refuse("a dict changed while it was encoded");
+}
+
+static int put_dict(Encoder *e, PyObject *dict, int depth) {
+    Py_ssize_t start = e->length;
+    Py_ssize_t n = PyDict_GET_SIZE(dict);
+    if (put_head(e, n, 0x80, 16, 0, 0xDE) < 0) {
+        return -1;
+    }
+    Element *keys = NULL;
+    Py_ssize_t n_keys = put_items(e, dict, n, &keys, depth);
+    for (Py_ssize_t i = 0; i < n_keys; i++) {
+        keys[i].data = PyBytes_AS_STRING(e->bytes) + keys[i].start;
+    }
+    int same = n_keys > 1 && sort_by_bytes(keys, n_keys);
+    PyMem_Free(keys);
+    if (same) {
+        e->length = start;
+        return put_by_table(e, dict, depth); /* pickled or refused */
+    }
+    return n_keys < 0 ? -1 : 0;
+}
+
+/* Brings n elements, which end where the output ends, into the order of their bytes; 1: two have the same bytes. */
 static int sort_elements(Encoder *e, Element *elements, Py_ssize_t n) {
     if (n < 2) {
         return 0;
@@ -315,14 +363,14 @@ static int sort_elements(Encoder *e, Element *elements, Py_ssize_t n) {
     for (Py_ssize_t i = 0; i < n; i++) {
         elements[i].data = copy + (elements[i].start - start);
     }
-    qsort(elements, (size_t)n, sizeof *elements, compare_elements);
+    int same = sort_by_bytes(elements, n);
     char *to = base + start;
     for (Py_ssize_t i = 0; i < n; i++) {
         memcpy(to, elements[i].data, (size_t)elements[i].length);
         to += elements[i].length;
     }
     PyMem_Free(copy);
-    return 0;
+    return same;
 }
 
 static int put_elements(Encoder *e, PyObject *set, Py_ssize_t n, int depth) {
@@ -355,10 +403,15 @@ static int put_elements(Encoder *e, PyObject *set, Py_ssize_t n, int depth) {
 static int put_set(Encoder *e, PyObject *set, int code, int depth) {
     Py_ssize_t start;
     Py_ssize_t n = PySet_GET_SIZE(set);
-    if (begin_extension(e, &start) < 0 || put_array_head(e, n) < 0 || put_elements(e, set, n, depth) < 0) {
+    if (begin_extension(e, &start) < 0 || put_array_head(e, n) < 0) {
         return -1;
     }
-    return end_extension(e, start, code);
+    int result = put_elements(e, set, n, depth);
+    if (result > 0) {
+        e->length = start;
+        return put_by_table(e, set, depth); /* pickled or refused */
+    }
+    return result < 0 ? -1 : end_extension(e, start, code);
 }
 
 /* Fetches the fields of an instance; 0: it has other ones than its plan says, or they cannot be read. */

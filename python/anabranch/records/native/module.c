@@ -14,7 +14,34 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static int execute(PyObject *module) {
+    ModuleState *state = PyModule_GetState(module);
+    state->nan = PyFloat_FromDouble(Py_NAN);
+    return state->nan == NULL ? -1 : 0;
+}
+
+static int traverse(PyObject *module, visitproc visit, void *arg) {
+    ModuleState *state = PyModule_GetState(module);
+    Py_VISIT(state->nan);
+    return 0;
+}
+
+static int clear(PyObject *module) {
+    ModuleState *state = PyModule_GetState(module);
+    Py_CLEAR(state->nan);
+    return 0;
+}
+
+/* No static variable is ever written, so each interpreter may have a lock of its own. There must be a lock, though:
+ * containers are walked with borrowed references. */
 static struct PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, (void *)execute},
+#ifdef Py_mod_multiple_interpreters
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#endif
+#ifdef Py_mod_gil
+    {Py_mod_gil, Py_MOD_GIL_USED},
+#endif
     {0, NULL},
 };
 
@@ -22,9 +49,11 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "anabranch.records._native",
     .m_doc = "Encodes and decodes batches of records; see anabranch.records.codec.",
-    .m_size = 0,
+    .m_size = sizeof(ModuleState),
     .m_methods = methods,
     .m_slots = slots,
+    .m_traverse = traverse,
+    .m_clear = clear,
 };
 
 PyMODINIT_FUNC PyInit__native(void) { return PyModuleDef_Init(&definition); }

@@ -23,15 +23,29 @@ final class Numbers {
   /** Writes the form that tells a big integer from a small one whatever its value. */
   static void writeBig(Output out, BigInteger value) {
     int start = out.beginExtension();
-    out.raw(value.toByteArray());
+    out.raw(bytes(value));
     out.endExtension(start, Wire.BIG_INT);
   }
 
   static void write(Output out, BigDecimal value) {
     int start = out.beginExtension();
     out.int4(value.scale());
-    out.raw(value.unscaledValue().toByteArray());
+    out.raw(bytes(value.unscaledValue()));
     out.endExtension(start, Wire.DECIMAL);
+  }
+
+  /** Returns whether an integer may travel as one; longer ones would take quadratic time. */
+  static boolean fits(BigInteger value) {
+    return value.bitLength() / 8 + 1 <= Wire.MAX_INTEGER_BYTES;
+  }
+
+  private static byte[] bytes(BigInteger value) {
+    if (!fits(value)) {
+      throw new RecordException(
+          "an integer of %d bits cannot cross: its limit is %d bytes"
+              .formatted(value.bitLength(), Wire.MAX_INTEGER_BYTES));
+    }
+    return value.toByteArray();
   }
 
   static Number unsigned64(Input in) {
@@ -46,6 +60,10 @@ final class Numbers {
     int n = in.remaining();
     if (n == 0) {
       throw new RecordException("an integer has no data");
+    }
+    if (n > Wire.MAX_INTEGER_BYTES) {
+      throw new RecordException(
+          "an integer has %d bytes, more than %d".formatted(n, Wire.MAX_INTEGER_BYTES));
     }
     int start = in.skip(n);
     return new BigInteger(in.bytes(), start, n);

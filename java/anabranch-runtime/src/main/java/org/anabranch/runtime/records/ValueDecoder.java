@@ -160,6 +160,7 @@ final class ValueDecoder {
   private Map<Object, Object> map(int n, int depth) {
     int within = inside(depth);
     Map<Object, Object> map = new LinkedHashMap<>(capacity(n));
+    Contents contents = new Contents();
     for (int i = 0; i < n; i++) {
       Object key;
       try {
@@ -174,7 +175,7 @@ final class ValueDecoder {
         throw e.inValueOf(key);
       }
       map.put(key, value);
-      if (map.size() == i) {
+      if (map.size() == i || contents.isRepeated(key)) {
         throw new RecordException("a dict has a key twice").inKey(key);
       }
     }
@@ -270,16 +271,21 @@ final class ValueDecoder {
     int n = in.arrayHeader("a set");
     int within = inside(depth);
     Set<Object> set = new LinkedHashSet<>(capacity(n));
+    Contents contents = new Contents();
     int before = -1;
     for (int i = 0; i < n; i++) {
       int start = in.position();
+      Object element;
       try {
-        set.add(read(within));
+        element = read(within);
       } catch (RecordException e) {
         throw e.inUnread("elements", i);
       }
-      // Arrays are not equal by their contents, so their bytes are compared too.
-      if (set.size() == i || (i > 0 && sameBytes(before, start, in.position()))) {
+      set.add(element);
+      // Objects of the users' that equal only themselves are compared by their bytes.
+      if (set.size() == i
+          || contents.isRepeated(element)
+          || (i > 0 && sameBytes(before, start, in.position()))) {
         throw new RecordException("a set has an element twice").inUnread("elements", i);
       }
       before = start;

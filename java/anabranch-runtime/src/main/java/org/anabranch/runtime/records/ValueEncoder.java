@@ -144,7 +144,22 @@ final class ValueEncoder {
       return (value, depth) -> out.float32((Float) value);
     }
     if (type == BigInteger.class) {
-      return (value, depth) -> Numbers.writeBig(out, (BigInteger) value);
+      return (value, depth) -> {
+        if (Numbers.fits((BigInteger) value)) {
+          Numbers.writeBig(out, (BigInteger) value);
+        } else {
+          javaObject(value);
+        }
+      };
+    }
+    if (type == BigDecimal.class) {
+      return (value, depth) -> {
+        if (Numbers.fits(((BigDecimal) value).unscaledValue())) {
+          Numbers.write(out, (BigDecimal) value);
+        } else {
+          javaObject(value);
+        }
+      };
     }
     return null;
   }

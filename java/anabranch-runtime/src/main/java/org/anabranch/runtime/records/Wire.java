@@ -59,6 +59,9 @@ final class Wire {
   /** How many containers may enclose a value. */
   static final int MAX_DEPTH = 64;
 
+  /** Bytes of an integer beyond 64 bits, and of the unscaled value of a decimal, at most. */
+  static final int MAX_INTEGER_BYTES = 1 << 14;
+
   private Wire() {}
 
   static RecordException tooDeep() {

@@ -5,6 +5,8 @@ import static org.anabranch.proto.v1.Language.LANGUAGE_PYTHON;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.time.LocalDate;
 import java.time.ZonedDateTime;
@@ -12,6 +14,7 @@ import java.util.AbstractMap;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -119,6 +122,32 @@ class RefusedValuesTest {
   @Test
   void aDateBeyondTheWireIsRefused() {
     assertThat(refusal(LANGUAGE_PYTHON, LocalDate.MAX)).hasMessageContaining("out of range");
+  }
+
+  @Test
+  void anIntegerOfMoreThan16KibibytesIsRefusedButBetweenJavaAndJava() {
+    BigInteger longest = BigInteger.ONE.shiftLeft(8 * 16384 - 1).subtract(BigInteger.ONE);
+    for (BigInteger fits : List.of(longest, longest.negate())) {
+      assertThat(Codec.throughPython(fits)).isEqualTo(fits);
+      assertThat(Codec.throughPython(new BigDecimal(fits, 3))).isEqualTo(new BigDecimal(fits, 3));
+    }
+    BigInteger longer = longest.add(BigInteger.ONE);
+    for (Object refused : List.of(longer, new BigDecimal(longer, 3))) {
+      assertThat(refusal(LANGUAGE_PYTHON, refused))
+          .hasMessageContaining("its limit is 16384 bytes");
+      assertThat(Codec.throughJava(refused)).isEqualTo(refused);
+    }
+  }
+
+  @Test
+  void keysAreToldApartByTheContentsOfTheirArrays() {
+    Decoder decoder = new Decoder(LANGUAGE_PYTHON, Codec.TYPES);
+    byte[] two = HexFormat.of().parseHex("82" + "d60191c40161c0" + "d60191c40162c0");
+    byte[] same = HexFormat.of().parseHex("82" + "d60191c40161c0" + "d60191c40161c0");
+
+    assertThat((Map<?, ?>) decoder.decode(two, 1, List.of())[0]).hasSize(2);
+    assertThatThrownBy(() -> decoder.decode(same, 1, List.of()))
+        .hasMessageContaining("a dict has a key twice");
   }
 
   @Test
