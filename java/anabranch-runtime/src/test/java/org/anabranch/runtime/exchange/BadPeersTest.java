@@ -195,6 +195,24 @@ class BadPeersTest {
   }
 
   @Test
+  void aConsumerThatHasHungUpMayComeAgainAtOnce() throws IOException {
+    for (int i = 0; i < 20; i++) {
+      try (SocketChannel socket = dial()) {
+        socket.write(ByteBuffer.wrap(hello(request())));
+        ByteBuffer length = ByteBuffer.allocate(4);
+        while (length.hasRemaining()) {
+          socket.read(length);
+        }
+        ByteBuffer reply = ByteBuffer.allocate(length.getInt(0));
+        while (reply.hasRemaining()) {
+          socket.read(reply);
+        }
+        assertThat(ConnectReply.parseFrom(reply.flip()).getStatus()).isEqualTo(Status.STATUS_OK);
+      }
+    }
+  }
+
+  @Test
   void attacksWhileRecordsFlowDisturbNobody() throws InterruptedException {
     CountDownLatch begun = new CountDownLatch(1);
     Thread attacker =
