@@ -80,3 +80,34 @@ def test_memory_does_not_grow_with_what_waits(drive, acme_jar):
 @pytest.mark.timeout(400)
 def test_memory_stays_bounded_over_ten_million_records(drive, acme_jar):
     check(run(drive, 10_000_000, acme_jar), 10_000_000)
+
+
+# While the task in the middle waits for room, having taken all its input, more input comes: the source is a little
+# faster than the sink.
+ALWAYS_FULL = """
+import time
+from anabranch import EndOfData, SourceFunction, StreamingContext
+
+class Ticks(SourceFunction):
+    def init(self, parallelism, index):
+        self.left = 30
+    def fetch(self, ctx):
+        if not self.left:
+            raise EndOfData
+        time.sleep(0.02)
+        self.left -= 1
+        ctx.collect(self.left)
+
+ctx = StreamingContext.Builder().option("anabranch.exchange.send-queue-bytes", 1).build()
+ctx.option("anabranch.exchange.socket-buffer-bytes", 4096)
+ctx.option("anabranch.exchange.handshake-timeout-ms", 90000)  # the end of a deadline would wake the task
+large = ctx.source(Ticks()).map(lambda i: "x" * 20_000).disable_chain()
+large.disable_chain().sink(lambda value: time.sleep(0.03))
+ctx.submit("full").wait(timeout=30)
+"""
+
+
+def test_input_that_comes_while_the_last_flush_waits_for_room_is_taken(drive):
+    code, _, err = drive(ALWAYS_FULL).finish(timeout=60)
+
+    assert code == 0, err

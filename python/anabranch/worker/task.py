@@ -274,13 +274,17 @@ class Task:
                 self._wait_until(lambda: not self.output.full)
             received = self.input.next_frame()
             if received is None:
-                self.output.flush()
-                self._reactor.poll(None)
+                self._flush_and_wait()
                 continue
             self._handle(*received)
             frames += 1
             if frames % _FRAMES_BETWEEN_POLLS == 0:  # consumers come, writes go on, also under full load
                 self._reactor.poll(0)
+
+    def _flush_and_wait(self) -> None:
+        self.output.flush()
+        self.input.resume()  # the flush may have waited for room, with the input paused
+        self._reactor.poll(None)
 
     def _run_source(self, source: SourceOperator) -> None:
         idle_wait = 0.0
@@ -364,8 +368,7 @@ class Task:
             if self.output.full:
                 self._wait_until(lambda: not self.output.full)
             if not (self._repeat_input(recovery) if recovery.replaying else self._take_input(recovery)):
-                self.output.flush()
-                self._reactor.poll(None)
+                self._flush_and_wait()
                 continue
             frames += 1
             if frames % _FRAMES_BETWEEN_POLLS == 0:
