@@ -1,4 +1,4 @@
-"""When a run began and ended, and what its sinks found: files in a directory, written by subtasks of either language."""
+"""When a run began and ended, and what its sinks found: files that subtasks of either language write."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 
 class Marks:
-    """A directory of marks. `com.acme.bench.Marks` writes the same files: both languages read the same monotonic clock."""
+    """A directory of marks. `com.acme.bench.Marks` writes the same files: both languages read one monotonic clock."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory

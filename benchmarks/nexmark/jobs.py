@@ -51,8 +51,8 @@ class JavaFunctions:
         return f"{_JAVA}Queries::{first}{''.join(word.capitalize() for word in rest)}"
 
 
-def q0(events: Any, _f: Any) -> Any:
-    return events
+def q0(events: Any, f: Any) -> Any:
+    return events.map(f.same)
 
 
 def q1(events: Any, f: Any) -> Any:
