@@ -8,6 +8,8 @@ from typing import Any
 from benchmarks.common.digest import check_all
 from benchmarks.nexmark.events import Auction, Bid, Event, Person, event
 
+CATEGORY = 10
+
 
 def q0(events: Iterable[Event]) -> Iterable[Event]:
     return events
@@ -25,7 +27,7 @@ def q3(events: Iterable[Event]) -> Iterator[tuple[str, str, str, int]]:
     all_events = list(events)
     persons = {e.id: e for e in all_events if isinstance(e, Person) and e.state in {"OR", "ID", "CA"}}
     for auction in all_events:
-        if isinstance(auction, Auction) and auction.category in {10} and auction.seller in persons:
+        if isinstance(auction, Auction) and auction.category == CATEGORY and auction.seller in persons:
             person = persons[auction.seller]
             yield person.name, person.city, person.state, auction.id
 
