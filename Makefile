@@ -126,7 +126,7 @@ bench: setup
 .PHONY: clean
 clean:
 	rm -rf .make $(VENV) build dist python/*.egg-info python/anabranch/v1 python/anabranch/jars
-	rm -rf java/*/target target examples/java-jobs/target $(TRADES)/target $(FLIGHTS)/target $(FLIGHTS)/out benchmarks/out
+	rm -rf java/*/target target examples/java-jobs/target $(TRADES)/target $(FLIGHTS)/target $(FLIGHTS)/out benchmarks/out benchmarks/peers/*/target
 	rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	find python tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
 	find python -name '*.so' -delete

@@ -1,95 +1,126 @@
-"""Runs the benchmarks, prints a table and writes benchmarks/out/NAME.json."""
+"""Runs the benchmarks, prints a table and writes benchmarks/out/NAME.json.
+
+Other words in place of a name: `install PEER...` makes the environments of peers, `check` compares the ratios of the last
+run with the accepted ones, `report` writes docs/performance from the last run, `list` names everything.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
-from collections.abc import Callable
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks import crossing, recovery, startup, wordcount
-from benchmarks.measure import OUT, Benchmark, machine
-
-BENCHMARKS: dict[str, Callable[[float], Benchmark]] = {
-    "crossing": crossing.benchmark,
-    "wordcount": wordcount.benchmark,
-    "startup-python": lambda _scale: startup.benchmark(hybrid_job=False),
-    "startup-jvm": lambda _scale: startup.benchmark(hybrid_job=True),
-}
-# Only by name: they take long, or start a cluster.
-BY_NAME: dict[str, Callable[[float], Benchmark]] = {
-    "ray": crossing.benchmark_on_ray,
-    "cost-wordcount": recovery.cost_of_wordcount,
-    "cost-crossing": recovery.cost_of_crossing,
-    "startup-ray": lambda _scale: startup.benchmark_on_ray(),
-}
+from benchmarks import engine_only
+from benchmarks.harness import environments, ratios, registry, report, results, table
+from benchmarks.harness.compare import compare
+from benchmarks.harness.workload import Workload
+from benchmarks.measure import OUT, machine
 
 
-def to_table(benchmark: Benchmark) -> Table:
-    """Returns medians, and how long each contender takes compared with the engine."""
-    table = Table(title=benchmark.title, title_justify="left")
-    table.add_column("")
-    table.add_column("seconds, median", justify="right")
-    if benchmark.records:
-        table.add_column(f"{benchmark.unit}/s", justify="right")
-    table.add_column("as fast as the engine", justify="right")
-    engine = benchmark.contenders[0].median
-    for each in benchmark.contenders:
-        cells = [each.name, f"{each.median:.3f}", f"{engine / each.median:.2f}x"]
-        if benchmark.records:
-            cells.insert(2, f"{benchmark.records / each.median:,.0f}")
-        table.add_row(*cells)
-    return table
+def main() -> int:
+    """Does what the command line says; returns the exit code."""
+    console = Console(width=None if Console().is_terminal else 160, highlight=False)
+    known = registry.workloads()
+    options = _options(known)
+    word, *rest = options.names or [""]
+    match word:
+        case "install":
+            return _install(rest, console)
+        case "check":
+            return _check(options.out, console, accept=options.accept)
+        case "report":
+            for page in report.write_pages(results.read(options.out)):
+                console.print(f"wrote {page.relative_to(environments.ROOT)}")
+            return 0
+        case "list":
+            for name, title in [*((each.name, each.title) for each in known.values()), *engine_only.TITLES.items()]:
+                console.print(f"{name:24}{title}", markup=False)
+            return 0
+    if options.all:
+        names = list(known)
+    else:
+        names = options.names or [each.name for each in known.values() if each.in_bench]
+    options.out.mkdir(parents=True, exist_ok=True)
+    console.print(", ".join(f"{key}: {value}" for key, value in machine().items()))
+    failed = False
+    for name in names:
+        if name in known:
+            failed |= _run(known[name], options, console)
+        else:
+            engine_only.run(name, options.rounds, options.scale, options.out, console)
+    return int(failed)
 
 
-def to_recovery_table(rows: list[dict[str, Any]]) -> Table:
-    """Returns the medians over the kills, seconds."""
-    rate = f"{rows[0]['records_per_second']:,} records/s, half of the full rate"
-    table = Table(title=f"A worker is killed at {rate}; seconds, medians", title_justify="left")
-    for name in ("killed worker", "goes back", "kills", "no output from its keys", "from others", "latency is back"):
-        table.add_column(name)
-    for row in rows:
-        medians = [statistics.median(row[key]) for key in ("dark_seconds", "dark_seconds_of_others", "back_seconds")]
-        table.add_row(row["language"], row["scope"], str(row["kills"]), *(f"{median:.3f}" for median in medians))
-    return table
-
-
-def main() -> None:
-    """Runs what the command line names."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "names",
-        nargs="*",
-        metavar="NAME",
-        help=f"some of {', '.join([*BENCHMARKS, *BY_NAME, 'recovery'])}; default: the first few",
+def _run(workload: Workload, options: argparse.Namespace, console: Console) -> bool:
+    """Runs a workload; says whether a contender has failed."""
+    at_start = machine()
+    outcomes = compare(
+        workload,
+        options.rounds,
+        options.scale,
+        options.only,
+        lambda line: console.print(line, style="dim", markup=False),
     )
+    if not outcomes:
+        return False
+    found = results.to_results(workload, outcomes, options.rounds, at_start)
+    results.write(found, options.out)
+    console.print(f"\n{workload.title}", style="bold", markup=False)
+    console.print(table.to_markdown(found) + "\n", markup=False, soft_wrap=True)
+    return any(each.failure for each in outcomes)
+
+
+def _install(names: Sequence[str], console: Console) -> int:
+    names = list(environments.ALL) if names in ([], ["all"]) else names
+    unknown = sorted(set(names) - environments.ALL.keys())
+    if unknown:
+        console.print(f"unknown: {', '.join(unknown)}; there are {', '.join(environments.ALL)}", markup=False)
+        return 2
+    done = [environments.install(name, lambda line: console.print(line, markup=False)) for name in names]
+    return 0 if all(done) else 1
+
+
+def _check(out: Path, console: Console, *, accept: bool) -> int:
+    now = ratios.ratios(results.read(out))
+    if accept:
+        ratios.accept(now)
+        console.print(f"stored in {ratios.ACCEPTED.relative_to(environments.ROOT)}")
+        return 0
+    lost = ratios.losses(ratios.read_accepted(), now)
+    for line in lost:
+        console.print(line, markup=False, soft_wrap=True)
+    pairs = sum(len(peers) for configurations in now.values() for peers in configurations.values())
+    console.print(f"{pairs} ratios compared, {len(lost)} lost more than {ratios.ALLOWED_LOSS:.0%}")
+    return 1 if lost or not pairs else 0
+
+
+def _options(known: dict[str, Workload]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="what to run; `list` shows all; default: the quick ones"
+    )
+    parser.add_argument("--all", action="store_true", help="run every workload that is compared with peers")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each contender that count (default: 5)")
     parser.add_argument("--scale", type=float, default=1.0, help="fraction of the usual number of records")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="CONTENDER", help="only this one; may be repeated"
+    )
     parser.add_argument("--out", type=Path, default=OUT, help="directory for NAME.json (default: benchmarks/out)")
+    parser.add_argument("--accept", action="store_true", help="with `check`: store the ratios of the last run")
     options = parser.parse_args()
-    unknown = sorted(set(options.names) - {*BENCHMARKS, *BY_NAME, "recovery"})
-    if unknown or options.rounds < 1:
-        parser.error(f"unknown: {', '.join(unknown)}" if unknown else "--rounds must be at least 1")
-
-    console = Console(width=None if Console().is_terminal else 120)
-    options.out.mkdir(parents=True, exist_ok=True)
-    console.print(", ".join(f"{key}: {value}" for key, value in machine().items()), highlight=False)
-    for name in options.names or BENCHMARKS:
-        if name == "recovery":
-            found = list(recovery.rows())
-            (options.out / "recovery.json").write_text(json.dumps({"machine": machine(), "rows": found}, indent=1))
-            console.print(to_recovery_table(found))
-            continue
-        benchmark = {**BENCHMARKS, **BY_NAME}[name](options.scale)
-        benchmark.measure(options.rounds, lambda line: console.print(line, style="dim", highlight=False))
-        (options.out / f"{name}.json").write_text(json.dumps(benchmark.results(), indent=1))
-        console.print(to_table(benchmark))
+    if options.rounds < 1:
+        parser.error("--rounds must be at least 1")
+    if options.names[:1] not in (["install"], ["check"], ["report"], ["list"]):
+        unknown = sorted(set(options.names) - {*known, *engine_only.TITLES})
+        if unknown:
+            parser.error(f"unknown: {', '.join(unknown)}")
+    return options
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -23,9 +23,11 @@ from typing import Any
 import psutil
 
 from anabranch import EndOfData, RuntimeContext, SinkFunction, SourceContext, SourceFunction, StreamingContext
-from benchmarks.crossing import checksum, compile_java, run_engine
+from benchmarks.crossing.engine import run_engine
+from benchmarks.crossing.shapes import reference
+from benchmarks.java_classes import compile_java
 from benchmarks.measure import Benchmark, Contender, WrongResultError
-from benchmarks.wordcount import CHUNK, Count, add, first, lines, pair, split
+from benchmarks.wordcount.words import CHUNK, Count, add, first, lines, pair, split
 
 INTERVAL_MS = 1000  # of the jobs whose cost is measured
 RECOVERY_INTERVAL_MS = 500  # a killed task has half of it to do again, on average
@@ -130,13 +132,12 @@ def cost_of_wordcount(scale: float) -> Benchmark:
 def cost_of_crossing(scale: float) -> Benchmark:
     """Prepares the crossing; `scale` 1 is eight million records."""
     n = int(8_000_000 * scale)
-    expected = checksum(n)
-    classes = compile_java()
+    expected = reference("pair", n)
 
     def exactly_once() -> float:
         directory = Path(tempfile.mkdtemp(prefix="anabranch-bench-"))
         try:
-            return run_engine(n, expected, classes, prepare=lambda ctx: with_checkpoints(ctx, directory))
+            return run_engine(n, expected, prepare=lambda ctx: with_checkpoints(ctx, directory))
         finally:
             shutil.rmtree(directory)
 
@@ -145,7 +146,7 @@ def cost_of_crossing(scale: float) -> Benchmark:
         "Python -> Java identity map -> Python, (str, int), parallelism 1: what a checkpoint every second costs",
         [
             Contender("exactly once", exactly_once),
-            Contender("no recovery", lambda: run_engine(n, expected, classes)),
+            Contender("no recovery", lambda: run_engine(n, expected)),
         ],
         records=n,
     )

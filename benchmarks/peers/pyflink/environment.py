@@ -1,0 +1,29 @@
+"""How a PyFlink job is set up: a mini cluster in one JVM, with the settings that make it fast."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from pathlib import Path
+
+from pyflink.common import Configuration
+from pyflink.datastream import StreamExecutionEnvironment
+
+from benchmarks.peers import flink
+
+
+def environment(mode: str, parallelism: int = 1) -> StreamExecutionEnvironment:
+    """Returns the environment of a job whose Python functions run in `thread` or `process` mode."""
+    # The interpreter inside of the JVM does not know the packages of a virtual environment.
+    os.environ["PYTHONPATH"] = os.pathsep.join([os.environ["PYTHONPATH"], sysconfig.get_path("purelib")])
+    config = Configuration()
+    config.set_string("python.execution-mode", mode)
+    config.set_string("python.executable", sys.executable)
+    config.set_string("python.client.executable", sys.executable)
+    config.set_string("pipeline.object-reuse", "true")
+    config.set_string("python.fn-execution.bundle.size", "10000")
+    config.set_string("python.fn-execution.arrow.batch.size", "10000")
+    made = StreamExecutionEnvironment.get_execution_environment(config)
+    made.add_jars(Path(flink.CLASSES).resolve().as_uri())
+    return made.set_parallelism(parallelism)

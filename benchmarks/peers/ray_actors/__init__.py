@@ -1,0 +1,1 @@
+"""Pipelines of Ray actors, by hand."""

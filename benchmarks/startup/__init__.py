@@ -1,0 +1,1 @@
+"""From the start of a script to the first record in its sink."""

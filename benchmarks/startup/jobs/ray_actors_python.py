@@ -1,0 +1,25 @@
+"""Two Ray actors, with a cluster of this machine that starts with them."""
+
+import time
+
+import ray
+from benchmarks.harness.emit import emit_first
+from benchmarks.peers.ray_actors.cluster import cluster
+
+
+@ray.remote
+class Upper:
+    def map(self, batch: list[str]) -> list[str]:
+        return [value.upper() for value in batch]
+
+
+@ray.remote
+class Sink:
+    def take(self, batch: list[str]) -> tuple[float, str]:
+        return time.monotonic(), batch[0]
+
+
+with cluster():
+    upper, sink = Upper.remote(), Sink.remote()
+    when, value = ray.get(sink.take.remote(upper.map.remote(["a"])))
+emit_first(when, value)
