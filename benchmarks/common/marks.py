@@ -27,9 +27,14 @@ class Marks:
         self._write(f"ended-{index}.json", [time.monotonic(), found])
 
     @property
-    def seconds(self) -> float:
-        """From the first record of the first source to the last of the last sink."""
-        return max(when for when, _ in self._ends()) - min(self._read("started-*.json"))
+    def started_at(self) -> float:
+        """When the first source emitted its first record."""
+        return float(min(self._read("started-*.json")))
+
+    @property
+    def ended_at(self) -> float:
+        """When the last sink had its last record."""
+        return float(max(when for when, _ in self._ends()))
 
     @property
     def findings(self) -> list[Any]:

@@ -1,14 +1,13 @@
-"""How a contender that is a job runs and prints what it found, as the last line of its output."""
+"""How a contender that is a job runs and prints what it found."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from typing import Any
 
 from anabranch import StreamingContext
 from benchmarks.common.digest import check
 from benchmarks.common.marks import Marks
+from benchmarks.harness.emit import emit
 
 
 def context(options: Iterable[str] = ()) -> StreamingContext:
@@ -25,6 +24,6 @@ def check_of(marks: Marks) -> str:
     return check(sum(count for count, _ in marks.findings), sum(total for _, total in marks.findings))
 
 
-def report(seconds: float, records: int, check: str, **figures: Any) -> None:
+def report(marks: Marks, records: int, check: str, **figures: float) -> None:
     """Prints the line that the harness reads."""
-    print(json.dumps({"seconds": seconds, "records": records, "check": check, **figures}), flush=True)
+    emit(marks.started_at, marks.ended_at, records, check, **figures)

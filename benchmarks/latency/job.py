@@ -13,10 +13,10 @@ from array import array
 from anabranch import EndOfData, RuntimeContext, SinkFunction, SourceContext, SourceFunction
 from benchmarks.common.marks import Marks, marks
 from benchmarks.common.runs import context, report
-from benchmarks.crossing import compile_java
+from benchmarks.java_classes import compile_java
 from benchmarks.latency.percentiles import percentile
 
-WARM_UP = 3.0  # seconds that do not count: the JIT compiler is at work
+WARM_UP = 4  # one in so many records comes first and does not count: the JIT compiler is at work
 _SPIN_NS = 70_000  # a sleep ends up to so much late
 Tick = tuple[int, int]
 
@@ -27,9 +27,9 @@ class OpenLoop(SourceFunction[Tick]):
     Looks at the clock at most every `tick_us`: what has become due meanwhile goes out together.
     """
 
-    def __init__(self, rate: int, seconds: float, tick_us: int, marks: Marks) -> None:
+    def __init__(self, n: int, rate: int, tick_us: int, marks: Marks) -> None:
+        self.n = n
         self.rate = rate
-        self.n = int(rate * (seconds + WARM_UP))
         self.tick = tick_us * 1000
         self.marks = marks
 
@@ -82,16 +82,21 @@ class Stopwatch(SinkFunction[Tick]):
         (self.marks.directory / "latencies").write_bytes(self.latencies.tobytes())
 
 
-def run(rate: int, seconds: float, tick_us: int, options: list[str]) -> None:
+def expected(n: int) -> str:
+    """Returns the check of a right run."""
+    return f"{n}:{n * (n - 1) // 2}"
+
+
+def run(n: int, rate: int, tick_us: int, options: list[str]) -> None:
     """Runs the job and prints the figures."""
     with marks() as found:
         ctx = context(options)
         ctx.add_jar(compile_java())
-        ticks = ctx.source(OpenLoop(rate, seconds, tick_us, found)).as_java_stream().map("com.acme.Identity")
+        ticks = ctx.source(OpenLoop(n, rate, tick_us, found)).as_java_stream().map("com.acme.Identity")
         ticks.as_python_stream().sink(Stopwatch(found))
         ctx.execute("latency")
         latencies = array("q", (found.directory / "latencies").read_bytes())
         [[count, total]] = found.findings
-        counted = sorted(latencies[int(rate * WARM_UP) :])
+        counted = sorted(latencies[n // WARM_UP :])
         figures = {f"p{name}_ms": percentile(counted, p) / 1e6 for name, p in (("50", 50), ("99", 99), ("999", 99.9))}
-        report(found.seconds, count, f"{count}:{total}", **figures, max_ms=counted[-1] / 1e6)
+        report(found, count, f"{count}:{total}", **figures, max_ms=counted[-1] / 1e6)

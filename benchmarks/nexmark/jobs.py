@@ -11,7 +11,7 @@ from anabranch import JavaFunction, StreamingContext
 from benchmarks.common.marks import Marks, marks
 from benchmarks.common.runs import check_of, context, report
 from benchmarks.common.streams import LastSink, NumberedSource, SumSink
-from benchmarks.crossing import compile_java
+from benchmarks.java_classes import compile_java
 from benchmarks.nexmark import queries as q
 from benchmarks.nexmark.events import Auction, Bid, Event, Person, event
 
@@ -135,4 +135,4 @@ def run(query: str, version: str, n: int, parallelism: int, options: list[str]) 
         ctx = context(options).set_parallelism(parallelism)
         build(ctx, query, version, n, found)
         ctx.execute(f"nexmark-{query}")
-        report(found.seconds, n, check_of(found))
+        report(found, n, check_of(found))

@@ -12,7 +12,7 @@ from benchmarks.common.digest import check_all, mix
 from benchmarks.common.marks import Marks, marks
 from benchmarks.common.runs import check_of, context, report
 from benchmarks.common.streams import LastSink, NumberedSource
-from benchmarks.crossing import compile_java
+from benchmarks.java_classes import compile_java
 
 PARALLELISM = 4
 KEYS = 10_000
@@ -85,4 +85,4 @@ def run(version: str, n: int, keys: int, parallelism: int, options: list[str]) -
         ctx = context(options).set_parallelism(parallelism)
         build(ctx, version, n, keys, found)
         ctx.execute("shuffle")
-        report(found.seconds, n, check_of(found))
+        report(found, n, check_of(found))
