@@ -16,8 +16,13 @@ public final class PairSource extends NumberedSource {
     this.keys = keys;
   }
 
+  /** Returns the pair of a number. */
+  public static Tuple2<String, Long> pair(long number, long keys) {
+    return new Tuple2<>("key-" + Long.remainderUnsigned(Digest.mix(number), keys), number);
+  }
+
   @Override
   protected Object record(long number) {
-    return new Tuple2<>("key-" + Long.remainderUnsigned(Digest.mix(number), keys), number);
+    return pair(number, keys);
   }
 }
