@@ -117,10 +117,20 @@ bench-ray: setup
 bench-recovery: setup
 	@$(PY) -m benchmarks recovery cost-wordcount cost-crossing
 
-## bench         speed of the border, of word count and of the start, see benchmarks/
+## bench         speed of the border, of word count and of the start beside peers, in 5 minutes; see benchmarks/
 .PHONY: bench
 bench: setup
 	@$(PY) -m benchmarks
+
+## bench-all     every workload beside every peer that is installed (an hour)
+.PHONY: bench-all
+bench-all: setup
+	@$(PY) -m benchmarks --all
+
+## bench-check   `make bench`, then fails if a ratio has lost more than 20 % of the accepted one
+.PHONY: bench-check
+bench-check: bench
+	@$(PY) -m benchmarks check
 
 ## clean         remove all that the build has made
 .PHONY: clean

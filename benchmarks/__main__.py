@@ -1,7 +1,7 @@
 """Runs the benchmarks, prints a table and writes benchmarks/out/NAME.json.
 
-Other words in place of a name: `install PEER...` makes the environments of peers, `check` compares the ratios of the last
-run with the accepted ones, `report` writes docs/performance from the last run, `list` names everything.
+Other words in place of a name: `install PEER...` makes the environments of peers, `check` compares the ratios of the
+last run with the accepted ones, `report` writes docs/performance from the last run, `list` names everything.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -39,10 +40,7 @@ def main() -> int:
             for name, title in [*((each.name, each.title) for each in known.values()), *engine_only.TITLES.items()]:
                 console.print(f"{name:24}{title}", markup=False)
             return 0
-    if options.all:
-        names = list(known)
-    else:
-        names = options.names or [each.name for each in known.values() if each.in_bench]
+    names = options.names or [each.name for each in known.values() if each.in_bench or options.all]
     options.out.mkdir(parents=True, exist_ok=True)
     console.print(", ".join(f"{key}: {value}" for key, value in machine().items()))
     failed = False
@@ -57,13 +55,9 @@ def main() -> int:
 def _run(workload: Workload, options: argparse.Namespace, console: Console) -> bool:
     """Runs a workload; says whether a contender has failed."""
     at_start = machine()
-    outcomes = compare(
-        workload,
-        options.rounds,
-        options.scale,
-        options.only,
-        lambda line: console.print(line, style="dim", markup=False),
-    )
+    quick = not options.names and not options.all
+    progress = partial(console.print, style="dim", markup=False)
+    outcomes = compare(workload, options.rounds, options.scale, options.only, progress, quick=quick)
     if not outcomes:
         return False
     found = results.to_results(workload, outcomes, options.rounds, at_start)
@@ -89,11 +83,17 @@ def _check(out: Path, console: Console, *, accept: bool) -> int:
         ratios.accept(now)
         console.print(f"stored in {ratios.ACCEPTED.relative_to(environments.ROOT)}")
         return 0
-    lost = ratios.losses(ratios.read_accepted(), now)
+    failed = [
+        f"{found['name']}: {each['name']} failed: {each['failure']}"
+        for found in results.read(out)
+        for each in found["contenders"]
+        if each["failure"]
+    ]
+    lost = failed + ratios.losses(ratios.read_accepted(), now)
     for line in lost:
         console.print(line, markup=False, soft_wrap=True)
     pairs = sum(len(peers) for configurations in now.values() for peers in configurations.values())
-    console.print(f"{pairs} ratios compared, {len(lost)} lost more than {ratios.ALLOWED_LOSS:.0%}")
+    console.print(f"{pairs} ratios compared, {len(lost) - len(failed)} lost more than {ratios.ALLOWED_LOSS:.0%}")
     return 1 if lost or not pairs else 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import ray
 
@@ -56,7 +57,7 @@ def _run(classes: Path | None, java_host: str = "ray", parallelism: int = 1) -> 
     """Runs a job on Ray; returns the seconds from `submit` until the first record was through."""
     ctx = StreamingContext.Builder().option("anabranch.launcher", "ray").option("anabranch.progress", "off").build()
     ctx.option("anabranch.java-host", java_host).option("anabranch.java.tasks-per-worker", 1)
-    stream = ctx.set_parallelism(parallelism).from_values(*"AAA"[:parallelism])
+    stream: Any = ctx.set_parallelism(parallelism).from_values(*"AAA"[:parallelism])
     if classes is not None:
         ctx.add_jar(classes)
         stream = stream.as_java_stream().map("com.acme.Identity").as_python_stream()
@@ -64,4 +65,4 @@ def _run(classes: Path | None, java_host: str = "ray", parallelism: int = 1) -> 
     times = stream.map(lambda value: (value, time.monotonic())).execute_and_collect("startup")
     if [value for value, _ in times] != ["A"] * parallelism:
         raise WrongResultError(f"start-up on Ray: collected {times}")
-    return max(when for _, when in times) - started
+    return float(max(when for _, when in times) - started)

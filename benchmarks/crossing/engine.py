@@ -59,7 +59,7 @@ def checking_sink(shape: str, results: Path) -> SinkFunction[Any]:
     checker = SHAPES[shape].checker
 
     class CheckingSink(checker, SinkFunction[Any]):  # type: ignore[misc, valid-type]
-        sink = checker.take
+        sink = checker.take  # type: ignore[assignment]
 
         def open(self, ctx: RuntimeContext) -> None:  # noqa: ARG002 - the interface has it
             self.count = self.total = 0
@@ -93,12 +93,12 @@ def run(
         ctx.register_type(Item, "com.acme.Item")
         if java_ends:
             source = ctx.java_source(JavaFunction("com.acme.ShapeSource", shape, n, str(results)))
-            crossed = source.as_python_stream().map(identity).as_java_stream()
-            crossed.sink(JavaFunction("com.acme.CheckingSink", shape, str(results)))
+            source.as_python_stream().map(identity).as_java_stream().sink(
+                JavaFunction("com.acme.CheckingSink", shape, str(results))
+            )
         else:
-            stream = ctx.source(BatchSource(shape, n, results))
-            crossed = stream.as_java_stream().map("com.acme.Identity").as_python_stream()
-            crossed.sink(checking_sink(shape, results))
+            stream = ctx.source(BatchSource(shape, n, results)).as_java_stream().map("com.acme.Identity")
+            stream.as_python_stream().sink(checking_sink(shape, results))
         ctx.execute("crossing")
         ended, check = (results / "ended").read_text().split()
         return Crossed(float((results / "started").read_text()), float(ended), check)

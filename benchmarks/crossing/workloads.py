@@ -7,9 +7,16 @@ from functools import partial
 
 from benchmarks.crossing.shapes import SHAPES, reference
 from benchmarks.harness import Contender, Workload
+from benchmarks.java_classes import compile_java
 
 RECORDS = 1_000_000
+NOTES = (
+    "PyFlink has no source in Python: its first operator makes a batch of records of each number of a Java source.",
+    "For PyFlink a dict or an instance is a `Row` with named, typed fields, the counterpart that it has for them.",
+    "The Java actor of Ray hands a batch on as bytes and never sees a record, which flatters it.",
+)
 # PyFlink's modes differ by the way between the JVM and Python: in one process, or by gRPC.
+_RAY_RECORDS = 500_000
 _PYFLINK_RECORDS = {"thread": 200_000, "process": 100_000}
 
 
@@ -34,7 +41,21 @@ def _workload(shape: str, title: str, *, java_ends: bool) -> Workload:
         contenders.append(Contender("pipe", "two Python processes and a pipe by hand, same codec, no Java", pipe))
     for mode, records in _PYFLINK_RECORDS.items():
         command = ["{python}", "-m", "benchmarks.peers.pyflink.crossing", shape, "{records}", mode, *ends]
-        contenders.append(Contender(f"pyflink-{mode}", f"PyFlink, {mode} mode", command, "pyflink", records))
+        contenders.append(
+            Contender(f"pyflink-{mode}", f"PyFlink, {mode} mode", command, "pyflink", records, in_bench=False)
+        )
+    if java_ends:
+        reason = "Ray hands only bytes from Java to Python and back: the records would need a codec by hand"
+        contenders.append(Contender("ray-actors", "Ray actors", [], "ray-actors", missing_reason=reason))
+    else:
+        for middle, words in (("java", "Java in the middle, which passes bytes on"), ("python", "Python only")):
+            command = ["{python}", "-m", "benchmarks.peers.ray_actors.crossing", shape, "{records}", middle]
+            name_of = "ray-actors" + ("" if middle == "java" else "-python")
+            contenders.append(
+                Contender(
+                    name_of, f"Ray actors, {words}", command, "ray-actors", _RAY_RECORDS, in_bench=middle == "java"
+                )
+            )
     return Workload(
         name,
         f"{way}, {title}, parallelism 1",
@@ -42,4 +63,6 @@ def _workload(shape: str, title: str, *, java_ends: bool) -> Workload:
         contenders,
         partial(reference, shape),
         in_bench=name == "crossing",
+        notes=NOTES,
+        prepare=compile_java,
     )

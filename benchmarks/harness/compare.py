@@ -48,7 +48,9 @@ class Outcome:
         return {key: statistics.median(each[key] for each in self.rounds) for key in self.rounds[0]}
 
 
-def compare(workload: Workload, rounds: int, scale: float, only: Sequence[str], progress: Progress) -> list[Outcome]:
+def compare(
+    workload: Workload, rounds: int, scale: float, only: Sequence[str], progress: Progress, *, quick: bool = False
+) -> list[Outcome]:
     """Runs all contenders in turn, so that a change of the machine's load meets all of them.
 
     One round goes before and does not count: it fills the caches of files and the JVM's class archive.
@@ -59,11 +61,10 @@ def compare(workload: Workload, rounds: int, scale: float, only: Sequence[str], 
         scale: Factor of the number of records.
         only: Names of contenders; empty: all.
         progress: Gets a line after each run.
+        quick: Whether to leave out the contenders that take long.
     """
     outcomes = [
-        Outcome(
-            each, workload.records_of(each, scale), each.missing_reason or environments.missing_reason(each.environment)
-        )
+        Outcome(each, workload.records_of(each, scale), _missing_reason(each, quick=quick))
         for each in workload.contenders
         if not only or each.name in only
     ]
@@ -89,12 +90,20 @@ def compare(workload: Workload, rounds: int, scale: float, only: Sequence[str], 
     return outcomes
 
 
+def _missing_reason(contender: Contender, *, quick: bool) -> str:
+    if quick and not contender.in_bench:
+        return "takes long, only in `make bench-all`"
+    return contender.missing_reason or environments.missing_reason(contender.environment)
+
+
 def run_once(contender: Contender, records: int, expected: str) -> Figures:
     """Runs a contender; returns its figures if its result is right."""
     values = {"{python}": environments.python(contender.environment), "{records}": str(records)}
     command = [values.get(part, part) for part in contender.command]
     variables = {"PYTHONPATH": str(environments.ROOT), **contender.variables}
     usage = run(command, Path(environments.ROOT), variables, contender.timeout)
+    if usage.timed_out:
+        raise RoundFailedError(f"not at its end after {contender.timeout:g} s: {_tail(usage.stderr)}")
     if usage.returncode:
         raise RoundFailedError(f"exit code {usage.returncode}: {_tail(usage.stderr)}")
     printed = _last_object(usage)
@@ -109,13 +118,15 @@ def run_once(contender: Contender, records: int, expected: str) -> Figures:
 def _last_object(usage: Usage) -> Mapping[str, Any]:
     lines = usage.stdout.strip().splitlines()
     try:
-        printed: Mapping[str, Any] = json.loads(lines[-1])
-        if not {"records", "check"} <= printed.keys() or not {"seconds", "ended_at"} & printed.keys():
-            raise ValueError("no records, check or seconds")
-    except (IndexError, ValueError, AttributeError) as error:
-        shown = f"{_tail(usage.stdout)}\n{_tail(usage.stderr)}"
-        raise RoundFailedError(f"its last line is not what the protocol asks for ({error}): {shown}") from error
-    return printed
+        printed = json.loads(lines[-1])
+    except (IndexError, ValueError):
+        printed = None
+    keys = set(printed) if isinstance(printed, dict) else set()
+    if {"records", "check"} <= keys and ("seconds" in keys or {"started_at", "ended_at"} <= keys):
+        found: Mapping[str, Any] = printed
+        return found
+    shown = f"{_tail(usage.stdout)}\n{_tail(usage.stderr)}"
+    raise RoundFailedError(f"its last line is not an object with records, check and seconds: {shown}")
 
 
 def to_figures(printed: Mapping[str, Any], usage: Usage) -> Figures:

@@ -30,8 +30,7 @@ class Environment:
 
 
 ALL = {
-    # 2.3 is the newest release; its Python workers need pemja wheels, which exist for Python 3.9 to 3.12. Its jar of our
-    # own map and sink is the one of `flink`.
+    # 2.3 is the newest release, for Python 3.10 to 3.12. The jar with its operators in Java is that of `flink`.
     "pyflink": Environment(("apache-flink>=2.3,<2.4",), ("python3.11", "python3.12", "python3.10"), "flink-java"),
     # 0.21 is the last release; it has wheels for Python 3.8 to 3.12.
     "bytewax": Environment(("bytewax>=0.21,<0.22",), ("python3.11", "python3.12", "python3.10")),
@@ -39,7 +38,7 @@ ALL = {
     "pathway": Environment(("pathway>=0.33,<0.34",), ("python3.11", "python3.12", "python3.10")),
     "flink": Environment(project="flink-java"),
     # The range of the engine's own `ray` extra, so that both use the same Ray.
-    "ray-actors": Environment(("ray[default]>=2.50,<3",)),
+    "ray-actors": Environment(("ray>=2.50,<3",)),
 }
 
 

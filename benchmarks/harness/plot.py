@@ -11,11 +11,11 @@ _OURS, _THEIRS = "#1f6f8b", "#b0b7bd"
 
 
 def draw(results: Results, path: Path) -> None:
-    """Draws the compared figure of every contender that has it; the black lines are the fastest and the slowest round."""
-    import matplotlib  # noqa: PLC0415 - slow to import
+    """Draws the compared figure of every contender that has it; black lines reach from the worst round to the best."""
+    import matplotlib as mpl  # noqa: PLC0415 - slow to import
 
-    matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "anabranch"  # the same file from the same figures
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "anabranch"  # the same file from the same figures
     from matplotlib import pyplot as plt  # noqa: PLC0415
 
     metric = results["metric"]

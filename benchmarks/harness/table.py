@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.harness.results import Results, advantage
 
-_NONE = "–"
+_NONE = "-"
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def to_markdown(results: Results) -> str:
             lines.append(f"| {contender['title']} | {kind}, see below |" + " |" * (len(shown) - 1))
         else:
             lines.append(f"| {contender['title']} | " + " | ".join(each.cell(contender) for each in shown) + " |")
-    return "\n".join(lines + ([""] + reasons if reasons else []))
+    return "\n".join(lines + (["", *reasons] if reasons else []))
 
 
 def _figure(key: str) -> Callable[[dict[str, Any]], str]:

@@ -1,12 +1,13 @@
 """Runs a command to its end and says what all of its processes took.
 
-CPU time is that of every process that the command started, those that have ended included: what ended was waited for by
-its parent, or, being an orphan, by us. Memory is the sum of their proportional set sizes (PSS), which counts a page that
-n processes share as 1/n in each.
+CPU time is that of every process that the command started, those that have ended included: what ended was waited for
+by its parent, or, being an orphan, by us. Memory is the sum of their proportional set sizes (PSS), which counts a page
+that n processes share as 1/n in each.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -14,16 +15,15 @@ import subprocess
 import tempfile
 import time
 from bisect import bisect
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import psutil
 
 INTERVAL = 0.05
 # Reading the PSS walks the page tables of a process: the larger it is, the less often we look.
 _SHARE = 0.05
 _LONGEST_INTERVAL = 0.25
+_GRACE = 5.0  # seconds that what is left behind has to end by itself
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -38,6 +38,7 @@ class Usage:
         cpu: Pairs of a time and the CPU seconds until then.
         peak_bytes: Largest sum of PSS that was seen.
         left_behind: Processes that were still there at the end, and were killed.
+        timed_out: Whether it had to be killed itself.
     """
 
     began: float
@@ -48,6 +49,7 @@ class Usage:
     cpu: list[tuple[float, float]] = field(default_factory=list)
     peak_bytes: int = 0
     left_behind: int = 0
+    timed_out: bool = False
 
     @property
     def cpu_seconds(self) -> float:
@@ -85,28 +87,27 @@ def run(command: Sequence[str], directory: Path, variables: Mapping[str, str], t
 
 
 def _watch(first: subprocess.Popen[bytes], usage: Usage, timeout: float) -> int:
-    me = psutil.Process()
-    others = {child.pid for child in me.children()} - {first.pid}  # not of this command
+    others = _children() - {first.pid}  # not of this command
     ended = 0.0  # CPU seconds of the processes that we have waited for
     returncode: int | None = None
     while returncode is None:
         before = time.monotonic()
-        _sample(me.pid, others, ended, usage)
+        _sample(others, ended, usage)
         time.sleep(min(max(INTERVAL, (time.monotonic() - before) / _SHARE), _LONGEST_INTERVAL))
-        seconds, returncode = _reap(me, others, first.pid)
+        seconds, returncode = _reap(others, first.pid)
         ended += seconds
         if returncode is None and time.monotonic() > usage.began + timeout:
-            usage.stderr = f"not at its end after {timeout:.0f} s"
-            returncode = -signal.SIGALRM
+            usage.timed_out = True
+            returncode = -signal.SIGKILL
     usage.wall_seconds = time.monotonic() - usage.began
-    usage.left_behind, seconds = _kill_rest(me, others)
+    usage.left_behind, seconds = _kill_rest(others, 0.0 if usage.timed_out else _GRACE)
     usage.cpu.append((time.monotonic(), max(ended + seconds, usage.cpu[-1][1])))
     return returncode
 
 
-def _sample(me: int, others: set[int], ended: float, usage: Usage) -> None:
+def _sample(others: set[int], ended: float, usage: Usage) -> None:
     cpu, memory = ended, 0
-    for pid, seconds in descendants(me, others).items():
+    for pid, seconds in descendants(os.getpid(), others).items():
         cpu += seconds
         memory += _pss(pid)
     usage.cpu.append((time.monotonic(), max(cpu, usage.cpu[-1][1] if usage.cpu else 0.0)))
@@ -117,16 +118,9 @@ def descendants(ancestor: int, others: Collection[int] = ()) -> dict[int, float]
     """Returns the processes below one, with the CPU seconds of each and of the children that it has waited for."""
     children: dict[int, list[int]] = {}
     seconds: dict[int, float] = {}
-    for name in os.listdir("/proc"):
-        if not name.isdigit():
-            continue
-        try:
-            stat = Path("/proc", name, "stat").read_text()
-        except OSError:  # it has just ended
-            continue
-        fields = stat.rpartition(")")[2].split()  # from the third on: the second may hold anything
-        children.setdefault(int(fields[1]), []).append(int(name))
-        seconds[int(name)] = sum(map(int, fields[11:15])) / _TICKS
+    for pid, (parent, taken) in _processes():
+        children.setdefault(parent, []).append(pid)
+        seconds[pid] = taken
     found: dict[int, float] = {}
     waiting = [pid for pid in children.get(ancestor, ()) if pid not in others]
     while waiting:
@@ -134,6 +128,23 @@ def descendants(ancestor: int, others: Collection[int] = ()) -> dict[int, float]
         found[pid] = seconds[pid]
         waiting += children.get(pid, ())
     return found
+
+
+def _processes() -> Iterator[tuple[int, tuple[int, float]]]:
+    """Returns all processes, their parents and CPU seconds."""
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            stat = (entry / "stat").read_text()
+        except OSError:  # it has just ended
+            continue
+        fields = stat.rpartition(")")[2].split()  # from the third on: the second may hold anything
+        yield int(entry.name), (int(fields[1]), sum(map(int, fields[11:15])) / _TICKS)
+
+
+def _children() -> set[int]:
+    return {pid for pid, (parent, _) in _processes() if parent == os.getpid()}
 
 
 def _pss(pid: int) -> int:
@@ -144,13 +155,11 @@ def _pss(pid: int) -> int:
     return next((int(line.split()[1]) << 10 for line in rollup.splitlines() if line.startswith("Pss:")), 0)
 
 
-def _reap(me: psutil.Process, others: set[int], first: int) -> tuple[float, int | None]:
+def _reap(others: set[int], first: int = 0) -> tuple[float, int | None]:
     """Waits for what has ended; returns its CPU seconds, and the exit code of the first process if it was that."""
     seconds, returncode = 0.0, None
-    for child in me.children():
-        if child.pid in others:
-            continue
-        pid, status, taken = os.wait4(child.pid, os.WNOHANG)
+    for child in _children() - others:
+        pid, status, taken = os.wait4(child, os.WNOHANG)
         if pid:
             seconds += taken.ru_utime + taken.ru_stime
             if pid == first:
@@ -158,21 +167,18 @@ def _reap(me: psutil.Process, others: set[int], first: int) -> tuple[float, int 
     return seconds, returncode
 
 
-def _kill_rest(me: psutil.Process, others: set[int]) -> tuple[int, float]:
+def _kill_rest(others: set[int], grace: float) -> tuple[int, float]:
     """Ends what is left; returns how many that were, and the CPU seconds of all that we had to wait for."""
-    # A process that is about to end gets the time to.
-    deadline, seconds = time.monotonic() + 5.0, 0.0
+    deadline, seconds = time.monotonic() + grace, 0.0
     killed: set[int] = set()
-    while rest := [child for child in me.children(recursive=True) if child.pid not in others]:
+    while rest := descendants(os.getpid(), others):
         if time.monotonic() > deadline:
-            for process in rest:
-                killed.add(process.pid)
-                try:
-                    process.kill()
-                except psutil.Error:
-                    continue
+            for pid in rest.keys() - killed:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            killed |= rest.keys()
         time.sleep(0.02)
-        seconds += _reap(me, others, 0)[0]
+        seconds += _reap(others)[0]
     return len(killed), seconds
 
 

@@ -18,8 +18,8 @@ class Contender:
 
     `started_at` and `ended_at` are when the first record began and the last one arrived, on the machine's monotonic
     clock (`time.monotonic()`, `System.nanoTime() / 1e9`). `"seconds"` may stand instead of them; without the two
-    times, the CPU time is that of the whole process and no start-up is known. More keys are figures of the contender's own.
-    `benchmarks.harness.emit` prints it.
+    times, the CPU time is that of the whole process and no start-up is known. More keys are figures of the
+    contender's own. `benchmarks.harness.emit` prints it.
 
     Attributes:
         name: Short, one word; the engine's begin with `anabranch`.
@@ -30,6 +30,7 @@ class Contender:
         missing_reason: Why it cannot be run at all; it is in the table with that.
         variables: Environment variables to add.
         timeout: Seconds, then it has failed.
+        in_bench: Whether `make bench` runs it; it leaves out what takes long.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Contender:
     missing_reason: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
     timeout: float = 180.0
+    in_bench: bool = True
 
     @property
     def ours(self) -> bool:

@@ -1,1 +1,1 @@
-"""The same workloads on other systems; each is run by the interpreter of its environment and knows nothing of the engine."""
+"""The same workloads on other systems; each is run in an environment of its own, without the engine."""

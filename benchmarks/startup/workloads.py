@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from benchmarks.harness import Contender, Workload
 from benchmarks.java_classes import compile_java
@@ -29,8 +30,8 @@ def workloads() -> Iterator[Workload]:
             _job("anabranch", "Anabranch, Python -> Java -> Python", "anabranch_jvm"),
             Contender("bare", "a JVM that prints a line", ["java", "-cp", "benchmarks/out/classes", "com.acme.Bare"]),
             Contender("flink", "Flink, in Java", flink.command("Startup"), "flink"),
-            _job("pyflink-thread", "PyFlink, thread mode", "pyflink_python", "pyflink", "thread"),
-            _job("pyflink-process", "PyFlink, process mode", "pyflink_python", "pyflink", "process"),
+            _pyflink("thread"),
+            _pyflink("process"),
         ],
     )
 
@@ -51,3 +52,8 @@ def _workload(name: str, title: str, contenders: list[Contender]) -> Workload:
 
 def _job(name: str, title: str, module: str, environment: str = "", *arguments: str) -> Contender:
     return Contender(name, title, ["{python}", "-m", f"benchmarks.startup.jobs.{module}", *arguments], environment)
+
+
+def _pyflink(mode: str) -> Contender:
+    job = _job(f"pyflink-{mode}", f"PyFlink, {mode} mode", "pyflink_python", "pyflink", mode)
+    return replace(job, in_bench=False)

@@ -1,4 +1,4 @@
-"""The engine: every part of the job, source, flat_map and map, key_by and reduce, sink, in the language that is asked for."""
+"""The engine: source, flat_map and map, key_by and reduce, and sink are each in the language that is asked for."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def run(n_words: int, languages: str = "pppp", parallelism: int = 1) -> Counted:
         parallelism: Subtasks of each operator.
     """
     results = Path(tempfile.mkdtemp(prefix="anabranch-bench-"))
-    source, mapping, reducing, sinking = languages
+    source, mapping, reducing, sinking = list(languages)
     try:
         ctx = StreamingContext.Builder().option("anabranch.progress", "off").build().set_parallelism(parallelism)
         if "j" in languages:

@@ -46,10 +46,12 @@ def _loop() -> Contender:
     return Contender("loop", "a loop by hand, one process", command)
 
 
-def _peer(name: str, title: str, parallelism: int, records: int = 0, *more: str, module: str = "") -> Contender:
+def _peer(
+    name: str, title: str, parallelism: int, records: int = 0, *more: str, module: str = "", in_bench: bool = True
+) -> Contender:
     environment = module or name
     command = ["{python}", "-m", f"benchmarks.peers.{environment}.wordcount", "{records}", str(parallelism), *more]
-    return Contender(name, title, command, environment, records)
+    return Contender(name, title, command, environment, records, in_bench=in_bench)
 
 
 def _python(parallelism: int) -> Workload:
@@ -62,8 +64,24 @@ def _python(parallelism: int) -> Workload:
             _loop(),
             _peer("bytewax", "Bytewax", parallelism, 1_000_000),
             _peer("pathway", "Pathway", parallelism, 500_000),
-            _peer("pyflink-thread", "PyFlink, thread mode", parallelism, 200_000, "thread", module="pyflink"),
-            _peer("pyflink-process", "PyFlink, process mode", parallelism, 200_000, "process", module="pyflink"),
+            _peer(
+                "pyflink-thread",
+                "PyFlink, thread mode",
+                parallelism,
+                200_000,
+                "thread",
+                module="pyflink",
+                in_bench=False,
+            ),
+            _peer(
+                "pyflink-process",
+                "PyFlink, process mode",
+                parallelism,
+                100_000,
+                "process",
+                module="pyflink",
+                in_bench=False,
+            ),
         ],
         reference,
         "words",

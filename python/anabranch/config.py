@@ -99,6 +99,7 @@ OPTIONS = {
         Option("anabranch.collect.window-frames", 16, "collected frames that wait for the client, per task"),
         # recovery
         Option("anabranch.checkpoint.dir", "", "directory or URL for checkpoints; empty: a dead worker fails the job"),
+        Option("anabranch.mode", "", "exactly_once, at_least_once or none; empty: exactly_once with a checkpoint.dir"),
         Option("anabranch.checkpoint.interval-ms", 10000, "from the beginning of a checkpoint to that of the next"),
         Option("anabranch.checkpoint.retained", 2, "complete checkpoints that are kept"),
         Option("anabranch.inflight.memory-bytes", 80 << 20, "sent frames that a task keeps in memory; more go to disk"),
@@ -126,6 +127,10 @@ OPTIONS = {
 }
 
 
+_MODE = "anabranch.mode"
+_RECOVERING = ("exactly_once", "at_least_once")
+
+
 def _unknown(name: str) -> ConfigError:
     near = difflib.get_close_matches(name, OPTIONS, n=3, cutoff=0.5)
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
@@ -151,6 +156,16 @@ class Options:
                 raise _unknown(name)
             else:
                 self._values[name] = str(value)
+        mode = self.text(_MODE)
+        if mode not in ("", *_RECOVERING, "none"):
+            raise ConfigError(f"option {_MODE}: expected {', '.join(_RECOVERING)} or none, got {mode!r}")
+        if mode in _RECOVERING and not self.text("anabranch.checkpoint.dir"):
+            raise ConfigError(f"option {_MODE}: {mode} needs checkpoints; say where with anabranch.checkpoint.dir")
+
+    @property
+    def mode(self) -> str:
+        """What results are promised if a worker dies: `exactly_once`, `at_least_once`, or `none`: the job fails."""
+        return self.text(_MODE) or ("exactly_once" if self.text("anabranch.checkpoint.dir") else "none")
 
     def integer(self, name: str) -> int:
         """Returns the value of a number option."""
@@ -168,6 +183,5 @@ class Options:
 
     def to_map(self) -> dict[str, str]:
         """Returns every option, defaults included, in the form of `JobSetup.config`."""
-        return {
-            name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in self._values.items()
-        }
+        values = {**self._values, _MODE: self.mode}
+        return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()}

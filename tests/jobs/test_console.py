@@ -34,7 +34,7 @@ def run_on_a_terminal(script: str, tmp_path) -> str:
             except OSError:
                 break
     os.close(ours)
-    assert 0 == process.wait(20)
+    assert 0 == process.wait(60)
     return written.decode()
 
 

@@ -50,7 +50,7 @@ def test_ctrl_c_cancels_the_job(drive, arguments):
 
     driver.process.send_signal(signal.SIGINT)
 
-    code, _, err = driver.finish(timeout=20)
+    code, _, err = driver.finish(timeout=60)
     assert code != 0
     assert "KeyboardInterrupt" in err
     driver.wait_until_alone()
@@ -62,7 +62,7 @@ def test_ctrl_c_while_the_ended_script_waits_for_its_job(drive, arguments):
 
     driver.process.send_signal(signal.SIGINT)
 
-    code, _, _ = driver.finish(timeout=20)
+    code, _, _ = driver.finish(timeout=60)
     assert code != 0
     driver.wait_until_alone()
 
@@ -76,7 +76,7 @@ def test_a_killed_driver_leaves_no_process(drive, arguments, number):
 
     driver.process.send_signal(number)
 
-    driver.process.wait(10)
+    driver.process.wait(60)
     driver.wait_until_alone(5)
 
 
@@ -159,7 +159,7 @@ def test_a_killed_worker_ends_the_job_within_two_seconds(drive, acme_jar, langua
 
     victim.kill()
     killed = time.monotonic()
-    code, _, err = driver.finish(timeout=20)
+    code, _, err = driver.finish(timeout=60)
 
     assert 1 == code
     assert time.monotonic() - killed < 2 + 2.5  # two seconds to the error, the rest for cancelling and the exit
@@ -176,7 +176,7 @@ def test_a_silent_worker_ends_the_job(drive):
     victim: psutil.Process = driver.descendants()[0]
 
     victim.suspend()
-    code, _, err = driver.finish(timeout=30)
+    code, _, err = driver.finish(timeout=60)
 
     assert 1 == code
     assert "has been silent" in err

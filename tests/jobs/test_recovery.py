@@ -6,7 +6,7 @@ import os
 import random
 import signal
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,89 +15,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from anabranch import EndOfData, FileSink, JobFailedError, ProcessFunction, SourceFunction, StreamingContext
+from anabranch import (
+    EndOfData,
+    FileSink,
+    IdempotentSinkFunction,
+    JobFailedError,
+    ProcessFunction,
+    SourceFunction,
+    StreamingContext,
+)
 from anabranch.recovery.checkpoint_store import CheckpointStore
 
+from .killing import Numbered, Slowly, assert_numbered_once, context, kill_some, workers
+
 pytestmark = pytest.mark.local
-
-
-class Slowly(SourceFunction):
-    """Emits the numbers below a limit, a few at a time, and goes on after a failure where it was."""
-
-    def __init__(self, limit: int, pause: float = 0.001) -> None:
-        self.limit, self.pause = limit, pause
-
-    def init(self, parallelism: int, index: int) -> None:
-        self.next, self.step = index, parallelism
-
-    def fetch(self, ctx) -> None:
-        if self.next >= self.limit:
-            raise EndOfData
-        for _ in range(20):
-            if self.next < self.limit:
-                ctx.collect(self.next)
-                self.next += self.step
-        time.sleep(self.pause)
-
-    def save_checkpoint(self) -> int:
-        return self.next
-
-    def load_checkpoint(self, saved: int) -> None:
-        self.next = saved
-
-
-class Numbered(ProcessFunction):
-    """Says of each record which one of its key it is: doubled or lost records leave a trace in all that follow."""
-
-    def process(self, value, ctx, collector) -> None:
-        n = ctx.get_state(0) + 1
-        ctx.set_state(n)
-        collector.collect((ctx.key, n, value))
-
-
-def context(directory: Path, **options: Any) -> StreamingContext:
-    builder = StreamingContext.Builder().option("anabranch.checkpoint.dir", str(directory / "checkpoints"))
-    builder.option("anabranch.checkpoint.interval-ms", 200).option("anabranch.recovery.attempts", 20)
-    for name, value in options.items():
-        builder.option(f"anabranch.{name.replace('__', '.').replace('_', '-')}", value)
-    return builder.build().set_parallelism(2)
-
-
-def workers(kind: str = "") -> list[psutil.Process]:
-    """The processes of workers that have tasks, or that are named so."""
-    found = []
-    for process in psutil.Process().children(recursive=True):
-        try:
-            name = process.environ().get("ANABRANCH_WORKER_ID", "java" if "java" in process.name() else "")
-        except psutil.Error:
-            continue
-        if name and kind in name:
-            found.append(process)
-    return found
-
-
-def kill_some(job, rng: random.Random, kinds: list[str], pause: float = 0.3, at_once: int = 1) -> int:
-    """Kills workers of these kinds, one after the other, while the job runs; returns how many."""
-    killed = 0
-    while job.status().state.name in ("CREATED", "DEPLOYING"):
-        time.sleep(0.01)
-    for kind in kinds:
-        time.sleep(rng.uniform(0, 2 * pause))
-        there = workers(kind)
-        for victim in rng.sample(there, min(at_once, len(there))):
-            if not job.ended:
-                victim.kill()
-                killed += 1
-    return killed
-
-
-def assert_numbered_once(got: list[tuple[int, int, int]], values: list[int], keys: int) -> None:
-    assert Counter(value for _, _, value in got) == Counter(values)
-    numbers = defaultdict(list)
-    for key, n, _ in got:
-        numbers[key].append(n)
-    for key in range(keys):
-        assert sorted(numbers[key]) == list(range(1, len(numbers[key]) + 1))
 
 
 @pytest.mark.parametrize("depth", [1, 2])
@@ -284,12 +215,45 @@ def test_a_record_that_fails_twice_is_called_by_its_name(tmp_path):
         ctx.execute("poison")
 
 
-def test_an_operator_may_skip_what_it_fails_at(tmp_path, capfd):
-    ctx = StreamingContext.Builder().build()
-    divided = ctx.from_collection(range(5)).map(lambda x: 12 // (x - 2)).with_name("divides").with_on_error("skip")
+class Upserts(IdempotentSinkFunction):
+    """Appends what it is told to a file; which record is written last under an id is what counts."""
 
-    assert divided.execute_and_collect("skips") == [-6, -12, 12, 6]
-    assert "operator divides skips record 2, 2: ZeroDivisionError" in capfd.readouterr().err
+    def __init__(self, file: Path) -> None:
+        self.path = file
+
+    def open(self, ctx) -> None:
+        self.file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+    def sink(self, record_id, value) -> None:
+        os.write(self.file, f"{record_id} {value}\n".encode())
+
+    def close(self) -> None:
+        os.close(self.file)
+
+
+def upserts(directory: Path, kinds: list[str]) -> list[list[str]]:
+    """Returns the ids and records, in order, that the sink is told while workers of these kinds are killed."""
+    ctx = context(directory)
+    ctx.source(Slowly(40_000)).rebalance().map(lambda x: x).sink(Upserts(directory / "out"))
+    job = ctx.submit("upserts")
+    assert kill_some(job, random.Random(6), kinds) == len(kinds)
+    job.wait(60)
+    return [line.split() for line in (directory / "out").read_text().splitlines()]
+
+
+def test_an_idempotent_sink_is_told_the_same_identity_again(tmp_path):
+    told = upserts(tmp_path, ["python-6"])  # a sink
+
+    records = {(record_id, value) for record_id, value in told}
+    assert len(told) > len(records)  # some came again
+    assert sorted(int(value) for _, value in records) == list(range(40_000))
+    assert len(dict(told)) == len(records)
+
+
+def test_the_last_record_of_an_identity_counts_whatever_dies(tmp_path):
+    told = upserts(tmp_path, ["python-5", "python-6", "python"])
+
+    assert sorted(int(value) for value in dict(told).values()) == list(range(40_000))
 
 
 def test_a_place_that_cannot_be_written_to_fails_the_job_before_it_begins(tmp_path):

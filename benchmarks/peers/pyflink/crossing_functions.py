@@ -66,5 +66,3 @@ class Check(FlatMapFunction):
 
     def close(self) -> None:
         Path(self.results, "ended").write_text(f"{time.monotonic()} {self.checker.check}")
-
-

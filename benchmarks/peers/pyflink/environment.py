@@ -22,8 +22,11 @@ def environment(mode: str, parallelism: int = 1) -> StreamExecutionEnvironment:
     config.set_string("python.executable", sys.executable)
     config.set_string("python.client.executable", sys.executable)
     config.set_string("pipeline.object-reuse", "true")
-    config.set_string("python.fn-execution.bundle.size", "10000")
-    config.set_string("python.fn-execution.arrow.batch.size", "10000")
+    # State goes to the JVM at the end of a bundle: the larger it is, the fewer calls, and the later they come.
+    config.set_string("python.fn-execution.bundle.size", "100000")
+    config.set_string("python.fn-execution.bundle.time", "10000")
+    # More than there are keys: by default the 1,001st key costs a call to the JVM for each change.
+    config.set_string("python.state.cache-size", "20000")
     made = StreamExecutionEnvironment.get_execution_environment(config)
     made.add_jars(Path(flink.CLASSES).resolve().as_uri())
     return made.set_parallelism(parallelism)

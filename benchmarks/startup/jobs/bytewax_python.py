@@ -3,9 +3,10 @@
 import time
 
 import bytewax.operators as op
-from benchmarks.harness.emit import emit_first
 from bytewax.dataflow import Dataflow
 from bytewax.testing import TestingSink, TestingSource, run_main
+
+from benchmarks.harness.emit import emit_first
 
 found: list[tuple[str, float]] = []
 flow = Dataflow("startup")

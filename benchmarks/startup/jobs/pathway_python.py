@@ -3,6 +3,7 @@
 import time
 
 import pathway as pw
+
 from benchmarks.harness.emit import emit_first
 
 

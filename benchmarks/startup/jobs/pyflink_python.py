@@ -3,9 +3,10 @@
 import sys
 import time
 
-from benchmarks.harness.emit import emit_first
 from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
+
+from benchmarks.harness.emit import emit_first
 
 config = Configuration()
 config.set_string("python.execution-mode", sys.argv[1])

@@ -3,6 +3,7 @@
 import time
 
 import ray
+
 from benchmarks.harness.emit import emit_first
 from benchmarks.peers.ray_actors.cluster import cluster
 

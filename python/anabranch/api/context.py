@@ -225,7 +225,7 @@ class StreamingContext(DriverOnly):
             raise
 
     def _warn_of_weak_sources(self, job_name: str) -> None:
-        if self._options.text("anabranch.checkpoint.dir"):
+        if self._options.mode != "none":
             for operator in self._sources_without_position:
                 print(  # noqa: T201 - for whoever runs the script
                     f"job {job_name}: source {operator.name} saves no position (save_checkpoint): if its worker dies "

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from anabranch.api.collected import CollectedStream
 from anabranch.api.descriptors import python_function
@@ -15,6 +16,7 @@ from anabranch.api.functions import (
     FilterFunction,
     FlatMapFunction,
     Function,
+    IdempotentSinkFunction,
     JoinFunction,
     KeyFunction,
     MapFunction,
@@ -73,8 +75,11 @@ class DataStream(Stream):
             raise JobGraphError("union() needs at least one other stream")
         return self._then(pb.OPERATOR_KIND_UNION, pb.LANGUAGE_PYTHON, UnionStream, None, *streams)
 
-    def sink(self, func: SinkFunction[Any] | Callable[[Any], object]) -> StreamSink:
+    def sink(self, func: SinkFunction[Any] | IdempotentSinkFunction[Any] | Callable[[Any], object]) -> StreamSink:
         """Hands every record to `func`. Printed lines appear on the driver's console."""
+        if issubclass(func if inspect.isclass(func) else type(func), IdempotentSinkFunction):
+            # What identifies a record is its place in the input of a task.
+            return self._python(pb.OPERATOR_KIND_SINK, func, IdempotentSinkFunction, StreamSink).disable_chain()
         return self._python(pb.OPERATOR_KIND_SINK, func, SinkFunction, StreamSink)
 
     def process(
@@ -101,20 +106,17 @@ class DataStream(Stream):
         """
         return JoinStream(self, other, join_options(retention, how))
 
-    def with_on_error(self, action: Literal["fail", "skip"]) -> DataStream:
-        """Says what happens when the operator's function fails at a record.
+    def dead_letters(self) -> DataStream:
+        """Returns the records at which the operator's function fails, which are left out of this stream.
 
-        Args:
-            action: `fail` ends the job, or restarts the task (option anabranch.restart.attempts); `skip` leaves the
-                record out, warns, and goes on. A skipping operator takes its records one by one, which costs time.
+        Each is a dict: `operator` (its name), `subtask` (its parallel index), `record`, and `error` (text). A record
+        that cannot cross to the language of the consumer comes as text. The operator takes its records one by one
+        then, as with `with_on_error("skip")`.
 
         Raises:
-            JobGraphError: There is no such action, or the operator is no Python operator.
+            JobGraphError: The operator is a source.
         """
-        if action not in ("fail", "skip") or self.get_language() != "python":
-            raise JobGraphError(f"{self.get_name()}: a Python operator can `fail` or `skip`, not {action!r}")
-        self._operator.config["anabranch.on-error"] = action
-        return self
+        return self._view_of_dead_letters(DataStream)
 
     def collect(self) -> CollectedStream:
         """Sends every record to this process; the returned handle gives them once the job has finished."""
@@ -264,3 +266,7 @@ class StreamSource(DataStream):
 
 class StreamSink(Stream):
     """The end of a stream."""
+
+    def dead_letters(self) -> DataStream:
+        """Returns the records at which the sink's function fails; see `DataStream.dead_letters`."""
+        return self._view_of_dead_letters(DataStream)

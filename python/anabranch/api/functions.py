@@ -215,6 +215,25 @@ class SinkFunction(Function, Generic[T]):
         """Takes one record."""
 
 
+class IdempotentSinkFunction(Function, Generic[T]):
+    """Consumes records, each with an identity, so that what is written twice has its effect once.
+
+    After a failure a record may be handed over again, with the identity that it had. Write it *by* the identity
+    (insert or replace): should the sink die together with a task in front of it, or the whole job go back to a
+    checkpoint, the records since then may come in another order, each in the place of another. The sink runs in a task
+    of its own.
+    """
+
+    @abstractmethod
+    def sink(self, record_id: str, value: T) -> None:
+        """Takes one record.
+
+        Args:
+            record_id: Job id, channel, and position on the channel: how many records came there before.
+            value: The record.
+        """
+
+
 class TransactionalSinkFunction(SinkFunction[T]):
     """Consumes records in transactions, so that each has its effect exactly once, whatever fails.
 

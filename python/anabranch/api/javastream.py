@@ -69,6 +69,10 @@ class JavaDataStream(Stream):
         """
         return JavaJoinStream(self, other, join_options(retention, how))
 
+    def dead_letters(self) -> JavaDataStream:
+        """Returns the records at which the operator's function fails; see `DataStream.dead_letters`."""
+        return self._view_of_dead_letters(JavaDataStream)
+
     def partition_by(self, java_func: str | JavaFunction) -> JavaDataStream:
         """Returns a view whose records go to the subtasks that the PartitionFunction names.
 
@@ -181,3 +185,7 @@ class JavaStreamSource(JavaDataStream):
 
 class JavaStreamSink(Stream):
     """The end of a stream."""
+
+    def dead_letters(self) -> JavaDataStream:
+        """Returns the records at which the sink's function fails; see `DataStream.dead_letters`."""
+        return self._view_of_dead_letters(JavaDataStream)

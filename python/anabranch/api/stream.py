@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from anabranch.api.captures import DriverOnly
 from anabranch.errors import JobGraphError
@@ -31,6 +31,7 @@ class Stream(DriverOnly):
         self._operator = operator
         self._partitioning = partitioning or pb.Partitioning()
         self._input: Stream | None = None
+        self._dead_letters = False  # the view is of those, not of what the operator emits
 
     def get_streaming_context(self) -> StreamingContext:
         """Returns the context that the stream belongs to."""
@@ -123,6 +124,23 @@ class Stream(DriverOnly):
         """Returns the configuration of this operator."""
         return dict(self._operator.config)
 
+    def with_on_error(self: S, action: Literal["fail", "skip"]) -> S:
+        """Says what happens when the operator's function fails at a record.
+
+        Args:
+            action: `fail` ends the job, or restarts the task (option anabranch.restart.attempts); `skip` leaves the
+                record out, warns, and goes on. A skipping operator takes its records one by one, which costs time.
+
+        Raises:
+            JobGraphError: There is no such action, or the operator is a source, which has no record to skip.
+        """
+        if action not in ("fail", "skip"):
+            raise JobGraphError(f"{self.get_name()}: an operator can `fail` or `skip`, not {action!r}")
+        if action == "skip" and self._operator.kind == pb.OPERATOR_KIND_SOURCE:
+            raise JobGraphError(f"{self.get_name()}: a source cannot skip, for it fails at no record")
+        self._operator.config["anabranch.on-error"] = action
+        return self
+
     def disable_chain(self: S) -> S:
         """Keeps the operator in a task of its own."""
         self._operator.chainable = False
@@ -147,6 +165,13 @@ class Stream(DriverOnly):
         """Returns the same operator's output seen in another way."""
         view = kind(self._context, self._operator, partitioning or self._partitioning)
         view._input = self._input
+        view._dead_letters = self._dead_letters
+        return view
+
+    def _view_of_dead_letters(self, kind: type[V]) -> V:
+        self.with_on_error("skip")
+        view = self._view(kind, pb.Partitioning())
+        view._dead_letters = True
         return view
 
     def _then(
@@ -170,7 +195,13 @@ class Stream(DriverOnly):
         two_inputs = kind in (pb.OPERATOR_KIND_JOIN, pb.OPERATOR_KIND_CONNECT)
         for index, stream in enumerate((self, *others)):
             partitioning = stream._partitioning
-            self._builder.add_edge(stream._operator.id, operator.id, partitioning, index if two_inputs else 0)
+            self._builder.add_edge(
+                stream._operator.id,
+                operator.id,
+                partitioning,
+                index if two_inputs else 0,
+                dead_letters=stream._dead_letters,
+            )
         follows = pb.Partitioning.KIND_KEY if kind == pb.OPERATOR_KIND_KEY_BY else pb.Partitioning.KIND_AUTO
         stream = result(self._context, operator, pb.Partitioning(kind=follows))
         stream._input = self

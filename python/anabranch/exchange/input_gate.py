@@ -34,8 +34,8 @@ class InputChannel:
     """Receives the frames of one producing task, in order and without a gap.
 
     connect() -> dialling -> shaking hands -> open -> ended
-                    ^______________|          |
-                    '------ lost (waits for the next connect())
+                    ^______________|            |
+                    '------- lost (waits for the next connect())
     """
 
     def __init__(self, channel: int, edge: int, max_frame_bytes: int) -> None:
@@ -48,19 +48,24 @@ class InputChannel:
         self._max_frame_bytes = max_frame_bytes
         self._next_seq = 0
         self._next_record_seq = 0
+        self._target: tuple[Endpoint, int] | None = None  # where the producer is, and its incarnation
         self._sock: socket.socket | None = None
         self._stream_open = False
 
-    def connect(  # noqa: D102 - the gate's part
-        self, gate: InputGate, endpoint: Endpoint, producer_incarnation: int
-    ) -> None:
+    def connect(self, gate: InputGate, endpoint: Endpoint, producer_incarnation: int) -> None:
+        """Dials the producer, again and again until it answers; an endpoint named before is given up."""
+        self._target = (endpoint, producer_incarnation)
+        self._dial(gate)
+
+    def _dial(self, gate: InputGate) -> None:
+        assert self._target is not None  # noqa: S101 - `connect` has set it
+        endpoint, producer_incarnation = self._target
         self.close(gate.reactor)
         self._reader = FrameReader(self._max_frame_bytes)
         try:
             sock = gate.transport.dial(endpoint)
         except OSError as error:
-            logger.debug("channel %d: %s; trying again", self.channel, error)
-            gate.reactor.call_later(_RETRY_DELAY, lambda: self._retry(gate, endpoint, producer_incarnation))
+            self._dial_later(gate, error)
             return
         self._sock = sock
         unsent = memoryview(encode_request(gate.identity.token, self._request(gate.identity, producer_incarnation)))
@@ -71,15 +76,26 @@ class InputChannel:
                 unsent = unsent[sock.send(unsent) :]
             except BlockingIOError:
                 return
-            except OSError:
-                self.close(gate.reactor)
-                gate.reactor.call_later(_RETRY_DELAY, lambda: self._retry(gate, endpoint, producer_incarnation))
+            except OSError as error:
+                self._dial_later(gate, error)
                 return
             if not unsent:
                 parser = ReplyParser()
                 gate.reactor.register(sock, READ, lambda _events: self._on_reply(gate, parser))
 
         gate.reactor.register(sock, WRITE, on_writable)
+
+    def _dial_later(self, gate: InputGate, error: object) -> None:
+        """Tries again in a moment, unless another endpoint is named before."""
+        logger.debug("channel %d: %s; trying again", self.channel, error)
+        self.close(gate.reactor)
+        target = self._target
+
+        def retry() -> None:
+            if self._target is target:
+                self._dial(gate)
+
+        gate.reactor.call_later(_RETRY_DELAY, retry)
 
     def take(self, gate: InputGate) -> Frame | None:
         """Returns the next frame if it has arrived whole; reads from the socket only if it has not.
@@ -127,10 +143,6 @@ class InputChannel:
         if self._stream_open and self._sock is not None:
             gate.reactor.register(self._sock, READ, lambda _events: gate.mark_ready(self))
 
-    def _retry(self, gate: InputGate, endpoint: Endpoint, producer_incarnation: int) -> None:
-        if self._sock is None:
-            self.connect(gate, endpoint, producer_incarnation)
-
     def _on_reply(self, gate: InputGate, parser: ReplyParser) -> None:
         assert self._sock is not None  # noqa: S101 - the callback is registered on it
         try:
@@ -140,7 +152,7 @@ class InputChannel:
         except OSError:
             data = b""
         if not data:
-            self.close(gate.reactor)
+            self._dial_later(gate, "the connection was closed before the producer has answered")
             return
         reply = parser.feed(data)
         if reply is None:

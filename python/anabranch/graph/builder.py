@@ -35,9 +35,22 @@ class GraphBuilder:
             operator.function.CopyFrom(function)
         return operator
 
-    def add_edge(self, source: int, target: int, partitioning: pb.Partitioning, target_input: int = 0) -> pb.Edge:
+    def add_edge(
+        self,
+        source: int,
+        target: int,
+        partitioning: pb.Partitioning,
+        target_input: int = 0,
+        *,
+        dead_letters: bool = False,
+    ) -> pb.Edge:
         """Adds an edge between two operators, given by their ids."""
         number = len(self.graph.edges) + 1
         return self.graph.edges.add(
-            id=number, source=source, target=target, input=target_input, partitioning=partitioning
+            id=number,
+            source=source,
+            target=target,
+            input=target_input,
+            partitioning=partitioning,
+            dead_letters=dead_letters,
         )

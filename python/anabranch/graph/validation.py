@@ -8,6 +8,7 @@ from anabranch.v1 import graph_pb2 as pb
 _SINKS = (pb.OPERATOR_KIND_SINK, pb.OPERATOR_KIND_COLLECT)
 _WITHOUT_FUNCTION = (pb.OPERATOR_KIND_UNION, pb.OPERATOR_KIND_COLLECT)
 _NEEDS_KEYS = (pb.OPERATOR_KIND_REDUCE, pb.OPERATOR_KIND_AGGREGATE, pb.OPERATOR_KIND_JOIN)
+_NO_RECORD_FAILS = (pb.OPERATOR_KIND_SOURCE, pb.OPERATOR_KIND_UNION, pb.OPERATOR_KIND_COLLECT)
 _TWO_INPUTS = (pb.OPERATOR_KIND_JOIN, pb.OPERATOR_KIND_CONNECT)
 
 
@@ -121,6 +122,12 @@ def _check_inputs(operator: pb.Operator, inputs: list[pb.Edge]) -> None:
 
 
 def _check_outputs(operator: pb.Operator, outputs: list[pb.Edge]) -> None:
+    for edge in outputs:
+        if edge.dead_letters and operator.kind in _NO_RECORD_FAILS:
+            raise JobGraphError(f"{where(operator)} has no dead letters: none of its records can fail")
+        if edge.dead_letters and edge.partitioning.kind in (pb.Partitioning.KIND_KEY, pb.Partitioning.KIND_CUSTOM):
+            raise JobGraphError(f"the dead letters of {where(operator)} are partitioned by something they do not have")
+    outputs = [edge for edge in outputs if not edge.dead_letters]
     if operator.kind in _SINKS:
         if outputs:
             raise JobGraphError(f"{where(operator)} is a sink and cannot have an output")

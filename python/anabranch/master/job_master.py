@@ -130,7 +130,7 @@ class JobMaster:
         self._found_running = False  # a worker has come with tasks that another master has connected
         self._deploying_since: float | None = None
         self._checkpoints: Checkpoints | None = None
-        if options.text("anabranch.checkpoint.dir"):
+        if options.mode != "none":
             self._checkpoints = Checkpoints(
                 options, job_id, self._tasks, tell_all=self._tell_all, remember=self._save_roster, warn=warn
             )
@@ -538,7 +538,9 @@ class JobMaster:
         }
         depth = self._options.integer("anabranch.recovery.sharing-depth") or len(self._tasks)
         again = failed
-        whole = whole or self._options.text("anabranch.recovery.scope") == "job"
+        whole = (
+            whole or self._options.text("anabranch.recovery.scope") == "job" or self._options.mode == "at_least_once"
+        )
         if whole or decide(failed | self._recovering, consumers, depth).rollback:
             again = set(self._tasks)
             checkpoints.abandon()

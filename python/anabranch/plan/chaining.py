@@ -20,7 +20,7 @@ def chains(graph: pb.JobGraph) -> list[list[pb.Operator]]:
     """Returns the operators in chains, each the longest line along edges that need no exchange.
 
     Two operators are chained if nothing but a function call has to be between them: same language, same parallelism,
-    subtask i to subtask i, no other output of the first, no other input of the second.
+    subtask i to subtask i, no other output of the first (dead letters are one), no other input of the second.
     """
     operators = {operator.id: operator for operator in graph.operators}
     outputs = Counter(edge.source for edge in graph.edges)
@@ -48,6 +48,7 @@ def _chains(edge: pb.Edge, operators: dict[int, pb.Operator]) -> bool:
     )
     return (
         stays
+        and not edge.dead_letters
         and source.chainable
         and target.chainable
         and source.language == target.language

@@ -93,6 +93,7 @@ def _connect(
             carries_keys=carries_keys,
             consumer_language=target.language,
             consumer_name=target.name,
+            dead_letters=edge.dead_letters,
         )
         targets = [index] if partitioning.kind == _ONE_TO_ONE else range(len(consumers))
         for position in targets:

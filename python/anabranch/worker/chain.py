@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -33,6 +33,7 @@ from anabranch.worker.operators.collect import CollectOperator, SendCollected
 from anabranch.worker.operators.connect import ConnectOperator
 from anabranch.worker.operators.filter import FilterOperator
 from anabranch.worker.operators.flat_map import CollectorFlatMapOperator, FlatMapOperator
+from anabranch.worker.operators.idempotent_sink import IdempotentSinkOperator, Origin
 from anabranch.worker.operators.join import JoinOperator
 from anabranch.worker.operators.key_by import KeyByOperator
 from anabranch.worker.operators.map import MapOperator
@@ -181,18 +182,38 @@ def _decoded(encoded: EncodedValues, types: TypeRegistry) -> list[Any]:
 
 
 def build_chain(
-    descriptor: TaskDescriptor, job: WorkerJob, send_collected: SendCollected, emit: Emit, answers: Answers
+    descriptor: TaskDescriptor,
+    job: WorkerJob,
+    send_collected: SendCollected,
+    emit: Emit,
+    answers: Answers,
+    *,
+    dead_letters: Callable[[OperatorError], None] | None = None,
+    origin: Callable[[], Origin],
 ) -> OperatorChain:
     """Loads the functions of a task and builds its chain.
 
+    Args:
+        descriptor: The task.
+        job: The job.
+        send_collected: Takes what a COLLECT operator has.
+        emit: Takes what the last operator emits.
+        answers: What the functions' contexts ask.
+        dead_letters: Takes the failures of the last operator at single records.
+        origin: Returns where the batch at hand comes from.
+
     Raises:
-        OperatorError: A function cannot be loaded.
+        OperatorError: A function cannot be loaded, or cannot be what it is at this place.
     """
     operators: list[Operator] = []
     for operator in descriptor.chain:
         built = _build_operator(operator, descriptor, job, send_collected, answers)
+        if isinstance(built, IdempotentSinkOperator):
+            _check_place_of(built, descriptor, job)
+            built.read_from(job.job_id, origin)
         skips = operator.config.get(ON_ERROR) == "skip" and operator.kind != graph.OPERATOR_KIND_SOURCE
-        operators.append(SkippingOperator(built) if skips else built)
+        is_last = operator is descriptor.chain[-1]
+        operators.append(SkippingOperator(built, dead_letters if is_last else None) if skips else built)
     key_operators = {}
     for edge in descriptor.inputs:
         if edge.HasField("key_function"):
@@ -200,6 +221,17 @@ def build_chain(
             context = runtime_context(descriptor.chain[0], descriptor, job, answers)
             key_operators[edge.edge_id] = KeyByOperator(0, edge.producer_name, function, context)
     return OperatorChain(operators, descriptor.inputs, key_operators, emit)
+
+
+def _check_place_of(sink: IdempotentSinkOperator, descriptor: TaskDescriptor, job: WorkerJob) -> None:
+    if sink.operator_id != descriptor.chain[0].id:
+        raise OperatorError(sink.name, -1, None) from JobGraphError(
+            "an IdempotentSinkFunction has to be in a task of its own: call disable_chain() on the sink"
+        )
+    if job.options.mode == "at_least_once":
+        raise OperatorError(sink.name, -1, None) from JobGraphError(
+            "records have no identity in mode at_least_once; an IdempotentSinkFunction needs exactly_once"
+        )
 
 
 def runtime_context(
@@ -241,6 +273,8 @@ def _build_operator(
     function = _load(operator.function, interface, operator.name)
     if operator_class is FlatMapOperator and function.takes_collector:
         operator_class = CollectorFlatMapOperator
+    if function.idempotent:
+        operator_class = IdempotentSinkOperator
     return operator_class(operator.id, operator.name, function, runtime_context(operator, descriptor, job, answers))
 
 

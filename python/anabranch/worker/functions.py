@@ -14,6 +14,7 @@ from anabranch.api.functions import (
     FilterFunction,
     FlatMapFunction,
     Function,
+    IdempotentSinkFunction,
     JoinFunction,
     KeyFunction,
     MapFunction,
@@ -41,6 +42,7 @@ _METHODS: dict[type[Function], str] = {
     PartitionFunction: "partition",
     ProcessFunction: "process",
     JoinFunction: "join",
+    IdempotentSinkFunction: "sink",
 }
 # Functions with several methods: only an object of the class will do.
 _SEVERAL_METHODS = (AggregateFunction, CoProcessFunction)
@@ -65,6 +67,9 @@ class UserFunction:
             loaded = loaded()
         self.call: Callable[..., Any]
         self._lifecycle: Function | None = None
+        if interface is SinkFunction and isinstance(loaded, IdempotentSinkFunction):
+            interface = IdempotentSinkFunction
+        self.idempotent = interface is IdempotentSinkFunction  # a sink that is told the identity of each record
         if isinstance(loaded, interface):
             self.call = (lambda: loaded) if interface in _SEVERAL_METHODS else getattr(loaded, _METHODS[interface])
             self._lifecycle = loaded

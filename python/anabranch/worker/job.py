@@ -25,7 +25,6 @@ class WorkerJob:
     types: TypeRegistry
     transport: Transport
     limits: BatchLimits
-    recovers: bool
 
     @staticmethod
     def from_setup(setup: JobSetup, token: bytes) -> WorkerJob:
@@ -54,5 +53,4 @@ class WorkerJob:
                 max_frame_bytes=options.integer("anabranch.exchange.max-frame-bytes"),
                 send_queue_bytes=options.integer("anabranch.exchange.send-queue-bytes"),
             ),
-            recovers=bool(options.text("anabranch.checkpoint.dir")),
         )

@@ -14,6 +14,7 @@ from anabranch.exchange.handshake import MAX_LENGTH_WITH_LOGS
 from anabranch.exchange.input_gate import InputChannel
 from anabranch.exchange.logged_channel import LoggedOutputChannel
 from anabranch.exchange.logged_input import LoggedInputChannel
+from anabranch.exchange.output_gate import OutgoingChannel
 from anabranch.exchange.reactor import Reactor
 from anabranch.records import decode_value, encode_value
 from anabranch.recovery.determinants import DeterminantLog, HeldLogs, Piggyback
@@ -35,6 +36,8 @@ class TaskRecovery:
 
     Everything is called on the task's thread.
     """
+
+    aligns = True  # a channel that is behind a barrier waits for the others
 
     def __init__(self, descriptor: control.TaskDescriptor, job: WorkerJob, emitted: Callable[[], int]) -> None:
         """Begins where `descriptor.restore` says, or at the start of the job.
@@ -72,12 +75,13 @@ class TaskRecovery:
         self._clock: int | None = None
         # What `open` asks belongs to the start of the job; after a checkpoint it is asked anew.
         self._logs_answers = self.epoch == 0
-        self._barrier: int | None = None  # it has come on some channels
+        self._barrier: int | None = None  # it has come on some channels: these
+        self._met: set[int] = set()
         self._random: dict[int, tuple[int, random.Random]] = {}
 
     # ------------------------------------------------------------------ channels
 
-    def input_channel(self, channel: int, edge: int) -> LoggedInputChannel:
+    def input_channel(self, channel: int, edge: int) -> InputChannel:
         """Returns an input channel at its position."""
         position = self._inputs.setdefault(channel, control.ChannelPosition(channel=channel))
         received = control.ChannelPosition()
@@ -85,7 +89,7 @@ class TaskRecovery:
         limit = self._job.limits.max_frame_bytes + MAX_LENGTH_WITH_LOGS
         return LoggedInputChannel(received, edge, limit, held=self._all_held, merge=self.held.merge)
 
-    def output_channel(self, channel: int, reactor: Reactor) -> LoggedOutputChannel:
+    def output_channel(self, channel: int, reactor: Reactor) -> OutgoingChannel:
         """Returns an output channel at its position."""
         piggyback = Piggyback(self._shared, self._retained)
         task = self.descriptor.task_id
@@ -173,8 +177,12 @@ class TaskRecovery:
 
     # ------------------------------------------------------------------ what the task does
 
-    def took(self, channel: int, records: int) -> None:
-        """Logs that a batch of so many records, or a control frame (0), comes from this channel next."""
+    def took(self, channel: int, records: int) -> int:
+        """Logs that a batch of so many records, or a control frame (0), comes from this channel next.
+
+        Returns:
+            How many records came before on the channel.
+        """
         emitted = self._emitted() - self._emitted_before
         if self._cursor is None:
             order = Determinant.Order(channel=channel, records=records, emitted=emitted)
@@ -184,8 +192,10 @@ class TaskRecovery:
             self.take_entry()
         self._clock = None
         position = self._inputs[channel]
+        before = position.records
         position.records += records
         position.controls += 0 if records else 1
+        return before
 
     @property
     def fetches(self) -> int:
@@ -258,15 +268,15 @@ class TaskRecovery:
 
     # ------------------------------------------------------------------ checkpoints
 
-    def met_barrier(self, number: int, channels: Collection[InputChannel]) -> bool:
-        """Takes note that some channels are behind the barrier; returns whether all are, or have ended."""
+    def met_barrier(self, number: int, channel: int) -> None:
+        """Takes note that a channel is behind a barrier."""
         self._barrier = number
-        return all(channel.blocked or channel.ended for channel in channels)
+        self._met.add(channel)
 
-    @property
-    def aligning(self) -> int | None:
-        """The barrier that has come on some channels and not on others."""
-        return self._barrier
+    def aligned(self, channels: Collection[InputChannel]) -> int | None:
+        """Returns the barrier that every channel is behind that has not ended; None: there is none."""
+        is_aligned = all(channel.ended or channel.channel in self._met for channel in channels)
+        return self._barrier if is_aligned else None
 
     def log_checkpoint(self, number: int) -> None:
         """Logs that a source takes a checkpoint here."""
@@ -293,6 +303,7 @@ class TaskRecovery:
     def pass_barrier(self, number: int) -> None:
         """Enters the epoch and sends the barrier to every consumer."""
         self._barrier = None
+        self._met.clear()
         self.epoch = number
         self._emitted_before = self._emitted()
         self._log.begin_epoch(number)

@@ -25,7 +25,9 @@ from anabranch.v1 import control_pb2 as control
 from anabranch.v1 import graph_pb2 as graph
 from anabranch.v1.record_pb2 import FrameHeader
 from anabranch.worker import faults
+from anabranch.worker.at_least_once import AtLeastOnce
 from anabranch.worker.chain import OperatorChain, build_chain
+from anabranch.worker.dead_letters import DeadLetters
 from anabranch.worker.functions import UserFunction
 from anabranch.worker.job import WorkerJob
 from anabranch.worker.operators.operator import Emit, OperatorError
@@ -122,7 +124,8 @@ class Task:
         self._collected_acknowledged = 0
         self._connected = not descriptor.inputs
         self._to_dial: list[control.ConnectTask.Producer] = []
-        self._recovery = TaskRecovery(descriptor, job, self._emitted) if job.recovers else None
+        self._recovery = self._build_recovery()
+        self._origin = (0, 0)  # of the batch at hand: its channel, and how many records came before on it
         self._leftover: dict[int, Batch] = {}  # by channel: records that came in one frame with others, in a replay
         self.input = self._build_input()
         self.output = OutputGate([])
@@ -213,9 +216,7 @@ class Task:
 
     def _run_to_end(self) -> None:
         self.output = self._build_output()
-        answers = self._recovery or LiveAnswers()
-        emit = self._emit_to(self.output)
-        self.chain = build_chain(self.descriptor, self._job, self._send_collected, emit, answers)
+        self.chain = self._build_chain()
         for edge in self.descriptor.inputs:
             self._input_edges[edge.edge_id] = _InputEdge(edge, self._job, self.chain.entry(edge.edge_id))
         self._reporter.deployed(self, self._listen())
@@ -274,17 +275,12 @@ class Task:
                 self._wait_until(lambda: not self.output.full)
             received = self.input.next_frame()
             if received is None:
-                self._flush_and_wait()
+                self._send_and_wait_for_input()
                 continue
             self._handle(*received)
             frames += 1
             if frames % _FRAMES_BETWEEN_POLLS == 0:  # consumers come, writes go on, also under full load
                 self._reactor.poll(0)
-
-    def _flush_and_wait(self) -> None:
-        self.output.flush()
-        self.input.resume()  # the flush may have waited for room, with the input paused
-        self._reactor.poll(None)
 
     def _run_source(self, source: SourceOperator) -> None:
         idle_wait = 0.0
@@ -309,6 +305,7 @@ class Task:
             raise NotImplementedError(f"frame of kind {control_kind}")
         edge = self._input_edges[channel.edge]
         batch = self._decode(edge, frame)
+        self._origin = (channel.channel, header.first_record_seq)
         self.busy_since = time.monotonic()
         edge.entry(*batch)
         self.busy_since = None
@@ -368,7 +365,7 @@ class Task:
             if self.output.full:
                 self._wait_until(lambda: not self.output.full)
             if not (self._repeat_input(recovery) if recovery.replaying else self._take_input(recovery)):
-                self._flush_and_wait()
+                self._send_and_wait_for_input()
                 continue
             frames += 1
             if frames % _FRAMES_BETWEEN_POLLS == 0:
@@ -444,10 +441,10 @@ class Task:
             self._handle_logged(recovery, channel, self._decode_new(channel, frame))
             return
         recovery.took(channel.channel, 0)
-        number = recovery.aligning
         if kind == "barrier":
-            number = frame.header.barrier.number
-            self.input.block(channel)
+            recovery.met_barrier(frame.header.barrier.number, channel.channel)
+            if recovery.aligns:
+                self.input.block(channel)
         elif kind == "end_of_input":
             self.input.end(channel)
             recovery.ended(channel.channel)
@@ -455,14 +452,15 @@ class Task:
             raise NotImplementedError(f"frame of kind {kind}")
         # Behind the last end there is the last snapshot, which needs no barrier.
         faults.reach("checkpoint.aligning" if kind == "barrier" else "end.input")
-        if number is not None and not self.input.ended and recovery.met_barrier(number, self.input.channels):
+        number = recovery.aligned(self.input.channels)
+        if number is not None and not self.input.ended:
             self._checkpoint(recovery, number)
             self.input.unblock()
 
     def _handle_logged(self, recovery: TaskRecovery, channel: InputChannel, batch: Batch) -> None:
         if not batch[0]:
             return
-        recovery.took(channel.channel, len(batch[0]))
+        self._origin = (channel.channel, recovery.took(channel.channel, len(batch[0])))
         self.busy_since = time.monotonic()
         self._input_edges[channel.edge].entry(*batch)
         self.busy_since = None
@@ -531,6 +529,11 @@ class Task:
         assert self.chain is not None  # noqa: S101 - the task runs
         return recovery.snapshot(number, self.chain.snapshot(number, self._job.types), self.output.next_of_edge)
 
+    def _send_and_wait_for_input(self) -> None:
+        self.output.flush()
+        self.input.resume()  # the flush may have waited for room, and input was paused meanwhile
+        self._reactor.poll(None)
+
     def _wait_until(self, condition: Callable[[], bool]) -> None:
         """Handles output, and nothing else, until the condition holds."""
         self.input.pause()
@@ -553,6 +556,12 @@ class Task:
         self._wait_until(lambda: self._collected_seq - self._collected_acknowledged <= window)
 
     # ------------------------------------------------------------------ building
+
+    def _build_recovery(self) -> TaskRecovery | None:
+        mode = self._job.options.mode
+        if mode == "none":
+            return None
+        return (AtLeastOnce if mode == "at_least_once" else TaskRecovery)(self.descriptor, self._job, self._emitted)
 
     def _build_input(self) -> InputGate:
         job = self._job
@@ -621,13 +630,26 @@ class Task:
         ]
         return endpoint
 
-    @staticmethod
-    def _emit_to(output: OutputGate) -> Emit:
-        if len(output.edges) == 1:
-            return output.edges[0].emit
+    def _build_chain(self) -> OperatorChain:
+        edges = list(zip(self.descriptor.outputs, self.output.edges, strict=True))
+        dead = [(edge, described.consumer_language) for described, edge in edges if described.dead_letters]
+        return build_chain(
+            self.descriptor,
+            self._job,
+            self._send_collected,
+            _emit_to([edge for described, edge in edges if not described.dead_letters]),
+            self._recovery or LiveAnswers(),
+            dead_letters=DeadLetters(self.descriptor.subtask, dead, self._job.types) if dead else None,
+            origin=lambda: self._origin,
+        )
 
-        def emit_to_all(values: Sequence[Any], keys: Sequence[Any] | None) -> None:
-            for edge in output.edges:
-                edge.emit(values, keys)
 
-        return emit_to_all
+def _emit_to(edges: Sequence[OutputEdge]) -> Emit:
+    if len(edges) == 1:
+        return edges[0].emit
+
+    def emit_to_all(values: Sequence[Any], keys: Sequence[Any] | None) -> None:
+        for edge in edges:
+            edge.emit(values, keys)
+
+    return emit_to_all

@@ -204,7 +204,10 @@ class Worker:
     def _deploy(self, descriptor: control.TaskDescriptor, job: WorkerJob) -> None:
         old = self._tasks.get(descriptor.task_id)
         if old is not None:
-            old.thread.join(_END_TIMEOUT)  # it was cancelled before
+            if descriptor.incarnation <= old.descriptor.incarnation:
+                return  # it has been overtaken
+            old.cancel()  # it was before, unless it has ended
+            old.thread.join(_END_TIMEOUT)
         task = Task(descriptor, job, self)
         status = control.TaskStatus(
             task_id=descriptor.task_id, incarnation=descriptor.incarnation, state=TaskState.CREATED.value

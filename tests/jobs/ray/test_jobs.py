@@ -54,8 +54,8 @@ def test_two_jobs_at_once_do_not_meet(ctx, ray_cluster):
     two = ctx.from_collection(range(2000)).as_java_stream().map("com.acme.Functions$Identity").as_python_stream()
     collected = two.map(lambda x: ("two", x)).collect()
     second = ctx.submit("two")
-    first.wait(60)
-    second.wait(60)
+    first.wait(120)
+    second.wait(120)
 
     assert sorted(one.get()) == [("one", x) for x in range(2000)]
     assert sorted(collected.get()) == [("two", x) for x in range(2000)]

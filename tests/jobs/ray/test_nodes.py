@@ -106,7 +106,7 @@ class Nodes:
             process.terminate()
         for process in self._processes:
             try:
-                process.wait(20)
+                process.wait(120)
             except subprocess.TimeoutExpired:
                 process.kill()
         for name in self.names:

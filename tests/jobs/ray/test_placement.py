@@ -37,7 +37,7 @@ def test_cpus_are_held_for_as_long_as_the_job_runs(ctx, ray_cluster):
 
     assert ray_cluster.available_resources().get("CPU", 0) <= 1
 
-    job.wait(30)
+    job.wait(120)
 
 
 def test_an_unknown_strategy_is_refused(ctx, ray_cluster):

@@ -28,7 +28,7 @@ def job_with_checkpoints(ctx, tmp_path):
     numbered = java.as_python_stream().key_by(lambda x: x % 7).process(Numbered())
     numbered.sink(FileSink(tmp_path / "out", to_line=repr))
     job = ctx.submit("recovers")
-    wait_until(lambda: job.status().state.name == "RUNNING", 60)
+    wait_until(lambda: job.status().state.name == "RUNNING")
     return job
 
 
@@ -43,7 +43,7 @@ def test_killed_workers_leave_no_trace(job_with_checkpoints, tmp_path):
         time.sleep(0.7)
         os.kill(pid_of(language), signal.SIGKILL)
 
-    job_with_checkpoints.wait(90)
+    job_with_checkpoints.wait(120)
 
     assert_right(tmp_path)
 

@@ -25,6 +25,7 @@ PYTHON_ONLY = {
         "get_language": "Java: the stream's class",
         "with_resource": "Java: withResource(name, amount)",
         "with_on_error": "Python operators only",
+        "dead_letters": "Python operators only",
     },
 }
 

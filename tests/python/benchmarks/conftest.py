@@ -1,4 +1,4 @@
-"""Makes the package benchmarks/, which is not installed, importable."""
+"""The package benchmarks/ is not installed: its directory is on the path for these tests only."""
 
 from __future__ import annotations
 
@@ -6,4 +6,6 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-sys.path.insert(0, str(ROOT))
+
+if str(ROOT) not in sys.path:
+    sys.path.append(str(ROOT))

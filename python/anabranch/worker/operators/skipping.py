@@ -1,9 +1,9 @@
-"""Leaves out the records at which an operator's function fails."""
+"""Leaves out the records at which an operator's function fails, or hands them on as dead letters."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from anabranch.worker.operators.operator import Emit, Operator, OperatorError
@@ -19,9 +19,11 @@ class SkippingOperator(Operator):
     What the function has emitted for the failing record is left out too, unless it is so much that it had to be sent.
     """
 
-    def __init__(self, operator: Operator) -> None:
+    def __init__(self, operator: Operator, dead_letters: Callable[[OperatorError], None] | None = None) -> None:
+        """Takes the operator, and what takes the errors of records instead of the log."""
         super().__init__(operator.operator_id, operator.name)
         self.skipped = 0
+        self._dead_letters = dead_letters or self._warn
         self._operator = operator
 
     def connect(self, emit: Emit) -> None:  # noqa: D102
@@ -42,7 +44,8 @@ class SkippingOperator(Operator):
                 if error.operator != self.name or error.position < 0:
                     raise
                 operator.records_in += 1
-                self._note(error)
+                self.skipped += 1
+                self._dead_letters(error)
         self.records_in, self.records_out = operator.records_in, operator.records_out
 
     def save(self) -> list[Any] | None:  # noqa: D102
@@ -70,11 +73,10 @@ class SkippingOperator(Operator):
 
     def close(self) -> None:  # noqa: D102
         self._operator.close()
-        if self.skipped > _SHOWN:
+        if self.skipped > _SHOWN and self._dead_letters == self._warn:
             logger.warning("operator %s has skipped %d records", self.name, self.skipped)
 
-    def _note(self, error: OperatorError) -> None:
-        self.skipped += 1
+    def _warn(self, error: OperatorError) -> None:
         if self.skipped <= _SHOWN:
             cause = error.__cause__
             logger.warning(

@@ -91,14 +91,7 @@ public final class Crossing {
           ByteBuffer.wrap(bytes).putLong(i);
           yield bytes;
         }
-        default -> {
-          Row row = Row.withNames();
-          Object[] values = {i, "name-" + i, i * 0.25, i % 2 == 0, "Lisboa", i % 100};
-          for (int field = 0; field < values.length; field++) {
-            row.setField(FIELDS[field], values[field]);
-          }
-          yield row;
-        }
+        default -> Row.of(i, "name-" + i, i * 0.25, i % 2 == 0, "Lisboa", i % 100);
       };
     }
   }

@@ -1,7 +1,5 @@
 package org.anabranch.runtime.recovery;
 
-import com.google.protobuf.CodedOutputStream;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.NoSuchElementException;
 import java.util.TreeMap;
@@ -14,11 +12,9 @@ import org.anabranch.proto.v1.FrameHeader;
  * made when needed and deleted with the epoch. Reading does not tell the two apart.
  */
 public final class InFlightLog implements AutoCloseable {
-  private static final int LENGTH = Integer.BYTES;
-
   private final String name;
   private final SpillBudget budget;
-  // By the number of the first frame. A frame in it is its header's length, header, payload.
+  // By the number of the first frame.
   private final TreeMap<Long, Segment> segments = new TreeMap<>();
   private Segment last;
   private long nextSeq;
@@ -56,34 +52,17 @@ public final class InFlightLog implements AutoCloseable {
                   nextSeq,
                   last == null ? "" : " of epoch " + last.epoch() + " or later"));
     }
-    byte[] frame = encode(withoutDeltas(header), payload, offset, length);
     if (last == null || epoch > last.epoch()) {
-      last = new Segment(epoch, nextSeq, name, budget.directory());
+      last = new Segment(epoch, nextSeq, name, budget.directory(), budget.slabs());
       segments.put(nextSeq, last);
     }
-    last.append(frame);
+    budget.take(last.append(withoutDeltas(header), payload, offset, length));
     nextSeq++;
-    budget.take(frame.length);
     budget.enforce();
   }
 
   private static FrameHeader withoutDeltas(FrameHeader header) {
     return header.getDeltasCount() == 0 ? header : header.toBuilder().clearDeltas().build();
-  }
-
-  private static byte[] encode(FrameHeader header, byte[] payload, int offset, int length) {
-    int headerLength = header.getSerializedSize();
-    byte[] frame = new byte[LENGTH + headerLength + length];
-    ByteBuffer.wrap(frame).putInt(headerLength);
-    try {
-      CodedOutputStream out = CodedOutputStream.newInstance(frame, LENGTH, headerLength);
-      header.writeTo(out);
-      out.checkNoSpaceLeft();
-    } catch (IOException e) {
-      throw new IllegalStateException("an array cannot fail to be written", e);
-    }
-    System.arraycopy(payload, offset, frame, LENGTH + headerLength, length);
-    return frame;
   }
 
   /** Returns the number of the oldest frame that is held; {@link #nextSeq} if there is none. */
@@ -148,13 +127,13 @@ public final class InFlightLog implements AutoCloseable {
       if (seq >= nextSeq) {
         return null;
       }
-      byte[] frame = segments.floorEntry(seq).getValue().read(seq);
-      int headerLength = ByteBuffer.wrap(frame).getInt();
-      int payloadStart = LENGTH + headerLength;
+      ByteBuffer frame = segments.floorEntry(seq).getValue().read(seq);
+      int headerLength = frame.getInt();
+      int payloadStart = frame.position() + headerLength;
       return new SentFrame(
           seq++,
-          ByteBuffer.wrap(frame, LENGTH, headerLength),
-          ByteBuffer.wrap(frame, payloadStart, frame.length - payloadStart));
+          ByteBuffer.wrap(frame.array(), frame.position(), headerLength),
+          ByteBuffer.wrap(frame.array(), payloadStart, frame.limit() - payloadStart));
     }
   }
 

@@ -3,8 +3,8 @@ package org.anabranch.runtime.recovery;
 import java.nio.ByteBuffer;
 
 /**
- * One frame as it was sent, but without determinants. Its bytes stay valid and are not to be
- * modified.
+ * One frame as it was sent, but without determinants. Its bytes are not to be modified, and valid
+ * until the log is changed.
  *
  * @param seq its number on the channel
  * @param header the encoded header without deltas; those of a header with nothing but deltas may be

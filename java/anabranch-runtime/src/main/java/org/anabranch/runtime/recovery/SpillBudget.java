@@ -9,8 +9,8 @@ import java.util.List;
  * The memory that the in-flight logs of one task may take together, and the directory for what
  * exceeds it.
  *
- * <p>Counts the bytes of frames. Java takes some 40 bytes more for each, 30 of them also for one in
- * a file.
+ * <p>Counts the bytes of frames. A log takes 12 more for each, also for one in a file, and what
+ * remains free in the last of its slabs.
  */
 public final class SpillBudget {
   // What is freed beyond need, as a part of the limit: frames then go to files in runs, and not
@@ -19,6 +19,7 @@ public final class SpillBudget {
 
   private final long limitBytes;
   private final Path directory;
+  private final SlabPool slabs;
   private final List<InFlightLog> logs = new ArrayList<>();
   private long heldBytes;
 
@@ -31,6 +32,7 @@ public final class SpillBudget {
   public SpillBudget(long limitBytes, Path directory) {
     this.limitBytes = limitBytes;
     this.directory = directory;
+    this.slabs = new SlabPool(limitBytes);
   }
 
   /** Returns the number of bytes that all logs hold in memory; at most the limit. */
@@ -40,6 +42,10 @@ public final class SpillBudget {
 
   Path directory() {
     return directory;
+  }
+
+  SlabPool slabs() {
+    return slabs;
   }
 
   void add(InFlightLog log) {

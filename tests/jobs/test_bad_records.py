@@ -1,0 +1,171 @@
+"""Records at which a function fails: left out, or kept as dead letters."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from anabranch import FileSink, IdempotentSinkFunction, JobFailedError, JobGraphError, StreamingContext
+
+from .killing import Numbered, Slowly, assert_numbered_once, context, kill_some
+
+
+def test_an_operator_may_skip_what_it_fails_at(tmp_path, capfd):
+    ctx = StreamingContext.Builder().build()
+    divided = ctx.from_collection(range(5)).map(lambda x: 12 // (x - 2)).with_name("divides").with_on_error("skip")
+
+    assert divided.execute_and_collect("skips") == [-6, -12, 12, 6]
+    assert "operator divides skips record 2, 2: ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_what_an_operator_fails_at_comes_as_dead_letters():
+    ctx = StreamingContext.Builder().build()
+    divided = ctx.from_collection(range(5)).map(lambda x: 12 // (x - 2)).with_name("divides")
+    good, bad = divided.collect(), divided.dead_letters().collect()
+
+    ctx.execute("dead letters")
+
+    assert good.get() == [-6, -12, 12, 6]
+    error = "ZeroDivisionError: integer division or modulo by zero"
+    assert bad.get() == [{"operator": "divides", "subtask": 0, "record": 2, "error": error}]
+
+
+def test_dead_letters_say_nothing_on_the_console(capfd):
+    ctx = StreamingContext.Builder().build()
+    divided = ctx.from_collection(range(5)).map(lambda x: 12 // (x - 2))
+    divided.sink(lambda x: None)
+
+    assert len(divided.dead_letters().execute_and_collect("dead letters")) == 1
+    assert "skips" not in capfd.readouterr().err
+
+
+def test_a_sink_has_dead_letters():
+    def refuse_odd(x):
+        if x % 2:
+            raise ValueError(f"{x} is odd")
+
+    ctx = StreamingContext.Builder().build().set_parallelism(2)
+    sink = ctx.from_collection(range(100)).rebalance().sink(refuse_odd)
+
+    bad = sink.dead_letters().map(lambda letter: (letter["record"], letter["error"])).execute_and_collect("sink")
+
+    assert sorted(bad) == [(x, f"ValueError: {x} is odd") for x in range(1, 100, 2)]
+
+
+def test_dead_letters_of_an_operator_with_a_key_and_a_state():
+    def add(old, new):
+        if new[1] == 13:
+            raise ValueError("unlucky")
+        return (old[0], old[1] + new[1])
+
+    ctx = StreamingContext.Builder().build().set_parallelism(2)
+    pairs = ctx.from_collection([(x % 3, x) for x in range(30)])
+    reduced = pairs.key_by(lambda pair: pair[0]).reduce(add)
+    good, bad = reduced.collect(), reduced.dead_letters().collect()
+
+    ctx.execute("keyed")
+
+    assert [letter["record"] for letter in bad.get()] == [(1, 13)]
+    assert max(total for key, total in good.get() if key == 1) == sum(range(1, 30, 3)) - 13
+
+
+def test_dead_letters_cross_to_java(acme_jar, capfd):
+    ctx = StreamingContext.Builder().build().add_jar(acme_jar)
+    failing = ctx.from_values(1, 0).map(lambda x: 1 // x).with_name("inverts")
+    failing.sink(lambda x: None)
+
+    failing.dead_letters().as_java_stream().sink("com.acme.Functions$Print")
+    ctx.execute("crossing")
+
+    out = capfd.readouterr().out
+    assert "operator=inverts" in out
+    assert "record=0" in out
+    assert "error=ZeroDivisionError" in out
+
+
+def test_a_record_that_cannot_cross_comes_as_text(acme_jar, capfd):
+    class Odd:
+        def __repr__(self) -> str:
+            return "<an odd thing>"
+
+    ctx = StreamingContext.Builder().build().add_jar(acme_jar)
+    failing = ctx.from_values(1).map(lambda x: Odd()).map(lambda odd: odd.nothing)
+    failing.sink(lambda x: None)
+
+    failing.dead_letters().as_java_stream().sink("com.acme.Functions$Print")
+    ctx.execute("crossing")
+
+    assert "record=<an odd thing>" in capfd.readouterr().out
+
+
+@pytest.mark.local
+def test_dead_letters_come_once_whatever_dies(tmp_path):
+    def refuse(x):
+        if x % 10 == 3:
+            raise ValueError("no")
+        return x
+
+    ctx = context(tmp_path)
+    checked = ctx.source(Slowly(40_000)).rebalance().map(refuse)
+    checked.sink(FileSink(tmp_path / "good"))
+    letters = checked.dead_letters().map(lambda letter: letter["record"]).rebalance().map(lambda x: x)
+    bad = letters.disable_chain().key_by(lambda x: x % 7).process(Numbered()).collect()
+    job = ctx.submit("killed")
+
+    assert kill_some(job, random.Random(7), ["python"] * 4) == 4
+
+    assert_numbered_once(bad.get(90), list(range(3, 40_000, 10)), 7)
+    lines = [int(line) for file in (tmp_path / "good").iterdir() for line in file.read_text().split()]
+    assert sorted(lines) == [x for x in range(40_000) if x % 10 != 3]
+
+
+def test_a_source_has_no_dead_letters():
+    ctx = StreamingContext.Builder().build()
+
+    with pytest.raises(JobGraphError, match="a source cannot skip"):
+        ctx.from_values(1).dead_letters()
+
+
+def test_dead_letters_have_no_key():
+    ctx = StreamingContext.Builder().build()
+    keyed = ctx.from_values(1).key_by(lambda x: x)
+
+    assert not hasattr(keyed.dead_letters(), "reduce")
+
+
+class Upsert(IdempotentSinkFunction):
+    def sink(self, record_id, value) -> None:
+        print(record_id.split("/", 1)[1], value)
+
+
+def test_an_idempotent_sink_is_told_who_each_record_is(capfd):
+    ctx = StreamingContext.Builder().build()
+    ctx.from_values("a", "b", "c").map(lambda x: x).sink(Upsert())
+
+    ctx.execute("upsert")
+
+    assert capfd.readouterr().out == "1/0 a\n1/1 b\n1/2 c\n"
+
+
+def test_identities_count_the_records_that_are_skipped(capfd):
+    class Picky(Upsert):
+        def sink(self, record_id, value) -> None:
+            if value == "b":
+                raise ValueError(value)
+            super().sink(record_id, value)
+
+    ctx = StreamingContext.Builder().build()
+    ctx.from_values("a", "b", "c").sink(Picky()).with_on_error("skip")
+
+    ctx.execute("upsert")
+
+    assert capfd.readouterr().out == "1/0 a\n1/2 c\n"
+
+
+def test_an_idempotent_sink_needs_records_with_an_identity(tmp_path):
+    ctx = context(tmp_path, mode="at_least_once")
+    ctx.from_values(1).sink(Upsert)
+
+    with pytest.raises(JobFailedError, match="no identity in mode at_least_once"):
+        ctx.execute("upsert")

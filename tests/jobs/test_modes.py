@@ -1,0 +1,81 @@
+"""What is promised with anabranch.mode: exactly_once (see test_recovery.py), at_least_once, none."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from anabranch import ConfigError, FileSink, JobFailedError, StreamingContext
+
+from .killing import Slowly, context, kill_some, workers
+
+pytestmark = pytest.mark.local
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_at_least_once_loses_nothing(tmp_path, seed, capfd):
+    ctx = context(tmp_path, mode="at_least_once")
+    numbers = ctx.source(Slowly(40_000)).rebalance().map(lambda x: x).disable_chain()
+    numbers.key_by(lambda x: x % 7).map(lambda x: x).sink(FileSink(tmp_path / "out"))
+    job = ctx.submit("killed")
+
+    assert kill_some(job, random.Random(seed), ["python"] * 3, pause=0.5) == 3
+    job.wait(60)
+
+    lines = [int(line) for file in (tmp_path / "out").iterdir() for line in file.read_text().split()]
+    assert set(lines) == set(range(40_000))
+    assert "the job goes back to" in capfd.readouterr().err
+
+
+def test_at_least_once_without_a_failure_is_exactly_once(tmp_path):
+    ctx = context(tmp_path, mode="at_least_once")
+    numbers = ctx.source(Slowly(20_000)).rebalance().map(lambda x: x).disable_chain()
+    collected = numbers.key_by(lambda x: x % 7).map(lambda x: x).collect()
+
+    ctx.execute("calm")
+
+    assert sorted(collected.get()) == list(range(20_000))
+
+
+def test_at_least_once_goes_on_after_an_error_of_a_function(tmp_path):
+    flag = tmp_path / "failed"
+
+    def fails_once(x):
+        if x == 9000 and not flag.exists():
+            flag.touch()
+            raise ConnectionError("not now")
+        return x
+
+    ctx = context(tmp_path, mode="at_least_once", restart__attempts=3, restart__delay_ms=100)
+    ctx.source(Slowly(20_000)).rebalance().map(fails_once).sink(FileSink(tmp_path / "out"))
+
+    ctx.execute("restarts")
+
+    lines = [int(line) for file in (tmp_path / "out").iterdir() for line in file.read_text().split()]
+    assert flag.exists()
+    assert set(lines) == set(range(20_000))
+
+
+def test_without_a_mode_a_dead_worker_fails_the_job(tmp_path):
+    ctx = context(tmp_path, mode="none")
+    ctx.source(Slowly(40_000)).sink(lambda x: None)
+    job = ctx.submit("none")
+
+    kill_some(job, random.Random(1), ["python"], pause=0.2)
+
+    with pytest.raises(JobFailedError, match="was killed by SIGKILL"):
+        job.wait(60)
+    assert not workers()
+    assert not (tmp_path / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("mode", ["exactly_once", "at_least_once"])
+def test_a_promise_needs_a_place_for_checkpoints(mode):
+    with pytest.raises(ConfigError, match=f"{mode} needs checkpoints; say where with anabranch.checkpoint.dir"):
+        StreamingContext.Builder().option("anabranch.mode", mode).build()
+
+
+def test_an_unknown_mode_is_refused():
+    with pytest.raises(ConfigError, match="expected exactly_once, at_least_once or none, got 'twice'"):
+        StreamingContext.Builder().option("anabranch.mode", "twice").build()
