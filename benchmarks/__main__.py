@@ -15,6 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks import engine_only
+from benchmarks.growth import measure as growth
 from benchmarks.harness import environments, ratios, registry, report, results, table
 from benchmarks.harness.compare import compare
 from benchmarks.harness.workload import Workload
@@ -47,6 +48,14 @@ def main() -> int:
     for name in names:
         if name in known:
             failed |= _run(known[name], options, console)
+        elif name == "growth":
+            failed |= not growth.run(
+                options.rounds,
+                options.scale,
+                options.only,
+                options.out,
+                lambda line: console.print(line, style="dim", markup=False, soft_wrap=True),
+            )
         else:
             engine_only.run(name, options.rounds, options.scale, options.out, console)
     return int(failed)
@@ -108,7 +117,7 @@ def _options(known: dict[str, Workload]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="runs of each contender that count (default: 5)")
     parser.add_argument("--scale", type=float, default=1.0, help="fraction of the usual number of records")
     parser.add_argument(
-        "--only", action="append", default=[], metavar="CONTENDER", help="only this one; may be repeated"
+        "--only", action="append", default=[], metavar="CONTENDER", help="only this one (of growth: this dimension); may be repeated"
     )
     parser.add_argument("--out", type=Path, default=OUT, help="directory for NAME.json (default: benchmarks/out)")
     parser.add_argument("--accept", action="store_true", help="with `check`: store the ratios of the last run")

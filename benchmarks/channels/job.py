@@ -1,4 +1,4 @@
-"""A keyed job of n source subtasks and n reduce subtasks, n x n channels, that works a little and then has nothing to do.
+"""A keyed job of n source subtasks and n reduce subtasks, n x n channels, that works a little and then is idle.
 
 Memory is the sum of the proportional set sizes (PSS) of all processes of the job. It is taken when every channel has
 carried records. The CPU time is taken while no record comes.
@@ -26,8 +26,8 @@ IDLE = 8.0
 class PausingSource(SourceFunction[Pair]):
     """Emits its share of the pairs, has nothing to emit until the end is asked for, and ends.
 
-    A source that waits sleeps in `fetch`, as one that reads from a socket does; one that does not returns at once and is
-    asked again.
+    A source that waits sleeps in `fetch`, as one that reads from a socket does; one that does not returns at once and
+    is asked again.
     """
 
     def __init__(self, n: int, marks: Marks, *, waits: bool) -> None:

@@ -1,1 +1,1 @@
-"""How cost grows with parallelism, record size, operators, crossings, keys and state: no step may be worse than linear."""
+"""How cost grows with parallelism, record size, operators, keys and state: no step may be worse than linear."""

@@ -34,8 +34,8 @@ class Dimension:
     """Something that grows.
 
     Attributes:
-        per_record: Whether the work of a record grows with the size (of records, of a chain). If not, a linear system takes
-            the same time for a record whatever the size.
+        per_record: Whether the work of a record grows with the size (of records, of a chain). If not, a linear system
+            takes the same time for a record whatever the size.
         figure: What is measured: seconds of a record, or a figure of the job's own.
     """
 
@@ -68,6 +68,11 @@ def _maps(title: str, kind: str, records: int) -> Series:
     return Series(title, _pipeline(kind), lambda n, _size: pipeline.expected(n, 16), lambda _size: records)
 
 
+def _parallel(version: str, records: int) -> Series:
+    command = _shuffle(version, "parallelism")
+    return Series(version, command, lambda n, _size: shuffle.expected(n), lambda _size: records)
+
+
 def _records_of_size(per_run: int, size: int) -> int:
     return max(64, min(400_000, per_run // (size + 16)))
 
@@ -77,10 +82,7 @@ DIMENSIONS = (
         "parallelism",
         "subtasks of source, reduce and sink each",
         (1, 2, 4, 8, 16),
-        [
-            Series(version, _shuffle(version, "parallelism"), lambda n, _size: shuffle.expected(n), lambda _size: n)
-            for version, n in (("python", 400_000), ("java", 2_000_000))
-        ],
+        [_parallel("python", 400_000), _parallel("java", 2_000_000)],
         per_record=False,
     ),
     Dimension(

@@ -68,10 +68,8 @@ def _measure_series(
     found = steps(sizes, [point[dimension.figure] * (1 if dimension.per_record else point["size"]) for point in points])
     worse = [asdict(step) for step in found if step.worse_than_linear]
     for step in worse:
-        progress(
-            f"growth, {dimension.name}, {series.title}: WORSE THAN LINEAR from {step['smaller']:g} to {step['larger']:g}: "
-            f"exponent {step['exponent']:.2f}"
-        )
+        where = f"{dimension.name} {step['smaller']:g} to {step['larger']:g}, {series.title}"
+        progress(f"growth, {where}: WORSE THAN LINEAR, exponent {step['exponent']:.2f}")
     return {
         "title": series.title,
         "points": points,

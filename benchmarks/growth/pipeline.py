@@ -44,16 +44,20 @@ def expected(n: int, size: int) -> str:
     return check_all(item(number, size) for number in range(n))
 
 
-def build(ctx: StreamingContext, kind: str, n: int, size: int, maps: int, found: Marks) -> None:
-    """Describes the job; of the maps of a crossing every other one is in Java, so each is behind one border."""
+def build(ctx: StreamingContext, kind: str, source: tuple[int, int], maps: int, found: Marks) -> None:
+    """Describes the job. Of the maps of a crossing every other one is in Java, so each is behind a border.
+
+    Args:
+        source: How many records, and of what size.
+    """
     stream: Any
     if not kind.startswith("python"):
         ctx.add_jar(compile_java())
     java = kind.startswith("java")
     if java:
-        stream = ctx.java_source(JavaFunction("com.acme.growth.ItemSource", n, size, str(found.directory)))
+        stream = ctx.java_source(JavaFunction("com.acme.growth.ItemSource", *source, str(found.directory)))
     else:
-        stream = ctx.source(ItemSource(n, size, found))
+        stream = ctx.source(ItemSource(*source, found))
     for number in range(maps):
         if kind == "crossing":
             to_java = number % 2 == 0
@@ -79,7 +83,7 @@ def main() -> None:
     given = parser.parse_args()
     with marks() as found:
         ctx = context()
-        build(ctx, given.kind, given.records, given.size, given.maps, found)
+        build(ctx, given.kind, (given.records, given.size), given.maps, found)
         ctx.execute("growth")
         report(found, given.records, check_of(found))
 

@@ -13,6 +13,7 @@ MODULES = (
     "benchmarks.latency.workloads",
     "benchmarks.shuffle.workloads",
     "benchmarks.nexmark.workloads",
+    "benchmarks.channels.workloads",
 )
 
 
