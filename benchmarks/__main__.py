@@ -116,9 +116,8 @@ def _options(known: dict[str, Workload]) -> argparse.Namespace:
     parser.add_argument("--all", action="store_true", help="run every workload that is compared with peers")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each contender that count (default: 5)")
     parser.add_argument("--scale", type=float, default=1.0, help="fraction of the usual number of records")
-    parser.add_argument(
-        "--only", action="append", default=[], metavar="CONTENDER", help="only this one (of growth: this dimension); may be repeated"
-    )
+    only = "only this one (of growth: this dimension); may be repeated"
+    parser.add_argument("--only", action="append", default=[], metavar="CONTENDER", help=only)
     parser.add_argument("--out", type=Path, default=OUT, help="directory for NAME.json (default: benchmarks/out)")
     parser.add_argument("--accept", action="store_true", help="with `check`: store the ratios of the last run")
     options = parser.parse_args()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from benchmarks.harness import Contender, Workload
 from benchmarks.shuffle.job import expected

@@ -33,7 +33,8 @@ def draw(found: dict[str, Any], path: Path) -> None:
         xlabel=found["title"],
         ylabel=f"{found['figure'].replace('seconds', 'microseconds').replace('_', ' ')}",
     )
-    axes.legend()
+    if axes.lines:
+        axes.legend()
     axes.grid(visible=True, alpha=0.3)
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
