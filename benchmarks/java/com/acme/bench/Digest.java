@@ -17,7 +17,9 @@ public final class Digest {
     return h ^ h >>> 31;
   }
 
-  /** Returns a number for a record of whole numbers and strings; the order of the fields matters. */
+  /**
+   * Returns a number for a record of whole numbers and strings; the order of the fields matters.
+   */
   public static long of(Object... fields) {
     long h = 17;
     for (Object field : fields) {

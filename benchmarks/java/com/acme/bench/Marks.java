@@ -6,8 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Writes when a run began and ended, as benchmarks/common/marks.py does. {@link System#nanoTime} and
- * Python's {@code time.monotonic} are one clock.
+ * Writes when a run began and ended, as benchmarks/common/marks.py does. {@link System#nanoTime}
+ * and Python's {@code time.monotonic} are one clock.
  */
 public final class Marks implements Serializable {
   private static final long serialVersionUID = 1L;

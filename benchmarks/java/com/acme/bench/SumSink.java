@@ -18,7 +18,9 @@ public final class SumSink extends RichSinkFunction<Object> {
   }
 
   static long digest(Object value) {
-    return value instanceof Digestible own ? own.digest() : Digest.of(((Tuple) value).toList().toArray());
+    return value instanceof Digestible own
+        ? own.digest()
+        : Digest.of(((Tuple) value).toList().toArray());
   }
 
   @Override

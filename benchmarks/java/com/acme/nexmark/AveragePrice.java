@@ -16,8 +16,7 @@ public final class AveragePrice
   }
 
   @Override
-  public Tuple3<Long, Long, Long> add(
-      Tuple3<Long, Long, Long> rise, Tuple3<Long, Long, Long> so) {
+  public Tuple3<Long, Long, Long> add(Tuple3<Long, Long, Long> rise, Tuple3<Long, Long, Long> so) {
     return new Tuple3<>(rise.f0(), so.f1() + rise.f1(), so.f2() + rise.f2());
   }
 
