@@ -69,7 +69,7 @@ def _run(workload: Workload, options: argparse.Namespace, console: Console) -> b
     outcomes = compare(workload, options.rounds, options.scale, options.only, progress, quick=quick)
     if not outcomes:
         return False
-    found = results.to_results(workload, outcomes, options.rounds, at_start)
+    found = results.to_results(workload, outcomes, options.rounds, at_start, options.scale)
     results.write(found, options.out)
     console.print(f"\n{workload.title}", style="bold", markup=False)
     console.print(table.to_markdown(found) + "\n", markup=False, soft_wrap=True)
