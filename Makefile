@@ -94,6 +94,7 @@ fuzz: setup
 lint: lint-python
 	@echo "==> checking the format of the Java code"
 	@$(call quietly,$(MVN) -q spotless:check)
+	@$(call quietly,$(MVN) -q -f benchmarks/peers/flink-java/pom.xml spotless:check)
 
 lint-python: .make/python
 	@echo "==> linting Python"
@@ -141,7 +142,7 @@ bench-check: bench
 .PHONY: clean
 clean:
 	rm -rf .make $(VENV) build dist python/*.egg-info python/anabranch/v1 python/anabranch/jars
-	rm -rf java/*/target target examples/java-jobs/target $(TRADES)/target $(FLIGHTS)/target $(FLIGHTS)/out benchmarks/out benchmarks/peers/*/target
+	rm -rf java/*/target target examples/java-jobs/target $(TRADES)/target $(FLIGHTS)/target $(FLIGHTS)/out benchmarks/out benchmarks/peers/*/target benchmarks/.environments
 	rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	find python tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
 	find python -name '*.so' -delete

@@ -15,6 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks import engine_only
+from benchmarks.growth import measure as growth
 from benchmarks.harness import environments, ratios, registry, report, results, table
 from benchmarks.harness.compare import compare
 from benchmarks.harness.workload import Workload
@@ -47,6 +48,14 @@ def main() -> int:
     for name in names:
         if name in known:
             failed |= _run(known[name], options, console)
+        elif name == "growth":
+            failed |= not growth.run(
+                options.rounds,
+                options.scale,
+                options.only,
+                options.out,
+                lambda line: console.print(line, style="dim", markup=False, soft_wrap=True),
+            )
         else:
             engine_only.run(name, options.rounds, options.scale, options.out, console)
     return int(failed)
@@ -60,7 +69,7 @@ def _run(workload: Workload, options: argparse.Namespace, console: Console) -> b
     outcomes = compare(workload, options.rounds, options.scale, options.only, progress, quick=quick)
     if not outcomes:
         return False
-    found = results.to_results(workload, outcomes, options.rounds, at_start)
+    found = results.to_results(workload, outcomes, options.rounds, at_start, options.scale)
     results.write(found, options.out)
     console.print(f"\n{workload.title}", style="bold", markup=False)
     console.print(table.to_markdown(found) + "\n", markup=False, soft_wrap=True)
@@ -107,9 +116,8 @@ def _options(known: dict[str, Workload]) -> argparse.Namespace:
     parser.add_argument("--all", action="store_true", help="run every workload that is compared with peers")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each contender that count (default: 5)")
     parser.add_argument("--scale", type=float, default=1.0, help="fraction of the usual number of records")
-    parser.add_argument(
-        "--only", action="append", default=[], metavar="CONTENDER", help="only this one; may be repeated"
-    )
+    only = "only this one (of growth: this dimension); may be repeated"
+    parser.add_argument("--only", action="append", default=[], metavar="CONTENDER", help=only)
     parser.add_argument("--out", type=Path, default=OUT, help="directory for NAME.json (default: benchmarks/out)")
     parser.add_argument("--accept", action="store_true", help="with `check`: store the ratios of the last run")
     options = parser.parse_args()

@@ -17,6 +17,7 @@ TITLES = {
     "startup-ray": "submission to the first record, on Ray",
     "cost-wordcount": "word count with a checkpoint every second, and without",
     "cost-crossing": "the crossing with a checkpoint every second, and without",
+    "growth": "how cost grows with parallelism, record size, operators, keys and state",
     "recovery": "how long a killed worker leaves its keys without output",
 }
 

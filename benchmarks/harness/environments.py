@@ -50,7 +50,7 @@ def python(name: str) -> str:
 
 def missing_reason(name: str) -> str:
     """Returns why an environment cannot be used, or nothing."""
-    if not name or _ready(name).exists():
+    if not name or (_ready(name).exists() and _is_built(name)):
         return ""
     failure = _failure(name)
     if failure.exists():
@@ -63,11 +63,11 @@ def install(name: str, progress: Callable[[str], None]) -> bool:
     if not missing_reason(name):
         return True
     progress(f"installing {name}")
-    shutil.rmtree(ENVIRONMENTS / name, ignore_errors=True)
     ENVIRONMENTS.mkdir(exist_ok=True)
     environment = ALL[name]
     try:
-        if environment.packages:
+        if environment.packages and not _ready(name).exists():
+            shutil.rmtree(ENVIRONMENTS / name, ignore_errors=True)
             _run(_interpreter(environment), "-m", "venv", str(ENVIRONMENTS / name))
             _run(python(name), "-m", "pip", "install", "--quiet", *environment.packages)
         if environment.project:
@@ -99,6 +99,16 @@ def _interpreter(environment: Environment) -> str:
         if path and not subprocess.run([path, "--version"], capture_output=True, check=False).returncode:
             return path
     return sys.executable
+
+
+def _is_built(name: str) -> bool:
+    """Whether the Maven project, if there is one, has a jar that is newer than its sources."""
+    if not ALL[name].project:
+        return True
+    project = PEERS / ALL[name].project
+    sources = [project / "pom.xml", *(project / "src").rglob("*.java")]
+    built = [path.stat().st_mtime for path in (project / "target").glob("*.jar")]
+    return bool(built) and min(built) >= max(path.stat().st_mtime for path in sources)
 
 
 def _ready(name: str) -> Path:

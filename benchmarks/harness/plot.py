@@ -38,6 +38,7 @@ def draw(results: Results, path: Path) -> None:
     axes.set_xlabel(label(results), fontsize=8)
     axes.set_title(results["title"], fontsize=9, loc="left")
     axes.tick_params(labelsize=8)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 100 else f"{value:g}")  # noqa: PLR2004
     axes.margins(x=0.15)
     axes.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()

@@ -10,6 +10,10 @@ MODULES = (
     "benchmarks.crossing.workloads",
     "benchmarks.wordcount.workloads",
     "benchmarks.startup.workloads",
+    "benchmarks.latency.workloads",
+    "benchmarks.shuffle.workloads",
+    "benchmarks.nexmark.workloads",
+    "benchmarks.channels.workloads",
 )
 
 

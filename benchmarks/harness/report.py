@@ -31,8 +31,11 @@ def page(found: Results) -> str:
     parts = [f"# {found['name']}", found["title"] + ".", to_markdown(found)]
     if found["notes"]:
         parts.append("\n".join(f"* {note}" for note in found["notes"]))
+    scale = "" if found["scale"] == 1 else f" at {found['scale']:g} of the usual number of records"
     parts.append(f"![{found['title']}]({found['name']}.svg)")
-    parts.append(f"Medians of {found['rounds']} rounds in one run, after one that does not count. {_machine(found)}")
+    parts.append(
+        f"Medians of {found['rounds']} rounds in one run{scale}, after one that does not count. {_machine(found)}"
+    )
     parts.append(f"Made by `python -m benchmarks report` from [the figures of every round]({found['name']}.json).")
     return "\n\n".join(parts) + "\n"
 

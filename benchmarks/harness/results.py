@@ -13,7 +13,9 @@ from benchmarks.harness.workload import Workload
 Results = dict[str, Any]
 
 
-def to_results(workload: Workload, outcomes: Sequence[Outcome], rounds: int, machine: dict[str, object]) -> Results:
+def to_results(
+    workload: Workload, outcomes: Sequence[Outcome], rounds: int, machine: dict[str, object], scale: float = 1.0
+) -> Results:
     """Returns all figures, ready for JSON."""
     return {
         "name": workload.name,
@@ -24,6 +26,7 @@ def to_results(workload: Workload, outcomes: Sequence[Outcome], rounds: int, mac
         "figures": dict(workload.figures),
         "notes": list(workload.notes),
         "rounds": rounds,
+        "scale": scale,
         "contenders": [
             {
                 "name": each.contender.name,

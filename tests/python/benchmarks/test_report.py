@@ -17,6 +17,7 @@ FOUND = {
     "figures": {},
     "notes": ["The peer does less."],
     "rounds": 1,
+    "scale": 0.5,
     "machine": {"cores": 2, "cpu": "a CPU", "python": "3.11", "java": "17", "load": [0, 0, 0], "commit": "abc"},
     "contenders": [
         {
@@ -50,6 +51,7 @@ def test_a_page_has_table_picture_machine_and_what_is_missing(tmp_path):
     assert "| Anabranch | 1.00 | 10.0 | 1.00x | 12.3 | 10 |" in text
     assert "* Peer: missing: no wheel" in text
     assert "* The peer does less." in text
+    assert "Medians of 1 rounds in one run at 0.5 of the usual number of records" in text
     assert "2 cores (a CPU)" in text
     assert "<svg" in (tmp_path / "work.svg").read_text()
     assert json.loads((tmp_path / "work.json").read_text()) == FOUND

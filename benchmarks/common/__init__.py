@@ -1,0 +1,1 @@
+"""What the jobs of several workloads are made of."""

@@ -1,0 +1,1 @@
+"""Latency of two crossings, Python -> Java -> Python, at a fixed rate."""

@@ -1,0 +1,1 @@
+"""Keyed shuffle at parallelism 4: every source subtask to every subtask of a reduce."""
