@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 
-from anabranch import FileSink, IdempotentSinkFunction, JobFailedError, JobGraphError, StreamingContext
+from anabranch import FileSink, IdempotentSinkFunction, JobFailedError, JobGraphError, MapFunction, StreamingContext
 
 from .killing import Numbered, Slowly, assert_numbered_once, context, kill_some
 
@@ -118,6 +119,34 @@ def test_dead_letters_come_once_whatever_dies(tmp_path):
     assert_numbered_once(bad.get(90), list(range(3, 40_000, 10)), 7)
     lines = [int(line) for file in (tmp_path / "good").iterdir() for line in file.read_text().split()]
     assert sorted(lines) == [x for x in range(40_000) if x % 10 != 3]
+
+
+@pytest.mark.local
+def test_what_another_system_refuses_is_refused_again_in_a_recovery(tmp_path):
+    """Each record is once among the results or once among the dead letters, though a coin decides among which."""
+
+    class AsksOutside(MapFunction):
+        def open(self, ctx) -> None:
+            self.ctx = ctx
+
+        def map(self, value):
+            def ask():
+                if time.perf_counter_ns() // 1000 % 2:
+                    raise ConnectionError("refused")
+
+            self.ctx.nondeterministic(ask)
+            return value
+
+    ctx = context(tmp_path)
+    asked = ctx.source(Slowly(30_000)).rebalance().map(AsksOutside()).disable_chain()
+    good = asked.rebalance().map(lambda x: x).disable_chain()
+    bad = asked.dead_letters().rebalance().map(lambda letter: letter["record"]).disable_chain()
+    collected = good.union(bad).key_by(lambda x: x % 7).process(Numbered()).collect()
+    job = ctx.submit("asks")
+
+    assert kill_some(job, random.Random(9), ["python-2", "python-6", "python-2"]) >= 2
+
+    assert_numbered_once(collected.get(90), list(range(30_000)), 7)
 
 
 def test_a_source_has_no_dead_letters():

@@ -94,7 +94,9 @@ class Checkpoints:
 
     async def begin_if_due(self, now: float) -> None:
         """Begins a checkpoint if it is time for one; every task must run that has not ended."""
-        if self._pending is None and now - self._began >= self._interval and not self.all_ended:
+        # One after the other is written: a later one removes what an earlier one is still writing.
+        is_due = self._pending is None and not self._writes and now - self._began >= self._interval
+        if is_due and not self.all_ended:
             self._began = now
             self._number += 1
             await self._remember()  # no master after this one may use the number again

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import threading
@@ -134,6 +135,7 @@ class JobMaster:
             self._checkpoints = Checkpoints(
                 options, job_id, self._tasks, tell_all=self._tell_all, remember=self._save_roster, warn=warn
             )
+        self._look_now = asyncio.Event()  # a worker has gone: no need to wait for the next look
         self._recovering: set[int] = set()  # tasks of a new incarnation that are not yet live
         self._deployed: dict[int, int] = {}  # by task: the incarnation that a worker was sent
         self._prepared_at: dict[int, float] = {}  # by task: when its last recovery began
@@ -201,7 +203,7 @@ class JobMaster:
     def status(self) -> JobStatus:
         """Returns counters and state as they are now."""
         counters: dict[int, list[int]] = {}
-        for report in self._reports.values():
+        for report in list(self._reports.values()):  # asked from other threads too
             for operator in report.operators:
                 sums = counters.setdefault(operator.operator_id, [0, 0])
                 sums[0] += operator.records_in
@@ -324,6 +326,7 @@ class JobMaster:
         if worker is not None and worker.stream is stream:
             worker.stream = None
             worker.lost = True
+            self._look_now.set()
 
     # ------------------------------------------------------------------ what workers say
 
@@ -698,7 +701,9 @@ class JobMaster:
         deploy_timeout = self._options.integer("anabranch.deploy.timeout-ms") / 1000
         silence_limit = self._options.integer("anabranch.heartbeat.timeout-ms") / 1000
         while True:
-            await asyncio.sleep(_WATCH_INTERVAL)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._look_now.wait(), _WATCH_INTERVAL)
+            self._look_now.clear()
             now = time.monotonic()
             for worker in list(self._workers.values()):
                 await self._look_at(worker, now, silence_limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import random
 import tempfile
 import time
@@ -256,8 +257,15 @@ class TaskRecovery:
             return function()
         replayed = self._replayed("value")
         if replayed is not None:
+            if replayed.value.raised:
+                raise pickle.loads(replayed.value.raised)
             return decode_value(replayed.value.encoded)
-        value = function()
+        try:
+            value = function()
+        except Exception as error:
+            # A function that goes on after it, or an operator that skips the record, has to do so again.
+            self._append(Determinant(value=Determinant.Value(raised=_pickled(error))))
+            raise
         self._append(Determinant(value=Determinant.Value(encoded=encode_value(value))))
         return value
 
@@ -332,3 +340,12 @@ class TaskRecovery:
         made = random.Random(hashlib.sha256(text.encode()).digest()[:8])  # noqa: S311 - to be repeated, not secret
         self._random[operator_id] = (self.epoch, made)
         return made
+
+
+def _pickled(error: Exception) -> bytes:
+    try:
+        pickled = pickle.dumps(error)
+        pickle.loads(pickled)
+    except Exception:  # noqa: BLE001 - whatever an exception does when it is copied
+        return pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
+    return pickled
