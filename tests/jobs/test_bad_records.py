@@ -122,7 +122,7 @@ def test_dead_letters_come_once_whatever_dies(tmp_path):
 
 
 @pytest.mark.local
-def test_what_another_system_refuses_is_refused_again_in_a_recovery(tmp_path):
+def test_what_another_system_refuses_is_refused_again_in_a_recovery(tmp_path, capfd):
     """Each record is once among the results or once among the dead letters, though a coin decides among which."""
 
     class AsksOutside(MapFunction):
@@ -144,9 +144,10 @@ def test_what_another_system_refuses_is_refused_again_in_a_recovery(tmp_path):
     collected = good.union(bad).key_by(lambda x: x % 7).process(Numbered()).collect()
     job = ctx.submit("asks")
 
-    assert kill_some(job, random.Random(9), ["python-2", "python-6", "python-2"]) >= 2
+    assert kill_some(job, random.Random(9), ["python-2", "python-6", "standby"]) >= 2
 
     assert_numbered_once(collected.get(90), list(range(30_000)), 7)
+    assert "does not repeat" not in capfd.readouterr().err
 
 
 def test_a_source_has_no_dead_letters():

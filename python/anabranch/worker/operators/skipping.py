@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from anabranch.recovery.errors import NondeterminismError
 from anabranch.worker.operators.operator import Emit, Operator, OperatorError
 
 logger = logging.getLogger(__name__)
@@ -41,12 +42,18 @@ class SkippingOperator(Operator):
             try:
                 operator.process_input(index, [value], None if keys is None else [keys[position]])
             except OperatorError as error:
-                if error.operator != self.name or error.position < 0:
+                if not self._is_of_the_record(error):
                     raise
                 operator.records_in += 1
                 self.skipped += 1
                 self._dead_letters(error)
         self.records_in, self.records_out = operator.records_in, operator.records_out
+
+    def _is_of_the_record(self, error: OperatorError) -> bool:
+        """Returns False if something else is wrong than that the function fails at this record."""
+        cause = error.__cause__
+        is_failure = isinstance(cause, Exception) and not isinstance(cause, NondeterminismError)
+        return is_failure and error.operator == self.name and error.position >= 0
 
     def save(self) -> list[Any] | None:  # noqa: D102
         return self._operator.save()
