@@ -98,12 +98,15 @@ def _check(out: Path, console: Console, *, accept: bool) -> int:
         for each in found["contenders"]
         if each["failure"]
     ]
-    lost = failed + ratios.losses(ratios.read_accepted(), now)
-    for line in lost:
+    accepted = ratios.read_accepted()
+    lost = ratios.losses(accepted, now)
+    for line in failed + lost:
         console.print(line, markup=False, soft_wrap=True)
-    pairs = sum(len(peers) for configurations in now.values() for peers in configurations.values())
-    console.print(f"{pairs} ratios compared, {len(lost) - len(failed)} lost more than {ratios.ALLOWED_LOSS:.0%}")
-    return 1 if lost or not pairs else 0
+    pairs = ratios.compared(accepted, now)
+    console.print(f"{pairs} ratios compared, {len(lost)} lost more than {ratios.ALLOWED_LOSS:.0%}")
+    if not pairs:
+        console.print("nothing to compare with: run what was accepted before, or store this run with --accept")
+    return 1 if failed or lost or not pairs else 0
 
 
 def _options(known: dict[str, Workload]) -> argparse.Namespace:

@@ -41,6 +41,15 @@ def losses(accepted: Ratios, now: Ratios, allowed: float = ALLOWED_LOSS) -> list
     return sorted(found)
 
 
+def compared(accepted: Ratios, now: Ratios) -> int:
+    """Returns how many ratios are in both."""
+    return sum(
+        len(peers.keys() & now.get(workload, {}).get(ours, {}).keys())
+        for workload, configurations in accepted.items()
+        for ours, peers in configurations.items()
+    )
+
+
 def read_accepted(path: Path = ACCEPTED) -> Ratios:
     """Returns the ratios of the run that was accepted last; none if there was none."""
     accepted: Ratios = json.loads(path.read_text()) if path.exists() else {}

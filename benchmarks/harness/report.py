@@ -14,7 +14,7 @@ PAGES = ROOT / "docs" / "performance"
 
 
 def write_pages(all_results: Sequence[Results], directory: Path = PAGES) -> list[Path]:
-    """Writes a page, a picture and the figures of each workload; returns the pages."""
+    """Writes a page, a picture and the figures of each workload, and an index of all; returns the pages."""
     directory.mkdir(parents=True, exist_ok=True)
     pages = []
     for each in all_results:
@@ -23,7 +23,14 @@ def write_pages(all_results: Sequence[Results], directory: Path = PAGES) -> list
             plot.draw(each, directory / f"{each['name']}.svg")
         pages.append(directory / f"{each['name']}.md")
         pages[-1].write_text(page(each))
+    (directory / "README.md").write_text(index(results.read(directory)))
     return pages
+
+
+def index(all_results: Sequence[Results]) -> str:
+    """Returns the page that leads to the others."""
+    rows = [f"| [{each['name']}]({each['name']}.md) | {each['title']} |" for each in all_results]
+    return "\n".join(["# What was measured", "", "| | |", "|---|---|", *rows, ""])
 
 
 def page(found: Results) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from benchmarks.harness.ratios import accept, losses, ratios, read_accepted
+from benchmarks.harness.ratios import accept, compared, losses, ratios, read_accepted
 
 
 def results(ours=10.0, theirs=5.0, *, higher_is_better=True, name="work"):
@@ -40,6 +40,11 @@ def test_a_larger_loss_is_named():
 def test_what_was_not_run_is_not_lost():
     assert losses(ratios([results()]), ratios([results(theirs=None)])) == []
     assert losses(ratios([results()]), ratios([results(name="other")])) == []
+
+
+def test_only_what_is_in_both_runs_was_compared():
+    assert compared(ratios([results()]), ratios([results(), results(name="other")])) == 1
+    assert compared({}, ratios([results()])) == 0
 
 
 def test_to_accept_a_run_keeps_the_ratios_of_what_it_did_not_run(tmp_path):

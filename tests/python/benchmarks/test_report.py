@@ -54,6 +54,7 @@ def test_a_page_has_table_picture_machine_and_what_is_missing(tmp_path):
     assert "Medians of 1 rounds in one run at 0.5 of the usual number of records" in text
     assert "2 cores (a CPU)" in text
     assert "<svg" in (tmp_path / "work.svg").read_text()
+    assert "| [work](work.md) | Some work |" in (tmp_path / "README.md").read_text()
     assert json.loads((tmp_path / "work.json").read_text()) == FOUND
 
 
