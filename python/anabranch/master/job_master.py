@@ -724,8 +724,9 @@ class JobMaster:
         if worker.process is None or self._outcome.done():
             return
         exit_code = worker.process.poll()
-        if exit_code is None and worker.lost and not self._recovers:
-            exit_code = await self._exit_code_of(worker.process, patience=1.0)
+        if exit_code is None and worker.lost:
+            # The stream breaks a moment before the process is gone; a job that recovers has no time for more.
+            exit_code = await self._exit_code_of(worker.process, patience=0.05 if self._recovers else 1.0)
         if exit_code is not None or worker.lost:
             if not self._recovers:
                 await asyncio.sleep(_WATCH_INTERVAL)  # its last words may still be on their way
@@ -789,7 +790,7 @@ class JobMaster:
     async def _exit_code_of(process: WorkerProcess, patience: float) -> int | None:
         deadline = time.monotonic() + patience
         while process.poll() is None and time.monotonic() < deadline:
-            await asyncio.sleep(_WATCH_INTERVAL / 5)
+            await asyncio.sleep(_WATCH_INTERVAL / 20)
         return process.poll()
 
     def _enter(self, state: JobState) -> None:
