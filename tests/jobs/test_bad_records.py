@@ -137,7 +137,7 @@ def test_what_another_system_refuses_is_refused_again_in_a_recovery(tmp_path, ca
             self.ctx.nondeterministic(ask)
             return value
 
-    ctx = context(tmp_path)
+    ctx = context(tmp_path, checkpoint__interval_ms=700)  # enough to be done again
     asked = ctx.source(Slowly(30_000)).rebalance().map(AsksOutside()).disable_chain()
     good = asked.rebalance().map(lambda x: x).disable_chain()
     bad = asked.dead_letters().rebalance().map(lambda letter: letter["record"]).disable_chain()
