@@ -68,9 +68,12 @@ def _recovery_table(rows: list[dict[str, Any]]) -> Table:
     """Returns the medians over the kills, seconds."""
     rate = f"{rows[0]['records_per_second']:,} records/s, half of the full rate"
     table = Table(title=f"A worker is killed at {rate}; seconds, medians", title_justify="left")
-    for name in ("killed worker", "goes back", "kills", "no output from its keys", "from others", "latency is back"):
+    names = ("killed worker", "goes back", "kills", "nothing new from its keys", "from others", "latency is back")
+    for name in (*names, "records of others meanwhile"):
         table.add_column(name)
     for row in rows:
         medians = [statistics.median(row[key]) for key in ("dark_seconds", "dark_seconds_of_others", "back_seconds")]
-        table.add_row(row["language"], row["scope"], str(row["kills"]), *(f"{median:.3f}" for median in medians))
+        cells = [f"{median:.3f}" for median in medians]
+        meanwhile = f"{statistics.median(row['records_of_others']):,.0f}"
+        table.add_row(row["language"], row["scope"], str(row["kills"]), *cells, meanwhile)
     return table

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 
@@ -28,8 +28,24 @@ INTERVAL_MS = 500  # a killed task has half of it to do again, on average
 FULL_RATE_RECORDS = 1_000_000  # of each source subtask, to find out what the machine can do
 KEYS = 1000
 SECONDS = 24.0
-_SAMPLE = struct.Struct("<dII")  # when it came, from which source subtask, latency in microseconds
+_SAMPLE = struct.Struct("<dIdQ")
 _WINDOW = 0.1
+
+
+class Sample(NamedTuple):
+    """A record that has come to a sink.
+
+    Attributes:
+        at: When, seconds since 1970.
+        branch: The source subtask that it is from.
+        latency: Since it was due at the source, seconds.
+        count: How many of this branch the sink has had since it was opened.
+    """
+
+    at: float
+    branch: int
+    latency: float
+    count: int
 
 
 class Ticks(SourceFunction[tuple[int, float]]):
@@ -76,38 +92,53 @@ class Samples(SinkFunction[tuple[int, float]]):
         path = self.results / f"samples{ctx.get_task_index()}"
         self.file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self.next = [0.0, 0.0]
+        self.counts = [0, 0]
 
     def sink(self, value: tuple[int, float]) -> None:
         now = time.time()
         branch = value[0] % 2
+        self.counts[branch] += 1
         if now >= self.next[branch]:
             self.next[branch] = now + 0.002
-            os.write(self.file, _SAMPLE.pack(now, branch, min(int((now - value[1]) * 1e6), 2**32 - 1)))
+            os.write(self.file, _SAMPLE.pack(now, branch, now - value[1], self.counts[branch]))
 
     def close(self) -> None:
         os.close(self.file)
 
 
-def samples(file: Path) -> list[tuple[float, int, int]]:
-    return list(_SAMPLE.iter_unpack(file.read_bytes()))
+def samples(file: Path) -> list[Sample]:
+    return [Sample(*values) for values in _SAMPLE.iter_unpack(file.read_bytes())]
 
 
-def largest_gap(times: list[float], since: float, until: float) -> float:
-    """Returns the longest time without output between two times, seconds."""
-    inside = [since, *(t for t in times if since <= t <= until), until]
-    return max(after - before for before, after in pairwise(inside))
+def largest_gap(way: list[Sample], since: float, until: float) -> tuple[float, float]:
+    """Returns between which two times of a period nothing new has come for longest.
+
+    What a sink is told a second time is nothing new.
+    """
+    ends, newest = [since], 0.0
+    for each in way:
+        is_new, newest = each.at - each.latency > newest, max(newest, each.at - each.latency)
+        if is_new and since <= each.at <= until:
+            ends.append(each.at)
+    return max(pairwise([*ends, until]), key=lambda gap: gap[1] - gap[0])
 
 
-def until_back(each: list[tuple[float, int, int]], killed: float, until: float) -> float:
+def records_between(way: list[Sample], since: float, until: float) -> int:
+    """Returns how many records came in a period."""
+    counts = [each.count for each in way if since <= each.at <= until]
+    return sum(max(0, after - before) for before, after in pairwise(counts))
+
+
+def until_back(way: list[Sample], killed: float, until: float) -> float:
     """Returns the seconds until the latency, as medians of 0.1 s, is back within 10 % and a millisecond of before.
 
     For three windows in a row: a checkpoint a second makes single ones late at any time.
     """
-    limit = statistics.median(latency for t, _, latency in each if killed - 1.5 <= t < killed) * 1.1 + 1000
+    limit = statistics.median(each.latency for each in way if killed - 1.5 <= each.at < killed) * 1.1 + 0.001
     good = 0
     for number in range(int((until - killed) / _WINDOW)):
         start = killed + number * _WINDOW
-        window = [latency for t, _, latency in each if start <= t < start + _WINDOW]
+        window = [each.latency for each in way if start <= each.at < start + _WINDOW]
         good = good + 1 if window and statistics.median(window) <= limit else 0
         if good == 3:  # noqa: PLR2004 - see above
             return start - 2 * _WINDOW - killed
@@ -132,7 +163,7 @@ def full_rate() -> float:
     results = Path(tempfile.mkdtemp(prefix="anabranch-bench-"))
     try:
         submit(Ticks(FULL_RATE_RECORDS, 1.0, open_loop=False), results).wait(120)
-        times = [t for file in results.glob("samples*") for t, _, _ in samples(file)]
+        times = [each.at for file in results.glob("samples*") for each in samples(file)]
     finally:
         shutil.rmtree(results, ignore_errors=True)
     return FULL_RATE_RECORDS / (max(times) - min(times))
@@ -162,23 +193,30 @@ def kill_and_measure(language: str, scope: str, rate: int, seconds: float = SECO
         job.wait(120)
         files = [samples(file) for file in results.glob("samples*")]
         # One stream for each way through the job: from a source subtask to a sink subtask.
-        every = [[sample for sample in file if sample[1] == branch] for file in files for branch in (0, 1)]
+        ways = [[sample for sample in file if sample.branch == branch] for file in files for branch in (0, 1)]
     finally:
         shutil.rmtree(results, ignore_errors=True)
-    darks, others, backs = [], [], []
-    for killed, _ in kills:
-        gaps = sorted(largest_gap([t for t, _, _ in each], killed, killed + 2.5) for each in every)
-        darks.append(gaps[-1])
-        others.append(gaps[0])
-        backs.append(max(until_back(each, killed, killed + 2.9) for each in every))
+    rows = [_consequences(ways, killed) for killed, _ in kills]
     return {
         "language": language,
         "scope": scope,
         "records_per_second": 2 * rate,
         "kills": len(kills),
-        "dark_seconds": darks,
-        "dark_seconds_of_others": others,
-        "back_seconds": backs,
+        **{name: [row[name] for row in rows] for name in rows[0]},
+    }
+
+
+def _consequences(ways: list[list[Sample]], killed: float) -> dict[str, float]:
+    """Returns what a kill has done to the ways through the job, of which one has suffered most."""
+    gaps = [largest_gap(way, killed, killed + 2.5) for way in ways]
+    lengths = [end - start for start, end in gaps]
+    worst = lengths.index(max(lengths))
+    others = [way for number, way in enumerate(ways) if number != worst]
+    return {
+        "dark_seconds": lengths[worst],
+        "dark_seconds_of_others": min(lengths),
+        "records_of_others": sum(records_between(way, killed, gaps[worst][1]) for way in others),
+        "back_seconds": max(until_back(way, killed, killed + 2.9) for way in ways),
     }
 
 
