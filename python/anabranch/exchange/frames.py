@@ -11,7 +11,9 @@ from anabranch.v1.record_pb2 import FrameHeader
 
 _LENGTHS = struct.Struct(">II")
 _LENGTH = struct.Struct(">I")
-_INITIAL_CAPACITY = 128 << 10
+# A buffer begins small, for a task may have thousands of channels, and grows where more waits to be read.
+_INITIAL_CAPACITY = 8 << 10
+_USUAL_CAPACITY = 128 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ class FrameReader:
         self._start = frame_end
         if self._start == self._end:
             self._start = self._end = 0
-            if len(self._buffer) > 4 * _INITIAL_CAPACITY:  # one huge frame must not pin its memory
-                self._buffer = bytearray(_INITIAL_CAPACITY)
+            if len(self._buffer) > 4 * _USUAL_CAPACITY:  # one huge frame must not pin its memory
+                self._buffer = bytearray(_USUAL_CAPACITY)
         return Frame(header, payload)
 
     def receive(self, sock: socket.socket) -> bool:
@@ -81,7 +83,8 @@ class FrameReader:
             BlockingIOError: Nothing can be read now.
         """
         if self._end == len(self._buffer):
-            self._make_room(len(self._buffer) - self._start + 1)
+            pending = self._end - self._start
+            self._make_room(max(pending + 1, min(2 * len(self._buffer), _USUAL_CAPACITY)))
         with memoryview(self._buffer) as view, view[self._end :] as room:
             n = sock.recv_into(room)
         self._end += n
@@ -92,8 +95,7 @@ class FrameReader:
         if self._start + needed <= len(self._buffer):
             return
         pending = self._buffer[self._start : self._end]
-        capacity = max(needed, _INITIAL_CAPACITY)
-        if capacity > len(self._buffer):
-            self._buffer = bytearray(capacity)
+        if needed > len(self._buffer):
+            self._buffer = bytearray(needed)
         self._buffer[: len(pending)] = pending
         self._start, self._end = 0, len(pending)

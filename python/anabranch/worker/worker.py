@@ -21,6 +21,7 @@ from anabranch.worker.task_errors import is_engine_file
 logger = logging.getLogger(__name__)
 
 _END_TIMEOUT = 5.0
+_NO_TIMEOUT_MS = 30_000
 _KEPT_LINES = 1000  # sent again to a master that has come back
 
 
@@ -186,7 +187,8 @@ class Worker:
         self._job = WorkerJob.from_setup(setup, bytes.fromhex(self._token))
         self._reconnect_timeout = setup.reconnect_timeout_ms / 1000
         interval = self._job.options.integer("anabranch.report.interval-ms") / 1000
-        threading.Thread(target=self._report_regularly, args=(interval,), name="reports", daemon=True).start()
+        silence = (self._job.options.integer("anabranch.heartbeat.timeout-ms") or _NO_TIMEOUT_MS) / 1000 / 4
+        threading.Thread(target=self._report_regularly, args=(interval, silence), name="reports", daemon=True).start()
 
     def _connect(self, connect: control.ConnectTask) -> None:
         with self._sending:
@@ -226,13 +228,20 @@ class Worker:
 
     # ------------------------------------------------------------------ reports, and the end
 
-    def _report_regularly(self, interval: float) -> None:
+    def _report_regularly(self, interval: float, silence: float) -> None:
+        last, said_at = control.WorkerReport(), 0.0
         while not self._stopped.wait(interval):
-            self._report()
+            report, now = self._make_report(), time.monotonic()
+            # Where nothing moves, the same is said again only to say that we live.
+            if report != last or now - said_at >= silence:
+                last, said_at = report, now
+                self._send(control.WorkerMessage(report=report))
+
+    def _make_report(self) -> control.WorkerReport:
+        return control.WorkerReport(tasks=[_task_report(task) for task in list(self._tasks.values())])
 
     def _report(self) -> None:
-        report = control.WorkerReport(tasks=[_task_report(task) for task in list(self._tasks.values())])
-        self._send(control.WorkerMessage(report=report))
+        self._send(control.WorkerMessage(report=self._make_report()))
 
     def _stop(self) -> None:
         """Cancels what still runs and gives it a moment; what does not stop ends with the process."""
