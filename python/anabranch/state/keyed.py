@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 from anabranch.records import KeyEncoder
 
 V = TypeVar("V")
+
+_STR = {str}
+_INT = {int}
 
 
 class KeyedState(Generic[V]):
@@ -35,6 +39,16 @@ class KeyedState(Generic[V]):
         tables = (self._by_str, self._by_int, self._by_bytes)
         for number, slot, value in zip(saved[::3], saved[1::3], saved[2::3], strict=True):
             tables[number][slot] = value
+
+    def table_of(self, keys: Sequence[Any]) -> dict[Any, V] | None:
+        """Returns the dict in which each of these keys is its own slot; None: there is none for all of them.
+
+        Asked once for a batch it saves the question for each key.
+        """
+        kinds = set(map(type, keys))
+        if kinds == _STR:
+            return self._by_str
+        return self._by_int if kinds == _INT else None
 
     def slot_of(self, key: Any) -> tuple[dict[Any, V], Any]:
         """Returns the dict that holds the key's value, and the slot in it.

@@ -16,7 +16,7 @@ class KeyByOperator(UserOperator[Callable[[Any], Any]]):
         function = self.function
         iterator = iter(values)
         try:
-            new_keys = [function(value) for value in iterator]
+            new_keys = list(map(function, iterator))
         except BaseException as error:
             raise self.failure(values, position_of(values, iterator)) from error
         self.records_in += len(values)
