@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.jobs.test_recovery import Numbered, Slowly, assert_numbered_once, context, workers  # noqa: E402
+from tests.jobs.killing import Numbered, Slowly, assert_numbered_once, context, workers  # noqa: E402
 
 RECORDS = 200_000
 

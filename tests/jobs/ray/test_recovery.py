@@ -11,7 +11,7 @@ from ast import literal_eval
 import pytest
 
 from anabranch import FileSink
-from tests.jobs.test_recovery import Numbered, Slowly, assert_numbered_once
+from tests.jobs.killing import Numbered, Slowly, assert_numbered_once
 
 from .conftest import pid_of, wait_until
 
@@ -22,6 +22,10 @@ TOTAL = 60_000
 
 @pytest.fixture
 def job_with_checkpoints(ctx, tmp_path):
+    return submit(ctx, tmp_path)
+
+
+def submit(ctx, tmp_path):
     ctx.option("anabranch.checkpoint.dir", str(tmp_path / "checkpoints")).option("anabranch.recovery.attempts", 20)
     ctx.option("anabranch.checkpoint.interval-ms", 300).option("anabranch.python.tasks-per-worker", 2)
     java = ctx.source(Slowly(TOTAL)).as_java_stream().map("com.acme.Functions$Identity")
@@ -32,9 +36,13 @@ def job_with_checkpoints(ctx, tmp_path):
     return job
 
 
+def written(tmp_path) -> list[tuple[int, int, int]]:
+    files = (tmp_path / "out").iterdir()
+    return [literal_eval(line) for file in files for line in file.read_text().splitlines()]
+
+
 def assert_right(tmp_path) -> None:
-    lines = [line for file in (tmp_path / "out").iterdir() for line in file.read_text().splitlines()]
-    assert_numbered_once([literal_eval(line) for line in lines], list(range(TOTAL)), 7)
+    assert_numbered_once(written(tmp_path), list(range(TOTAL)), 7)
 
 
 @pytest.mark.smoke
@@ -70,3 +78,14 @@ def test_a_worker_that_dies_after_the_master_has_come_back(job_with_checkpoints,
     job_with_checkpoints.wait(120)
 
     assert_right(tmp_path)
+
+
+def test_at_least_once_loses_nothing(ctx, tmp_path):
+    job = submit(ctx.option("anabranch.mode", "at_least_once"), tmp_path)
+    for language in ("java", "python"):
+        time.sleep(0.7)
+        os.kill(pid_of(language), signal.SIGKILL)
+
+    job.wait(120)
+
+    assert {value for _, _, value in written(tmp_path)} == set(range(TOTAL))
