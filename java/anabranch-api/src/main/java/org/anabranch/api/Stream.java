@@ -114,8 +114,7 @@ public abstract class Stream<S extends Stream<S>> {
    * @param action {@code "fail"}, as without this call: the job ends; {@code "skip"}: the record is
    *     left out, with what the function has emitted for it, and the first ten of a subtask are
    *     named on stderr
-   * @throws JobGraphException if it is neither of them, or the operator is a source or a union, or
-   *     runs in Python
+   * @throws JobGraphException if it is neither of them, or the operator is a source or a union
    */
   public S withOnError(String action) {
     if (!action.equals("fail") && !action.equals("skip")) {
@@ -123,10 +122,6 @@ public abstract class Stream<S extends Stream<S>> {
           "%s: expected fail or skip on an error, got %s".formatted(getName(), action));
     }
     checkHasRecords("withOnError");
-    if (operator.language() != Language.JAVA) {
-      throw new JobGraphException(
-          "withOnError is for Java operators, %s is a Python operator".formatted(getName()));
-    }
     operator.config().put(ON_ERROR, action);
     return self();
   }

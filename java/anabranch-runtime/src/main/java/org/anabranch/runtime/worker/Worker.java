@@ -43,6 +43,7 @@ import org.anabranch.runtime.control.ControlClient;
  * says where it is.
  */
 public final class Worker implements TaskListener {
+  private static final int NO_TIMEOUT_MILLIS = 30_000;
   private static final long STOP_MILLIS = 1000;
   // Lines that are sent again to a master that has come back.
   private static final int KEPT_LINES = 1000;
@@ -63,6 +64,9 @@ public final class Worker implements TaskListener {
   private ControlClient control;
   private final ScheduledThreadPoolExecutor timer;
   private final AtomicBoolean stopping = new AtomicBoolean();
+  // Of the timer's thread.
+  private WorkerReport lastReport;
+  private long reportedAt;
   private volatile JobContext job;
 
   private Worker(String workerId, String master, String tokenHex, IntConsumer exit) {
@@ -229,7 +233,11 @@ public final class Worker implements TaskListener {
   private void setUp(JobSetup setup) {
     job = JobContext.of(setup, HexFormat.of().parseHex(tokenHex));
     long interval = job.options().number("anabranch.report.interval-ms");
-    timer.scheduleAtFixedRate(this::reportSafely, interval, interval, TimeUnit.MILLISECONDS);
+    long patience = job.options().longNumber("anabranch.heartbeat.timeout-ms", "0");
+    long silence =
+        TimeUnit.MILLISECONDS.toNanos((patience == 0 ? NO_TIMEOUT_MILLIS : patience) / 4);
+    timer.scheduleAtFixedRate(
+        () -> reportSafely(silence), interval, interval, TimeUnit.MILLISECONDS);
   }
 
   private void deploy(TaskDescriptor descriptor) {
@@ -377,17 +385,28 @@ public final class Worker implements TaskListener {
 
   // ---------------------------------------------------------------- to the master
 
-  private void report() {
+  private WorkerReport makeReport() {
     WorkerReport.Builder report = WorkerReport.newBuilder();
     for (Task task : tasks.values()) {
       report.addTasks(task.report());
     }
-    send(WorkerMessage.newBuilder().setReport(report));
+    return report.build();
   }
 
-  private void reportSafely() {
+  private void report() {
+    send(WorkerMessage.newBuilder().setReport(makeReport()));
+  }
+
+  /** Where nothing moves, the same is said again only to say that we live. */
+  private void reportSafely(long silenceNanos) {
     try {
-      report();
+      WorkerReport report = makeReport();
+      long now = System.nanoTime();
+      if (!report.equals(lastReport) || now - reportedAt >= silenceNanos) {
+        lastReport = report;
+        reportedAt = now;
+        send(WorkerMessage.newBuilder().setReport(report));
+      }
     } catch (RuntimeException e) {
       fail(e); // without it the timer would stop in silence, and the master would think us hung
     }
