@@ -46,12 +46,20 @@ def left_of_jobs(ray: Any) -> list[str]:
     groups = ray.util.placement_group_table().values()
     left = [f"actor {name}" for name in actors(ray)]
     left += [f"placement group {group['name']}" for group in groups if group["state"] != "REMOVED"]
-    left += [str(path) for path in Path("/tmp").glob("anabranch-*") if path.stat().st_uid == os.getuid()]
+    left += [str(path) for path in Path("/tmp").glob("anabranch-*") if is_mine(path)]
     for process in psutil.process_iter(["cmdline", "name"]):
         words = " ".join(process.info["cmdline"] or [])
         if "WorkerActor" in words or "RayJobMaster" in words:
             left.append(f"process {process.pid}: {words[:80]}")
     return left
+
+
+def is_mine(path: Path) -> bool:
+    """Returns whether a file belongs to this user; not if it is gone meanwhile."""
+    try:
+        return path.stat().st_uid == os.getuid()
+    except FileNotFoundError:
+        return False
 
 
 @pytest.fixture
