@@ -159,8 +159,15 @@ class Options:
         mode = self.text(_MODE)
         if mode not in ("", *_RECOVERING, "none"):
             raise ConfigError(f"option {_MODE}: expected {', '.join(_RECOVERING)} or none, got {mode!r}")
-        if mode in _RECOVERING and not self.text("anabranch.checkpoint.dir"):
-            raise ConfigError(f"option {_MODE}: {mode} needs checkpoints; say where with anabranch.checkpoint.dir")
+
+    def check(self) -> None:
+        """Looks at what cannot be said of one option alone, once all are set.
+
+        Raises:
+            ConfigError: The mode needs checkpoints, and nobody has said where they are to be.
+        """
+        if self.mode in _RECOVERING and not self.text("anabranch.checkpoint.dir"):
+            raise ConfigError(f"option {_MODE}: {self.mode} needs checkpoints; say where with anabranch.checkpoint.dir")
 
     @property
     def mode(self) -> str:

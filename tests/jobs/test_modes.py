@@ -72,8 +72,11 @@ def test_without_a_mode_a_dead_worker_fails_the_job(tmp_path):
 
 @pytest.mark.parametrize("mode", ["exactly_once", "at_least_once"])
 def test_a_promise_needs_a_place_for_checkpoints(mode):
+    ctx = StreamingContext.Builder().option("anabranch.mode", mode).build()
+    ctx.from_values(1).sink(print)
+
     with pytest.raises(ConfigError, match=f"{mode} needs checkpoints; say where with anabranch.checkpoint.dir"):
-        StreamingContext.Builder().option("anabranch.mode", mode).build()
+        ctx.execute("nowhere")
 
 
 def test_an_unknown_mode_is_refused():

@@ -23,7 +23,9 @@ def plan_job(graph: pb.JobGraph, options: Options) -> ExecutionPlan:
 
     Raises:
         JobGraphError: The graph is not valid.
+        ConfigError: Options contradict each other.
     """
+    options.check()
     max_parallelism = options.integer("anabranch.max-parallelism")
     validate(graph, max_parallelism)
     operators = {operator.id: operator for operator in graph.operators}

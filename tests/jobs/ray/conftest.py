@@ -84,6 +84,7 @@ def pid_of(kind: str) -> int:
         processes = psutil.process_iter(["cmdline"])
         return next(each.pid for each in processes if "RayJobMaster" in " ".join(each.info["cmdline"] or []))
     jobs = ClusterJobs("")
+    wait_until(lambda: any(job.state == JOB_STATE_RUNNING for job in jobs.all()), what="no job runs")
     (job,) = (job for job in jobs.all() if job.state == JOB_STATE_RUNNING)
     return next(worker.pid for worker in jobs.explain(job.job_id).workers if worker.worker_id.startswith(kind))
 
