@@ -6,48 +6,18 @@ import json
 import shutil
 import tempfile
 import time
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from anabranch import EndOfData, RuntimeContext, SinkFunction, SourceContext, SourceFunction, StreamingContext
+from anabranch import RuntimeContext, SinkFunction, StreamingContext
 from benchmarks.crossing.engine import BatchSource
 from benchmarks.crossing.shapes import SHAPES, reference
 from benchmarks.java_classes import compile_java
 from benchmarks.measure import Benchmark, Contender, WrongResultError
-from benchmarks.wordcount.words import CHUNK, Count, add, first, lines, pair, split
+from benchmarks.wordcount.engine import Lines
+from benchmarks.wordcount.words import Count, add, first, lines, pair, split
 
 INTERVAL_MS = 1000
-
-
-class SomeLines(SourceFunction[str]):
-    """Emits every n-th line; remembers how many."""
-
-    def __init__(self, n_words: int, results: Path) -> None:
-        self.n_words = n_words
-        self.results = results
-
-    def init(self, parallelism: int, index: int) -> None:
-        self.index = index
-        self.chunks = 0
-        self.lines = islice(lines(self.n_words), index, None, parallelism)
-        self.started = 0.0
-
-    def fetch(self, ctx: SourceContext[str]) -> None:
-        self.started = self.started or time.monotonic()
-        chunk = list(islice(self.lines, CHUNK))
-        if not chunk:
-            (self.results / f"started{self.index}").write_text(repr(self.started))
-            raise EndOfData
-        self.chunks += 1
-        ctx.collect_many(chunk)
-
-    def save_checkpoint(self) -> int:
-        return self.chunks
-
-    def load_checkpoint(self, saved: int) -> None:
-        self.chunks = saved
-        self.lines = islice(self.lines, saved * CHUNK, None)
 
 
 class LastCounts(SinkFunction[Count]):
@@ -83,7 +53,7 @@ def run_wordcount(n_words: int, expected: dict[str, int], *, exactly_once: bool)
         ctx = StreamingContext.Builder().option("anabranch.progress", "off").build().set_parallelism(2)
         if exactly_once:
             with_checkpoints(ctx, results)
-        counted = ctx.source(SomeLines(n_words, results)).flat_map(split).map(pair).key_by(first).reduce(add)
+        counted = ctx.source(Lines(n_words, results)).flat_map(split).map(pair).key_by(first).reduce(add)
         counted.sink(LastCounts(results))
         ctx.execute("word_count")
         started = min(float(file.read_text()) for file in results.glob("started*"))

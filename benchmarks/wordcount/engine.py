@@ -36,6 +36,7 @@ class Lines(SourceFunction[str]):
     def init(self, parallelism: int, index: int) -> None:
         self.index = index
         self.lines = lines(self.n_words, index, parallelism)
+        self.chunks = 0
         self.started = 0.0
 
     def fetch(self, ctx: SourceContext[str]) -> None:
@@ -44,7 +45,15 @@ class Lines(SourceFunction[str]):
         if not chunk:
             (self.results / f"started-{self.index}").write_text(repr(self.started))
             raise EndOfData
+        self.chunks += 1
         ctx.collect_many(chunk)
+
+    def save_checkpoint(self) -> int:
+        return self.chunks
+
+    def load_checkpoint(self, saved: int) -> None:
+        self.chunks = saved
+        self.lines = islice(self.lines, saved * CHUNK, None)
 
 
 class LastCounts(SinkFunction[Count]):
