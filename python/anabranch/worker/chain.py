@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 from anabranch.api.functions import (
@@ -37,7 +36,7 @@ from anabranch.worker.operators.idempotent_sink import IdempotentSinkOperator, O
 from anabranch.worker.operators.join import JoinOperator
 from anabranch.worker.operators.key_by import KeyByOperator
 from anabranch.worker.operators.map import MapOperator
-from anabranch.worker.operators.operator import Emit, Operator, OperatorError
+from anabranch.worker.operators.operator import Emit, Operator, OperatorError, Step
 from anabranch.worker.operators.process import ProcessOperator
 from anabranch.worker.operators.reduce import ReduceOperator
 from anabranch.worker.operators.sink import SinkOperator
@@ -75,13 +74,15 @@ class OperatorChain:
     ) -> None:
         self.operators = operators
         self._key_operators = key_operators
-        self._inputs = {edge.edge_id: partial(operators[0].process_input, edge.input) for edge in inputs}
+        self._inputs: dict[int, Emit] = {}
         self._opened: list[Operator] = []
-        for operator, following in pairwise(operators):
-            operator.connect(following.process)
-        operators[-1].connect(emit)
-        for edge, key_operator in key_operators.items():
-            key_operator.connect(self._inputs[edge])
+        steps: list[Step] = [operator.process for operator in operators]
+        for index, operator in enumerate(operators, start=1):
+            operator.connect(_through(steps[index:], emit))
+        for edge in inputs:
+            keyed = key_operators.get(edge.edge_id)
+            first = partial(operators[0].process_input, edge.input)
+            self._inputs[edge.edge_id] = _through([*([keyed.process] if keyed else []), first, *steps[1:]], emit)
 
     @property
     def source(self) -> SourceOperator | None:
@@ -91,8 +92,7 @@ class OperatorChain:
 
     def entry(self, edge: int) -> Emit:
         """Returns what takes the batches of an input edge."""
-        key_operator = self._key_operators.get(edge)
-        return self._inputs[edge] if key_operator is None else key_operator.process
+        return self._inputs[edge]
 
     def open(self) -> None:
         """Opens the operators, last first, so that each finds its consumer ready.
@@ -155,6 +155,24 @@ class OperatorChain:
                 first_failure = first_failure or error
         if first_failure is not None:
             raise first_failure
+
+
+def _through(steps: Sequence[Step], emit: Emit) -> Emit:
+    """Returns what takes a batch through these steps, one after the other, and emits what comes out.
+
+    A loop, and not operators that call each other: CPython allocates its stack in blocks, and where a long chain of
+    calls ends near the end of a block, each call of a user's function would allocate and free one.
+    """
+
+    def run(values: Sequence[Any], keys: Sequence[Any] | None) -> None:
+        for step in steps:
+            results = step(values, keys)
+            if results is None:
+                return
+            values, keys = results
+        emit(values, keys)
+
+    return run
 
 
 def _state_of(operator: Operator, number: int, types: TypeRegistry) -> OperatorState:

@@ -8,6 +8,7 @@ from typing import Any
 from anabranch.api.functions import AggregateFunction
 from anabranch.errors import RecordError
 from anabranch.state.keyed import KeyedState
+from anabranch.worker.operators.operator import Results
 from anabranch.worker.operators.user_operator import UserOperator
 
 
@@ -24,7 +25,7 @@ class AggregateOperator(UserOperator[Callable[[], AggregateFunction[Any, Any, An
     def load(self, saved: list[Any]) -> None:  # noqa: D102
         self._accumulators.load(saved)
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: D102
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: D102
         assert keys is not None  # noqa: S101 - the planner sees to it
         function = self.function()
         slot_of = self._accumulators.slot_of
@@ -40,4 +41,4 @@ class AggregateOperator(UserOperator[Callable[[], AggregateFunction[Any, Any, An
         except BaseException as error:
             raise self.failure(values, len(results)) from error
         self.records_in += len(values)
-        self.emit(results)
+        return self.results(results)

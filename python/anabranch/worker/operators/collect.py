@@ -8,7 +8,7 @@ from typing import Any
 from anabranch.errors import RecordError
 from anabranch.records import Encoder
 from anabranch.v1.record_pb2 import FrameHeader
-from anabranch.worker.operators.operator import Operator
+from anabranch.worker.operators.operator import Operator, Results
 
 # Sends (operator id, header, payload); blocks while too much of it is unacknowledged.
 SendCollected = Callable[[int, FrameHeader, bytes], None]
@@ -22,10 +22,11 @@ class CollectOperator(Operator):
         self._encoder = encoder
         self._send = send
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: ARG002, D102
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
         try:
             payload, schemas = self._encoder.encode(values)
         except RecordError as error:
             raise self.failure(values, max(0, error.index)) from error
         self.records_in += len(values)
         self._send(self.operator_id, FrameHeader(n_records=len(values), schemas=schemas), payload)
+        return None

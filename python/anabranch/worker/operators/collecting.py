@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from anabranch.worker.operators.operator import EMIT_SIZE
+from anabranch.worker.operators.operator import EMIT_SIZE, Results
 from anabranch.worker.operators.user_operator import F, UserOperator
 
 
@@ -32,9 +32,14 @@ class EmittingCollector:
             if len(self._results) >= EMIT_SIZE:
                 self.flush()
 
+    def rest(self) -> list[Any]:
+        """Gives away what was collected and not handed on."""
+        results, self._results = self._results, []
+        return results
+
     def flush(self) -> None:
         """Hands on what was collected."""
-        results, self._results = self._results, []
+        results = self.rest()
         try:
             self._emit(results)
         except BaseException as error:
@@ -50,8 +55,8 @@ class EmittingCollector:
 class CollectingOperator(UserOperator[F]):
     """Calls a user's function for each record with a collector."""
 
-    def collect_all(self, values: Sequence[Any], call: Callable[[int, EmittingCollector], object]) -> None:
-        """Handles one batch: `call(position, collector)` for each record, then emits what is left.
+    def collect_all(self, values: Sequence[Any], call: Callable[[int, EmittingCollector], object]) -> Results:
+        """Handles one batch: `call(position, collector)` for each record, and returns what was not emitted.
 
         Raises:
             OperatorError: The user's function failed.
@@ -65,4 +70,4 @@ class CollectingOperator(UserOperator[F]):
                 raise self.failure(values, position) from error
             collector.raise_failure()
         self.records_in += len(values)
-        collector.flush()
+        return self.results(collector.rest())

@@ -7,15 +7,16 @@ from typing import Any
 
 from anabranch.api.functions import CoProcessFunction
 from anabranch.worker.operators.collecting import CollectingOperator
+from anabranch.worker.operators.operator import Results
 
 
 class ConnectOperator(CollectingOperator[Callable[[], CoProcessFunction[Any, Any, Any]]]):
     """Emits everything that `process1` or `process2` collects."""
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: D102
-        self.process_input(0, values, keys)
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: D102
+        return self.process_input(0, values, keys)
 
-    def process_input(self, index: int, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: ARG002, D102
+    def process_input(self, index: int, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
         methods = self.function()
         method = methods.process2 if index else methods.process1
-        self.collect_all(values, lambda position, collector: method(values[position], collector))
+        return self.collect_all(values, lambda position, collector: method(values[position], collector))

@@ -7,14 +7,14 @@ from itertools import islice
 from typing import Any
 
 from anabranch.worker.operators.collecting import CollectingOperator, EmittingCollector
-from anabranch.worker.operators.operator import EMIT_SIZE
+from anabranch.worker.operators.operator import EMIT_SIZE, Results
 from anabranch.worker.operators.user_operator import UserOperator
 
 
 class FlatMapOperator(UserOperator[Callable[[Any], "Iterable[Any]"]]):
     """Emits every element of `function(record)`. A lazy result is taken piece by piece."""
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: ARG002, D102
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
         function = self.function
         results: list[Any] = []
         for position, value in enumerate(values):
@@ -37,12 +37,12 @@ class FlatMapOperator(UserOperator[Callable[[Any], "Iterable[Any]"]]):
                     except BaseException as error:
                         raise self.failure(values, position) from error
         self.records_in += len(values)
-        self.emit(results)
+        return self.results(results)
 
 
 class CollectorFlatMapOperator(CollectingOperator[Callable[[Any, EmittingCollector], object]]):
     """Emits everything that `function(record, collector)` collects."""
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: ARG002, D102
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
         function = self.function
-        self.collect_all(values, lambda position, collector: function(values[position], collector))
+        return self.collect_all(values, lambda position, collector: function(values[position], collector))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, TypeAlias
 
-from anabranch.worker.operators.operator import position_of
+from anabranch.worker.operators.operator import Results, position_of
 from anabranch.worker.operators.user_operator import UserOperator
 
 # Where the records that the task handles come from: a channel, and how many records went before on it.
@@ -27,7 +27,7 @@ class IdempotentSinkOperator(UserOperator[Callable[[str, Any], object]]):
         self._origin: Origin = (0, -1)
         self._taken_before = 0
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: ARG002, D102
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
         origin = self._origin_of_batch()
         if origin != self._origin:  # else it is another part of the same batch
             self._origin, self._taken_before = origin, self.records_in
@@ -42,3 +42,4 @@ class IdempotentSinkOperator(UserOperator[Callable[[str, Any], object]]):
         except BaseException as error:
             raise self.failure(values, position_of(values, iterator)) from error
         self.records_in += len(values)
+        return None

@@ -11,7 +11,7 @@ from anabranch.errors import RecordError
 from anabranch.state.keyed import KeyedState
 from anabranch.v1.graph_pb2 import JoinOptions
 from anabranch.worker.functions import UserFunction
-from anabranch.worker.operators.operator import EMIT_SIZE, OperatorError
+from anabranch.worker.operators.operator import EMIT_SIZE, OperatorError, Results
 from anabranch.worker.operators.user_operator import UserOperator
 
 _LEFT, _RIGHT = 0, 1
@@ -68,10 +68,10 @@ class JoinOperator(UserOperator[Callable[[Any, Any], Any]]):
             record.matched = matched
             self._remember(record)
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: D102
-        self.process_input(_LEFT, values, keys)
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: D102
+        return self.process_input(_LEFT, values, keys)
 
-    def process_input(self, index: int, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: D102
+    def process_input(self, index: int, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: D102
         assert keys is not None  # noqa: S101 - the planner sees to it
         now = self._context.now()
         self._forget(now - self._retention)
@@ -91,7 +91,7 @@ class JoinOperator(UserOperator[Callable[[Any, Any], Any]]):
                     results = []
             self._remember(record)
         self.records_in += len(values)
-        self.emit(results)
+        return self.results(results)
 
     def finish(self) -> None:
         """Forgets everything: the input has ended."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from anabranch.worker.operators.operator import position_of
+from anabranch.worker.operators.operator import Results, position_of
 from anabranch.worker.operators.user_operator import UserOperator
 
 
 class KeyByOperator(UserOperator[Callable[[Any], Any]]):
     """Emits the record with the key `function(record)`."""
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: ARG002, D102
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
         function = self.function
         iterator = iter(values)
         try:
@@ -20,4 +20,4 @@ class KeyByOperator(UserOperator[Callable[[Any], Any]]):
         except BaseException as error:
             raise self.failure(values, position_of(values, iterator)) from error
         self.records_in += len(values)
-        self.emit(values, new_keys)
+        return self.results(values, new_keys)

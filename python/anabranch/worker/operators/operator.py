@@ -1,4 +1,4 @@
-"""What every operator is: a step of a chain that takes batches and emits batches."""
+"""What every operator is: a step of a chain that takes batches and returns batches."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from typing import Any, TypeAlias
 
 # Takes the emitted values and, behind a KEY_BY, their keys.
 Emit: TypeAlias = Callable[[Sequence[Any], "Sequence[Any] | None"], None]
+
+# What a step has made of a batch, values and keys; None if that is nothing.
+Results: TypeAlias = "tuple[Sequence[Any], Sequence[Any] | None] | None"
+
+# Takes a batch, returns what it has made of it.
+Step: TypeAlias = Callable[[Sequence[Any], "Sequence[Any] | None"], Results]
 
 # An operator that makes more records than it takes emits them in pieces of about this many.
 EMIT_SIZE = 1024
@@ -36,9 +42,9 @@ class Operator(ABC):
     """One operator at one parallel index.
 
     The task calls `open` once, then `process` for each batch, `finish` if the input comes to its end, then `close`
-    exactly once if `open` was called, all on its own thread. `process` hands its results to `emit` before it
-    returns, in pieces of any size; `emit` may block on back-pressure. Batches are lists that the operator must not
-    change; it may keep them.
+    exactly once if `open` was called, all on its own thread. `process` returns its results. What would be too much
+    for one batch it hands piece by piece to `emit`, which may block on back-pressure, and returns the last piece.
+    Batches are lists that the operator must not change; it may keep them.
     """
 
     def __init__(self, operator_id: int, name: str) -> None:
@@ -49,28 +55,31 @@ class Operator(ABC):
         self._emit_next: Emit = _discard
 
     def connect(self, emit: Emit) -> None:
-        """Sets where results go. Without it they are dropped."""
+        """Sets where pieces go. Without it they are dropped."""
         self._emit_next = emit
 
     def open(self) -> None:  # noqa: B027 - most operators have nothing to open
         """Called once before the first batch."""
 
     @abstractmethod
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:
         """Handles one batch.
 
         Args:
             values: The records.
             keys: Their keys, if the operator's input is keyed.
 
+        Returns:
+            The results that were not emitted.
+
         Raises:
             OperatorError: The user's function failed.
         """
 
-    def process_input(self, index: int, values: Sequence[Any], keys: Sequence[Any] | None) -> None:
+    def process_input(self, index: int, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:
         """Handles one batch of input `index`; operators with one input need only `process`."""
         assert index == 0, f"operator {self.name} has one input"  # noqa: S101 - a mistake of ours
-        self.process(values, keys)
+        return self.process(values, keys)
 
     def save(self) -> list[Any] | None:
         """Returns what the engine keeps for this operator, as values that can be encoded; None if it keeps nothing."""
@@ -98,11 +107,18 @@ class Operator(ABC):
     def close(self) -> None:  # noqa: B027 - most operators have nothing to close
         """Called once after the last batch, also when the job fails or is cancelled."""
 
-    def emit(self, values: Sequence[Any], keys: Sequence[Any] | None = None) -> None:
-        """Counts results and hands them on."""
+    def results(self, values: Sequence[Any], keys: Sequence[Any] | None = None) -> Results:
+        """Counts results and returns them in the form that `process` does."""
+        if not values:
+            return None
+        self.records_out += len(values)
+        return values, keys
+
+    def emit(self, values: Sequence[Any]) -> None:
+        """Counts a piece of the results and hands it on."""
         if values:
             self.records_out += len(values)
-            self._emit_next(values, keys)
+            self._emit_next(values, None)
 
     def failure(self, values: Sequence[Any], position_in_batch: int) -> OperatorError:
         """Returns the error for a record of the batch at hand; `records_in` must not yet count the batch."""

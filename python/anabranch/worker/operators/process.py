@@ -7,6 +7,7 @@ from typing import Any
 
 from anabranch.state.keyed import KeyedState
 from anabranch.worker.operators.collecting import CollectingOperator, EmittingCollector
+from anabranch.worker.operators.operator import Results
 
 
 class KeyedProcessContext:
@@ -59,11 +60,11 @@ class ProcessOperator(CollectingOperator[Callable[[Any, KeyedProcessContext, Emi
     def load(self, saved: list[Any]) -> None:  # noqa: D102
         self._record_context.states.load(saved)
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: D102
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: D102
         function, context = self.function, self._record_context
 
         def call(position: int, collector: EmittingCollector) -> None:
             context.enter(None if keys is None else keys[position], keyed=keys is not None)
             function(values[position], context, collector)
 
-        self.collect_all(values, call)
+        return self.collect_all(values, call)

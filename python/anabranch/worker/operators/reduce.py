@@ -7,6 +7,7 @@ from typing import Any
 
 from anabranch.errors import RecordError
 from anabranch.state.keyed import KeyedState
+from anabranch.worker.operators.operator import Results
 from anabranch.worker.operators.user_operator import UserOperator
 
 
@@ -23,7 +24,7 @@ class ReduceOperator(UserOperator[Callable[[Any, Any], Any]]):
     def load(self, saved: list[Any]) -> None:  # noqa: D102
         self._state.load(saved)
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: D102
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: D102
         assert keys is not None  # noqa: S101 - the planner sees to it
         function = self.function
         results: list[Any] = []
@@ -51,4 +52,4 @@ class ReduceOperator(UserOperator[Callable[[Any, Any], Any]]):
         except BaseException as error:
             raise self.failure(values, len(results)) from error
         self.records_in += len(values)
-        self.emit(results)
+        return self.results(results)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from anabranch.worker.operators.operator import OperatorError, position_of
+from anabranch.worker.operators.operator import OperatorError, Results, position_of
 from anabranch.worker.operators.user_operator import UserOperator
 
 _LAST_CHECKPOINT = 2**63 - 1
@@ -24,7 +24,7 @@ class SinkOperator(UserOperator[Callable[[Any], object]]):
         self._is_open = False
         self._closed: list[list[Any]] = []  # checkpoint and handle of transactions that are not committed yet
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: ARG002, D102
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
         if self._transactions is not None and not self._is_open:
             self._call(self._transactions.begin_transaction)
             self._is_open = True
@@ -36,6 +36,7 @@ class SinkOperator(UserOperator[Callable[[Any], object]]):
         except BaseException as error:
             raise self.failure(values, position_of(values, iterator)) from error
         self.records_in += len(values)
+        return None
 
     def save_function(self, checkpoint: int) -> list[Any]:  # noqa: D102
         if self._transactions is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from anabranch.recovery.errors import NondeterminismError
-from anabranch.worker.operators.operator import Emit, Operator, OperatorError
+from anabranch.worker.operators.operator import Emit, Operator, OperatorError, Results
 
 logger = logging.getLogger(__name__)
 
@@ -28,26 +28,31 @@ class SkippingOperator(Operator):
         self._operator = operator
 
     def connect(self, emit: Emit) -> None:  # noqa: D102
+        super().connect(emit)
         self._operator.connect(emit)
 
     def open(self) -> None:  # noqa: D102
         self._operator.open()
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: D102
-        self.process_input(0, values, keys)
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: D102
+        return self.process_input(0, values, keys)
 
-    def process_input(self, index: int, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: D102
+    def process_input(self, index: int, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: D102
         operator = self._operator
         for position, value in enumerate(values):
             try:
-                operator.process_input(index, [value], None if keys is None else [keys[position]])
+                results = operator.process_input(index, [value], None if keys is None else [keys[position]])
             except OperatorError as error:
                 if not self._is_of_the_record(error):
                     raise
                 operator.records_in += 1
                 self.skipped += 1
                 self._dead_letters(error)
+            else:
+                if results is not None:
+                    self._emit_next(*results)
         self.records_in, self.records_out = operator.records_in, operator.records_out
+        return None
 
     def _is_of_the_record(self, error: OperatorError) -> bool:
         """Returns False if something else is wrong than that the function fails at this record."""

@@ -9,7 +9,7 @@ from anabranch.api.functions import EndOfData
 from anabranch.api.runtime_context import RuntimeContext
 from anabranch.worker.functions import UserFunction
 from anabranch.worker.operators.collecting import EmittingCollector
-from anabranch.worker.operators.operator import OperatorError
+from anabranch.worker.operators.operator import OperatorError, Results
 from anabranch.worker.operators.user_operator import UserOperator
 
 
@@ -46,6 +46,6 @@ class SourceOperator(UserOperator[Callable[[EmittingCollector], object]]):
         collector.flush()
         return self.records_out > before
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:
         """Never called: a source has no input."""
         raise NotImplementedError

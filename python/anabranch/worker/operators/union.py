@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from anabranch.worker.operators.operator import Operator
+from anabranch.worker.operators.operator import Operator, Results
 
 
 class UnionOperator(Operator):
     """Emits every record as it came."""
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:  # noqa: ARG002, D102
+    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
         self.records_in += len(values)
-        self.emit(values)
+        return self.results(values)

@@ -3,10 +3,9 @@
 import contextlib
 
 import pytest
+from tests.python.worker.operators.making import operator_of
 
-from anabranch import FilterFunction, FlatMapFunction, KeyFunction, MapFunction, ReduceFunction, RuntimeContext
-from anabranch.api.descriptors import python_function
-from anabranch.worker.functions import UserFunction
+from anabranch import FilterFunction, FlatMapFunction, KeyFunction, MapFunction, ReduceFunction
 from anabranch.worker.operators.filter import FilterOperator
 from anabranch.worker.operators.flat_map import CollectorFlatMapOperator, FlatMapOperator
 from anabranch.worker.operators.key_by import KeyByOperator
@@ -16,17 +15,26 @@ from anabranch.worker.operators.reduce import ReduceOperator
 from anabranch.worker.operators.sink import SinkOperator
 from anabranch.worker.operators.union import UnionOperator
 
-CONTEXT = RuntimeContext(1, 0, 1, 1, "op", {}, {})
-
 
 def make(operator_class, interface, function):
-    """An operator around a function, and the list of the batches that it emits."""
-    user_function = UserFunction(python_function(function, interface, "verb"), interface)
-    operator = operator_class(1, "op", user_function, CONTEXT)
-    emitted = []
-    operator.connect(lambda values, keys: emitted.append((list(values), keys)))
+    """An operator around a function, and the list of the batches that it has made."""
+    return watched(operator_of(operator_class, interface, function))
+
+
+def watched(operator):
+    """The operator, and the list of the batches that it emits or returns."""
+    made = []
+    take = operator.process
+
+    def process(values, keys):
+        results = take(values, keys)
+        if results is not None:
+            made.append((list(results[0]), results[1]))
+
+    operator.process = process
+    operator.connect(lambda values, keys: made.append((list(values), keys)))
     operator.open()
-    return operator, emitted
+    return operator, made
 
 
 def test_map_emits_one_for_one():
@@ -94,11 +102,10 @@ def test_reduce_emits_the_running_value_and_the_first_as_it_came():
 
 
 def test_union_emits_every_record_as_it_came():
-    operator, emitted = UnionOperator(1, "op"), []
-    operator.connect(lambda values, keys: emitted.append(values))
+    operator, emitted = watched(UnionOperator(1, "op"))
     operator.process([1], None)
 
-    assert [[1]] == emitted
+    assert [([1], None)] == emitted
 
 
 FAILING = [
