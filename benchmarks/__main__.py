@@ -16,6 +16,7 @@ from rich.console import Console
 
 from benchmarks import engine_only
 from benchmarks.growth import measure as growth
+from benchmarks.growth import report as growth_report
 from benchmarks.harness import environments, ratios, registry, report, results, table
 from benchmarks.harness.compare import compare
 from benchmarks.harness.workload import Workload
@@ -34,7 +35,8 @@ def main() -> int:
         case "check":
             return _check(options.out, console, accept=options.accept)
         case "report":
-            for page in report.write_pages(results.read(options.out)):
+            growth_pages = growth_report.write_page(growth_report.read(options.out), report.PAGES)
+            for page in [*growth_pages, *report.write_pages(results.read(options.out))]:
                 console.print(f"wrote {page.relative_to(environments.ROOT)}")
             return 0
         case "list":

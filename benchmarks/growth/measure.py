@@ -37,6 +37,7 @@ def _measure(dimension: Dimension, rounds: int, scale: float, progress: Progress
         "title": dimension.title,
         "figure": dimension.figure,
         "per_record": dimension.per_record,
+        "rounds": rounds,
         "series": [_measure_series(dimension, series, rounds, scale, progress) for series in dimension.series],
         "machine": machine(),
     }

@@ -23,13 +23,15 @@ def write_pages(all_results: Sequence[Results], directory: Path = PAGES) -> list
             plot.draw(each, directory / f"{each['name']}.svg")
         pages.append(directory / f"{each['name']}.md")
         pages[-1].write_text(page(each))
-    (directory / "README.md").write_text(index(results.read(directory)))
+    (directory / "README.md").write_text(index(results.read(directory), has_growth=(directory / "growth.md").exists()))
     return pages
 
 
-def index(all_results: Sequence[Results]) -> str:
+def index(all_results: Sequence[Results], *, has_growth: bool = False) -> str:
     """Returns the page that leads to the others."""
     rows = [f"| [{each['name']}]({each['name']}.md) | {each['title']} |" for each in all_results]
+    if has_growth:
+        rows.append("| [growth](growth.md) | how cost grows with parallelism, record size, operators, keys and state |")
     return "\n".join(["# What was measured", "", "| | |", "|---|---|", *rows, ""])
 
 
