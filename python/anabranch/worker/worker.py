@@ -13,6 +13,7 @@ from collections import deque
 
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1.graph_pb2 import LANGUAGE_PYTHON
+from anabranch.worker import open_files
 from anabranch.worker.control_client import ControlClient
 from anabranch.worker.job import WorkerJob
 from anabranch.worker.task import Task, TaskState
@@ -96,6 +97,7 @@ class Worker:
             language=LANGUAGE_PYTHON,
             pid=os.getpid(),
             host=socket.gethostname(),
+            max_open_files=open_files.limit(),
             set_up=self._job is not None,
             tasks=self._snapshots.values(),
         )

@@ -117,6 +117,7 @@ class WorkerTest {
 
     assertThat(hello.getWorkerId()).isEqualTo("w1");
     assertThat(hello.getPid()).isEqualTo((int) ProcessHandle.current().pid());
+    assertThat(hello.getMaxOpenFiles()).isEqualTo(OpenFiles.limit());
     assertThat(master.token()).isEqualTo(TOKEN);
     shutDown();
     assertThat(exit()).isZero();
