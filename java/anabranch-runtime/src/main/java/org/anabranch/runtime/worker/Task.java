@@ -35,7 +35,6 @@ import org.anabranch.runtime.recovery.RecoveryException;
  * be called from any thread; everything else happens on the task's own.
  */
 final class Task {
-  static final long LONGEST_IDLE_MILLIS = 10;
   private static final int LONGEST_CAUSE = 100; // a chain of causes may be a circle
 
   private final TaskDescriptor descriptor;
@@ -354,15 +353,17 @@ final class Task {
   }
 
   private void runSource() {
-    long idle = 0;
+    IdlePause pause = new IdlePause();
     while (!chain.source().ended()) {
       runMailbox();
       // fetch may take long, and nobody else would send what is still queued.
       exchange.output().awaitSent();
+      long began = System.nanoTime();
       boolean collected = fetch();
-      exchange.output().flush();
-      idle = collected ? 0 : Math.min(LONGEST_IDLE_MILLIS, idle + 1);
-      exchange.poll(idle);
+      if (collected) { // there may be many channels to look at
+        exchange.output().flush();
+      }
+      exchange.poll(pause.after(began, System.nanoTime(), collected));
     }
   }
 
