@@ -31,6 +31,7 @@ from anabranch.v1.graph_pb2 import JobGraph, Language
 logger = logging.getLogger(__name__)
 
 _WATCH_INTERVAL = 0.05
+_STALL_INTERVAL = 0.5  # every task is looked at
 _EXIT_TIMEOUT = 2.0
 _LAST_LINES = 20
 _REDEPLOY_TIMEOUT = 20.0
@@ -711,6 +712,7 @@ class JobMaster:
         """Looks for what nobody reports: dead, silent and late workers, and stalls."""
         deploy_timeout = self._options.integer("anabranch.deploy.timeout-ms") / 1000
         silence_limit = self._options.integer("anabranch.heartbeat.timeout-ms") / 1000
+        next_stall_check = 0.0
         while True:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._look_now.wait(), _WATCH_INTERVAL)
@@ -726,7 +728,8 @@ class JobMaster:
                 await self._checkpoints.begin_if_due(now)
             if self.state is JobState.RUNNING and self._recovering:
                 self._end_workers_that_do_not_deploy(now)
-            if self.state is JobState.RUNNING:
+            if self.state is JobState.RUNNING and now >= next_stall_check:
+                next_stall_check = now + _STALL_INTERVAL
                 warning = self._stalls.check(now, self._tasks, self._reports)
                 if warning:
                     self._warn(f"job {self._graph.name}: {warning}")

@@ -26,6 +26,7 @@ from anabranch.v1 import graph_pb2 as graph
 from anabranch.v1.record_pb2 import FrameHeader
 from anabranch.worker import faults
 from anabranch.worker.at_least_once import AtLeastOnce
+from anabranch.worker.busy_watch import BusyWatch
 from anabranch.worker.chain import OperatorChain, build_chain
 from anabranch.worker.dead_letters import DeadLetters
 from anabranch.worker.functions import UserFunction
@@ -114,6 +115,7 @@ class Task:
         self.descriptor = descriptor
         self.state = TaskState.CREATED
         self.busy_since: float | None = None
+        self.busy = BusyWatch(job.options.integer("anabranch.stall.warn-ms") / 1000)
         self.chain: OperatorChain | None = None
         self._job = job
         self._reporter = reporter

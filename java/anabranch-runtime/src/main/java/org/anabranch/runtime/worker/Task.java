@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
 import org.anabranch.api.function.PartitionFunction;
 import org.anabranch.api.function.RuntimeContext;
 import org.anabranch.api.graph.SourcePosition;
@@ -41,6 +40,7 @@ final class Task {
   private final JobContext job;
   private final TaskListener listener;
   private final Thread thread;
+  private final BusyWatch busyWatch;
   // How it runs in a job with recovery; null without.
   private final RecoverableRun recoverable;
   private final Queue<Runnable> mailbox = new ConcurrentLinkedQueue<>();
@@ -61,6 +61,8 @@ final class Task {
     this.thread = new Thread(this::run, "task-" + descriptor.getTaskId());
     thread.setDaemon(true);
     thread.setContextClassLoader(job.code().loader());
+    this.busyWatch =
+        new BusyWatch(thread, job.options().longNumber("anabranch.stall.warn-ms", "0"));
     this.recoverable =
         job.recovery().map(config -> RecoverableRun.of(this, job, config, listener)).orElse(null);
   }
@@ -401,11 +403,8 @@ final class Task {
                 .setRecordsOut(counts.out()));
       }
     }
-    long since = busySince;
-    if (since != 0) {
-      long busy = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - since);
-      report.setBusyMs(Math.max(1, busy)).setBusyAt(StackTraces.userPlace(thread.getStackTrace()));
-    }
+    BusyWatch.Busy busy = busyWatch.look(System.nanoTime(), busySince);
+    report.setBusyMs(busy.millis()).setBusyAt(busy.place());
     if (state == Lifecycle.RUNNING) { // the gates are complete only then
       report
           .setQueuedInputFrames(exchange.input().waitingFrames())
