@@ -78,8 +78,10 @@ class SourceFunction(Function, Generic[T]):
         """Emits some records and returns; called again and again.
 
         Records go downstream at the latest when `fetch` returns, so emit as many as are at hand, and return rather
-        than wait long while some are not handed over. If there are none right now, return without emitting;
-        the pause until the next call grows up to 10 ms.
+        than wait long while some are not handed over. If there are none right now, return without emitting:
+        the pause until the next call grows to 10 ms, and after a second without a record to a hundredth of the time
+        since the last one, at most 100 ms. That much later may the next record come. A function that can wait for
+        records, for a second at most or so, waits here instead and is called again at once.
 
         Raises:
             EndOfData: There will be no more.

@@ -10,11 +10,13 @@ from anabranch.errors import ExchangeError
 from anabranch.exchange.addresses import Transport
 from anabranch.exchange.handshake import MAX_MESSAGE_LENGTH, RequestParser, encode_reply
 from anabranch.exchange.reactor import READ, Reactor
+from anabranch.exchange.shortage import Shortage
 from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest
 
 logger = logging.getLogger(__name__)
 
 MAX_PENDING = 64
+_PAUSE = 0.1  # a listener that cannot accept for want of open files stays ready all the time
 
 
 class Acceptor:
@@ -22,6 +24,7 @@ class Acceptor:
 
     `admit(request, socket)` returns the reply; if its status is OK the socket is the admitter's, otherwise it
     is closed. A peer that sends a wrong token, garbage or nothing in time is dropped without a trace but a log line.
+    The `poll` of the reactor raises an OSError if no connection can be accepted, for a while, for want of open files.
     """
 
     def __init__(
@@ -43,7 +46,9 @@ class Acceptor:
         self._admit = admit
         self._max_request = max_request
         self._pending: dict[socket.socket, RequestParser] = {}
-        reactor.register(listener, READ, self._on_connection)
+        self._shortage = Shortage()
+        self._paused = False
+        self._listen_if_there_is_room()
 
     def close(self) -> None:
         """Stops listening and drops unfinished handshakes."""
@@ -52,11 +57,29 @@ class Acceptor:
         self._reactor.unregister(self._listener)
         self._listener.close()
 
+    def _listen_if_there_is_room(self) -> None:
+        if self._paused or len(self._pending) >= MAX_PENDING:
+            self._reactor.unregister(self._listener)
+        else:
+            self._reactor.register(self._listener, READ, self._on_connection)
+
+    def _pause(self) -> None:
+        def listen() -> None:
+            self._paused = False
+            self._listen_if_there_is_room()
+
+        self._paused = True
+        self._listen_if_there_is_room()
+        self._reactor.call_later(_PAUSE, listen)
+
     def _on_connection(self, _events: int) -> None:
         try:
             sock, _ = self._listener.accept()
-        except OSError:
-            return  # the peer has gone again
+        except OSError as error:
+            if self._shortage.met(error):
+                self._pause()
+            return  # else the peer has gone again
+        self._shortage.over()
         try:
             self._transport.accepted(sock)
         except OSError:
@@ -65,8 +88,7 @@ class Acceptor:
         self._pending[sock] = RequestParser(self._token, self._max_request)
         self._reactor.register(sock, READ, lambda _events: self._on_readable(sock))
         self._reactor.call_later(self._timeout, lambda: self._expire(sock))
-        if len(self._pending) >= MAX_PENDING:
-            self._reactor.unregister(self._listener)
+        self._listen_if_there_is_room()
 
     def _on_readable(self, sock: socket.socket) -> None:
         parser = self._pending[sock]
@@ -109,5 +131,4 @@ class Acceptor:
 
     def _forget(self, sock: socket.socket) -> None:
         del self._pending[sock]
-        if len(self._pending) == MAX_PENDING - 1:
-            self._reactor.register(self._listener, READ, self._on_connection)
+        self._listen_if_there_is_room()

@@ -13,6 +13,7 @@ from anabranch.exchange.addresses import Transport
 from anabranch.exchange.frames import Frame, FrameReader
 from anabranch.exchange.handshake import ReplyParser, encode_request
 from anabranch.exchange.reactor import READ, WRITE, Reactor
+from anabranch.exchange.shortage import Shortage
 from anabranch.v1.control_pb2 import Endpoint
 from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest
 
@@ -65,8 +66,10 @@ class InputChannel:
         try:
             sock = gate.transport.dial(endpoint)
         except OSError as error:
+            gate.shortage.met(error)
             self._dial_later(gate, error)
             return
+        gate.shortage.over()
         self._sock = sock
         unsent = memoryview(encode_request(gate.identity.token, self._request(gate.identity, producer_incarnation)))
 
@@ -203,6 +206,7 @@ class InputGate:
         self.reactor = reactor
         self.transport = transport
         self.identity = identity
+        self.shortage = Shortage()
         self._channels = {channel.channel: channel for channel in channels}
         self._open_channels = sum(not channel.ended for channel in self._channels.values())
         self._ready: deque[InputChannel] = deque()

@@ -235,7 +235,8 @@ class OutputGate:
     @property
     def queued_frames(self) -> int:
         """Frames that the sockets have not taken."""
-        return sum(channel.queued_frames for channel in self._channels.values())
+        # Of many channels few have any, and this is asked for often.
+        return sum([channel.queued_frames for channel in self._channels.values() if channel.queued_bytes])
 
     def admit(self, request: ConnectRequest, sock: socket.socket) -> ConnectReply:
         """Hands a consumer's connection to its channel."""

@@ -14,13 +14,13 @@ def language_name(language: Language) -> str:
 
 
 def task_failure(error: TaskError) -> str:
-    """Returns the message for a task that reported an error."""
+    """Returns the message for a task that reported an error; its summary alone if that blames no operator."""
     where = f"operator {error.operator!r} failed, subtask {error.subtask}, {language_name(error.language)}"
     if error.record_position >= 0:
         where += f", record {error.record_position}"
     if error.record:
         where += f": {error.record}"
-    parts = [where]
+    parts = [where] if error.operator else []
     if error.user_trace:
         parts.append(error.user_trace.rstrip("\n"))
     else:

@@ -17,6 +17,7 @@ from anabranch.config import Options
 from anabranch.errors import AnabranchError, JobCancelledError, JobFailedError
 from anabranch.job import JobState, JobStatus, OperatorStatus
 from anabranch.launch.launcher import Launcher, WorkerProcess, WorkerSpec
+from anabranch.master import open_files
 from anabranch.master.checkpoints import FINAL, Checkpoints
 from anabranch.master.control_server import ControlServer, ControlStream
 from anabranch.master.failures import language_name, task_failure, worker_death
@@ -30,6 +31,7 @@ from anabranch.v1.graph_pb2 import JobGraph, Language
 logger = logging.getLogger(__name__)
 
 _WATCH_INTERVAL = 0.05
+_STALL_INTERVAL = 0.5  # every task is looked at
 _EXIT_TIMEOUT = 2.0
 _LAST_LINES = 20
 _REDEPLOY_TIMEOUT = 20.0
@@ -43,6 +45,7 @@ class _Worker:
     plan: WorkerPlan
     process: WorkerProcess | None = None
     stream: ControlStream | None = None
+    max_open_files: int = 0  # 0: unknown, or any number
     heard: float = field(default_factory=time.monotonic)
     lost: bool = False
     place_of: str = ""  # the worker of the plan whose place it has
@@ -259,6 +262,7 @@ class JobMaster:
         if worker is None or worker.stream is not None:
             return False
         worker.stream = stream
+        worker.max_open_files = hello.max_open_files
         worker.heard = time.monotonic()
         if not hello.set_up:
             self._new_workers.append(hello.worker_id)
@@ -270,9 +274,7 @@ class JobMaster:
                 self._starts.add(asyncio.ensure_future(self._recover_what_died(self._checkpoints)))
             return True
         there = {snapshot.status.task_id for snapshot in hello.tasks}
-        for task in worker.plan.task_ids:
-            if task not in there:
-                self._send_deploy(worker, task)
+        self._send_deploys(worker, [task for task in worker.plan.task_ids if task not in there])
         self._take_over(hello.tasks)
         return True
 
@@ -555,17 +557,27 @@ class JobMaster:
         return again
 
     def _deploy_again(self, tasks: set[int]) -> None:
-        for task in tasks:
-            worker = self._worker_of[task]
+        for worker in self._workers.values():
             if worker.stream is not None:  # else it hears of its tasks once it comes
-                self._send_deploy(worker, task)
+                self._send_deploys(worker, [task for task in worker.plan.task_ids if task in tasks])
 
-    def _send_deploy(self, worker: _Worker, task: int) -> None:
-        """Sends a worker an incarnation of a task, once: it may come just when it is to be told of its tasks."""
-        incarnation = self._tasks[task].incarnation
-        if self._deployed.get(task) != incarnation:
-            self._deployed[task] = incarnation
-            worker.send(control.MasterMessage(deploy_task=self._tasks[task]))
+    def _send_deploys(self, worker: _Worker, tasks: Sequence[int]) -> None:
+        """Sends a worker incarnations of its tasks, each once: it may come just when it is to be told of them."""
+        shortage = open_files.shortage(
+            worker.plan.worker_id,
+            worker.plan.language,
+            [self._tasks[task] for task in worker.plan.task_ids],
+            worker.max_open_files,
+            several_hosts=self._launcher.several_hosts,
+        )
+        if shortage is not None:
+            self._end(JobFailedError(f"job {self._graph.name}: {shortage}", job_name=self._graph.name))
+            return
+        for task in tasks:
+            incarnation = self._tasks[task].incarnation
+            if self._deployed.get(task) != incarnation:
+                self._deployed[task] = incarnation
+                worker.send(control.MasterMessage(deploy_task=self._tasks[task]))
 
     def _end_workers_that_do_not_deploy(self, now: float) -> None:
         """Gives up a worker that was to take over tasks and has not: another one will."""
@@ -700,6 +712,7 @@ class JobMaster:
         """Looks for what nobody reports: dead, silent and late workers, and stalls."""
         deploy_timeout = self._options.integer("anabranch.deploy.timeout-ms") / 1000
         silence_limit = self._options.integer("anabranch.heartbeat.timeout-ms") / 1000
+        next_stall_check = 0.0
         while True:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._look_now.wait(), _WATCH_INTERVAL)
@@ -715,7 +728,8 @@ class JobMaster:
                 await self._checkpoints.begin_if_due(now)
             if self.state is JobState.RUNNING and self._recovering:
                 self._end_workers_that_do_not_deploy(now)
-            if self.state is JobState.RUNNING:
+            if self.state is JobState.RUNNING and now >= next_stall_check:
+                next_stall_check = now + _STALL_INTERVAL
                 warning = self._stalls.check(now, self._tasks, self._reports)
                 if warning:
                     self._warn(f"job {self._graph.name}: {warning}")

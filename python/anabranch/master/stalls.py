@@ -51,7 +51,7 @@ def _doing(report: TaskReport) -> str:
         return "waits for its consumers"
     if report.busy_ms:
         at = f", at {report.busy_at}" if report.busy_at else ""
-        return f"has been handling one batch for {report.busy_ms / 1000:.0f} s{at}"
+        return f"has been handling one batch for {report.busy_ms / 1000:.0f} s or more{at}"
     if report.queued_input_frames:
         return "has input that it does not read"
     return ""

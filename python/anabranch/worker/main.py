@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 
-from anabranch.worker import stdio
+from anabranch.worker import open_files, stdio
 from anabranch.worker.worker import Worker
 
 WORKER_ID = "ANABRANCH_WORKER_ID"
@@ -27,6 +27,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the driver, which then cancels the job
     stdio.install()
+    open_files.raise_limit()
     _die_with_parent()
     token = os.environ.pop(TOKEN)  # not for the children of user code
     orderly = Worker(os.environ[WORKER_ID], os.environ[MASTER], token).run()

@@ -26,9 +26,11 @@ from anabranch.v1 import graph_pb2 as graph
 from anabranch.v1.record_pb2 import FrameHeader
 from anabranch.worker import faults
 from anabranch.worker.at_least_once import AtLeastOnce
+from anabranch.worker.busy_watch import BusyWatch
 from anabranch.worker.chain import OperatorChain, build_chain
 from anabranch.worker.dead_letters import DeadLetters
 from anabranch.worker.functions import UserFunction
+from anabranch.worker.idle_pause import IdlePause
 from anabranch.worker.job import WorkerJob
 from anabranch.worker.operators.operator import Emit, OperatorError
 from anabranch.worker.operators.source import SourceOperator
@@ -42,7 +44,6 @@ logger = logging.getLogger(__name__)
 Batch: TypeAlias = "tuple[Sequence[Any], Sequence[Any] | None]"
 
 _FRAMES_BETWEEN_POLLS = 16
-_LONGEST_IDLE_WAIT = 0.01
 
 
 class TaskState(enum.Enum):
@@ -114,6 +115,7 @@ class Task:
         self.descriptor = descriptor
         self.state = TaskState.CREATED
         self.busy_since: float | None = None
+        self.busy = BusyWatch(job.options.integer("anabranch.stall.warn-ms") / 1000)
         self.chain: OperatorChain | None = None
         self._job = job
         self._reporter = reporter
@@ -283,17 +285,18 @@ class Task:
                 self._reactor.poll(0)
 
     def _run_source(self, source: SourceOperator) -> None:
-        idle_wait = 0.0
+        pause = IdlePause()
+        produced = False
         while not source.ended:
             self._reactor.run_posted()
-            if self.output.full:
+            if produced and self.output.full:
                 self._wait_until(lambda: not self.output.full)
-            self.busy_since = time.monotonic()
+            self.busy_since = began = time.monotonic()
             produced = source.fetch()
             self.busy_since = None
-            self.output.flush()
-            idle_wait = 0.0 if produced else min(_LONGEST_IDLE_WAIT, idle_wait * 2 + 0.0001)
-            self._reactor.poll(idle_wait)
+            if produced:  # there may be many channels to look at
+                self.output.flush()
+            self._reactor.poll(pause.after(began, time.monotonic(), produced=produced))
 
     def _handle(self, channel: InputChannel, frame: Frame) -> None:
         header = frame.header
@@ -465,7 +468,7 @@ class Task:
         self.busy_since = None
 
     def _run_logged_source(self, recovery: TaskRecovery, source: SourceOperator) -> None:
-        idle_wait = 0.0
+        pause = IdlePause()
         while True:
             self._reactor.run_posted()
             if self.output.full:
@@ -483,10 +486,11 @@ class Task:
                 if number > recovery.epoch:
                     recovery.log_checkpoint(number)
                     self._checkpoint(recovery, number)
+            began = time.monotonic()
             produced = self._fetch(recovery, source)
-            self.output.flush()
-            idle_wait = 0.0 if produced else min(_LONGEST_IDLE_WAIT, idle_wait * 2 + 0.0001)
-            self._reactor.poll(idle_wait)
+            if produced:  # there may be many channels to look at
+                self.output.flush()
+            self._reactor.poll(pause.after(began, time.monotonic(), produced=produced))
 
     def _repeat_source(self, recovery: TaskRecovery, source: SourceOperator) -> None:
         """Does what came next before the failure.

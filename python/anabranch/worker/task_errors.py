@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sysconfig
 import traceback
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,15 @@ from typing import Any
 import anabranch
 from anabranch.errors import RecordError
 from anabranch.exchange.output_gate import EmitError
+from anabranch.exchange.shortage import are_files_used_up
 from anabranch.v1.control_pb2 import TaskError
 from anabranch.v1.graph_pb2 import LANGUAGE_PYTHON
+from anabranch.worker import open_files
 from anabranch.worker.operators.operator import OperatorError
 
 _ENGINE = str(Path(anabranch.__file__).parent) + os.sep
+_LIBRARY = sysconfig.get_path("stdlib") + os.sep
+_INSTALLED = f"{os.sep}site-packages{os.sep}"  # may be inside of it
 _MAX_RECORD = 200
 _NO_RECORD = object()
 
@@ -38,6 +43,10 @@ def task_error(error: BaseException, *, operator: str, subtask: int) -> TaskErro
         cause = error.__cause__ or error
         if isinstance(cause, RecordError):
             hint = f"the record goes to operator {error.consumer}"
+    if are_files_used_up(cause):
+        hint = _more_files()
+        if _is_engines_own(cause):
+            return _engine_without_files(error, cause, operator=operator, subtask=subtask, hint=hint)
     return TaskError(
         operator=operator,
         language=LANGUAGE_PYTHON,
@@ -49,6 +58,37 @@ def task_error(error: BaseException, *, operator: str, subtask: int) -> TaskErro
         full_trace="".join(traceback.format_exception(error)),
         hint=hint,
     )
+
+
+def _more_files() -> str:
+    return (
+        f"the process may have {open_files.limit():,} files open (ulimit -n), and every channel of its tasks takes one:"
+        " raise the limit where workers start, have fewer tasks share a worker"
+        " (option anabranch.python.tasks-per-worker), or use fewer parallel subtasks"
+    )
+
+
+def _engine_without_files(
+    error: BaseException, cause: BaseException, *, operator: str, subtask: int, hint: str
+) -> TaskError:
+    """Returns the report for a task that has got no file it needs itself: no function has to do with it."""
+    return TaskError(
+        language=LANGUAGE_PYTHON,
+        subtask=subtask,
+        record_position=-1,
+        summary=f"the worker of operator {operator!r}, subtask {subtask}, Python, has no open file left"
+        f" for its channels: {_summary(cause)}",
+        full_trace="".join(traceback.format_exception(error)),
+        hint=hint,
+    )
+
+
+def _is_engines_own(error: BaseException) -> bool:
+    """Returns whether the engine, and no code of the user, has called the function of the library that failed."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not frame.filename.startswith(_LIBRARY) or _INSTALLED in frame.filename:
+            return is_engine_file(frame.filename)
+    return False
 
 
 def shorten(record: Any) -> str:

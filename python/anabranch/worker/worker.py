@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import sys
 import threading
 import time
 import traceback
@@ -13,10 +12,11 @@ from collections import deque
 
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1.graph_pb2 import LANGUAGE_PYTHON
+from anabranch.worker import open_files
 from anabranch.worker.control_client import ControlClient
 from anabranch.worker.job import WorkerJob
+from anabranch.worker.reports import Reports, report_of
 from anabranch.worker.task import Task, TaskState
-from anabranch.worker.task_errors import is_engine_file
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +96,7 @@ class Worker:
             language=LANGUAGE_PYTHON,
             pid=os.getpid(),
             host=socket.gethostname(),
+            max_open_files=open_files.limit(),
             set_up=self._job is not None,
             tasks=self._snapshots.values(),
         )
@@ -229,19 +230,15 @@ class Worker:
     # ------------------------------------------------------------------ reports, and the end
 
     def _report_regularly(self, interval: float, silence: float) -> None:
-        last, said_at = control.WorkerReport(), 0.0
+        reports = Reports(silence)
         while not self._stopped.wait(interval):
-            report, now = self._make_report(), time.monotonic()
-            # Where nothing moves, the same is said again only to say that we live.
-            if report != last or now - said_at >= silence:
-                last, said_at = report, now
+            report = reports.due(time.monotonic(), list(self._tasks.values()))
+            if report is not None:
                 self._send(control.WorkerMessage(report=report))
 
-    def _make_report(self) -> control.WorkerReport:
-        return control.WorkerReport(tasks=[_task_report(task) for task in list(self._tasks.values())])
-
     def _report(self) -> None:
-        self._send(control.WorkerMessage(report=self._make_report()))
+        report = report_of(time.monotonic(), list(self._tasks.values()))
+        self._send(control.WorkerMessage(report=report))
 
     def _stop(self) -> None:
         """Cancels what still runs and gives it a moment; what does not stop ends with the process."""
@@ -253,35 +250,3 @@ class Worker:
             task.thread.join(max(0.0, deadline - time.monotonic()))
         self._control.close()
         self._control.disconnect()
-
-
-def _task_report(task: Task) -> control.TaskReport:
-    operators = [] if task.chain is None else task.chain.operators
-    busy_since = task.busy_since
-    return control.TaskReport(
-        task_id=task.descriptor.task_id,
-        operators=[
-            control.OperatorCounters(
-                operator_id=operator.operator_id,
-                records_in=operator.records_in,
-                records_out=operator.records_out,
-            )
-            for operator in operators
-        ],
-        busy_ms=0 if busy_since is None else max(1, int((time.monotonic() - busy_since) * 1000)),
-        busy_at="" if busy_since is None else _where(task.thread.ident),
-        queued_input_frames=task.input.waiting,
-        queued_output_frames=task.output.queued_frames,
-        backpressured=task.output.full,
-    )
-
-
-def _where(thread_id: int | None) -> str:
-    """Returns "file:line in function" of the innermost frame of user code that a thread is in, or ""."""
-    frame = sys._current_frames().get(thread_id or 0)  # noqa: SLF001 - the only way to look at another thread
-    while frame is not None:
-        code = frame.f_code
-        if not is_engine_file(code.co_filename) and code.co_filename != threading.__file__:
-            return f"{code.co_filename}:{frame.f_lineno} in {code.co_name}"
-        frame = frame.f_back
-    return ""

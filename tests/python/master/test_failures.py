@@ -32,6 +32,12 @@ def test_a_failure_outside_of_a_record_names_none():
     assert task_failure(error) == "operator 'm' failed, subtask 0, Java\njava.io.IOException: no"
 
 
+def test_a_failure_that_no_operator_could_have_to_do_with_names_none():
+    error = TaskError(record_position=-1, summary="the worker has no open file left", hint="ulimit -n")
+
+    assert task_failure(error) == "the worker has no open file left\nhint: ulimit -n"
+
+
 def test_the_death_of_a_worker_tells_how_it_ended_and_what_it_said_last():
     message = worker_death("python-1", 42, -9, "map (1/2)", ["out of luck"])
 

@@ -1,6 +1,12 @@
 """What a failed task reports."""
 
+import errno
+import socket
+import subprocess
+from unittest.mock import Mock
+
 from anabranch.errors import RecordError
+from anabranch.exchange.addresses import Transport
 from anabranch.exchange.output_gate import EmitError
 from anabranch.worker.operators.operator import OperatorError
 from anabranch.worker.task_errors import shorten, task_error, user_trace
@@ -48,6 +54,36 @@ def test_a_failure_outside_of_a_record_has_none():
 
     assert (-1, "") == (task_error(error, operator="x", subtask=0).record_position,
                         task_error(error, operator="x", subtask=0).record)  # fmt: skip
+
+
+def no_files_left() -> Mock:
+    """Fails as a function of the library does: its frames are not the user's."""
+    return Mock(side_effect=OSError(errno.EMFILE, "Too many open files"))
+
+
+def test_files_that_the_engine_has_not_got_are_not_the_affair_of_a_function(tmp_path, monkeypatch):
+    monkeypatch.setattr(socket, "socket", no_files_left())
+    error = OperatorError("map", 7, "record")
+    error.__cause__ = caught(lambda: Transport("unix", str(tmp_path), "", 65536).listen("t1-0"))
+
+    report = task_error(error, operator="source", subtask=3)
+
+    assert ("", -1, "", "") == (report.operator, report.record_position, report.record, report.user_trace)
+    assert "the worker of operator 'map', subtask 3, Python, has no open file left" in report.summary
+    assert "Too many open files" in report.summary
+    assert "ulimit -n" in report.hint
+
+
+def test_files_that_a_function_has_not_got_are_its_own_affair(monkeypatch):
+    monkeypatch.setattr(subprocess, "Popen", no_files_left())
+    error = OperatorError("map", 7, "record")
+    error.__cause__ = caught(lambda: subprocess.Popen(["true"]))
+
+    report = task_error(error, operator="source", subtask=3)
+
+    assert ("map", 7) == (report.operator, report.record_position)
+    assert "test_task_errors.py" in report.user_trace
+    assert "ulimit -n" in report.hint
 
 
 def test_causes_are_kept_in_the_order_of_python():

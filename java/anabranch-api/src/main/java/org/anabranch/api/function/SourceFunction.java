@@ -22,8 +22,12 @@ public interface SourceFunction<T> extends Function {
 
   /**
    * Called over and over. Each call should emit a handful of records and return soon: only between
-   * two calls can the task be cancelled, report and send what is less than a full batch. A call
-   * that emits nothing is followed by a short pause.
+   * two calls can the task be cancelled, report and send what is less than a full batch.
+   *
+   * <p>A call that emits nothing is followed by a pause, which grows to 10 ms, and after a second
+   * without a record to a hundredth of the time since the last one, at most 100 ms. That much later
+   * may the next record come. A function that can wait for records, for a second at most or so,
+   * waits here instead and is called again at once.
    *
    * @param context takes the records
    * @throws EndOfDataException when there is no more input; the records that this call has emitted

@@ -28,6 +28,7 @@ final class Acceptor implements Poller.Handler, AutoCloseable {
   private final SelectionKey key;
   private final Endpoint endpoint;
   private final Set<Handshake> unfinished = new LinkedHashSet<>();
+  private final Shortage shortage = new Shortage();
   private long pausedUntil;
   private boolean paused;
 
@@ -49,10 +50,12 @@ final class Acceptor implements Poller.Handler, AutoCloseable {
   public void ready(SelectionKey ready) {
     try {
       SocketChannel socket = listener.accept();
+      shortage.over();
       if (socket != null) {
         begin(socket);
       }
     } catch (IOException e) {
+      shortage.met(e);
       paused = true;
       pausedUntil = System.nanoTime() + PAUSE_NANOS;
     }

@@ -75,7 +75,8 @@ public final class Exchange implements AutoCloseable {
             poller,
             task.getIncarnation(),
             producersMove,
-            ByteBuffer.allocateDirect(READ_BYTES));
+            ByteBuffer.allocateDirect(READ_BYTES),
+            new Shortage());
     Snapshot restore = task.getRestore();
     if (guarantee instanceof Guarantee.ExactlyOnce exactlyOnce) {
       TaskLogs logs = exactlyOnce.logs();

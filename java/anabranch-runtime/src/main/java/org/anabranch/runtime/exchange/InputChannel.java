@@ -68,13 +68,15 @@ class InputChannel implements Poller.Handler {
    * @param incarnation of the task
    * @param producersMove whether the master may replace a producer while the task lives
    * @param scratch what sockets are read into, a direct buffer
+   * @param shortage of open files, which dialling may meet
    */
   record Consumer(
       ExchangeConfig config,
       Poller poller,
       int incarnation,
       boolean producersMove,
-      ByteBuffer scratch) {}
+      ByteBuffer scratch,
+      Shortage shortage) {}
 
   /**
    * Creates a channel that has not been dialled.
@@ -137,11 +139,15 @@ class InputChannel implements Poller.Handler {
     try {
       var address = Sockets.address(endpoint);
       socket = Sockets.open(consumer.config(), address);
+      consumer.shortage().over();
       key = consumer.poller().register(socket, SelectionKey.OP_CONNECT, this);
       if (socket.connect(address)) {
         ask();
       }
-    } catch (IOException | UnresolvedAddressException e) {
+    } catch (IOException e) {
+      consumer.shortage().met(e);
+      retry();
+    } catch (UnresolvedAddressException e) {
       retry();
     }
   }

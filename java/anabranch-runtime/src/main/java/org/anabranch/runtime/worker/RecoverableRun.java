@@ -259,7 +259,7 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
   }
 
   private void runSource() {
-    long idle = 0;
+    IdlePause pause = new IdlePause();
     while (!chain.source().ended()) {
       task.runMailbox();
       if (repeatSource()) {
@@ -272,10 +272,12 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
       // fetch may take long, and nobody else would send what is still queued.
       output.awaitSent();
       beforeFetch();
+      long began = System.nanoTime();
       boolean collected = task.fetch();
-      output.flush();
-      idle = collected ? 0 : Math.min(Task.LONGEST_IDLE_MILLIS, idle + 1);
-      exchange.poll(idle);
+      if (collected) { // there may be many channels to look at
+        output.flush();
+      }
+      exchange.poll(pause.after(began, System.nanoTime(), collected));
     }
   }
 

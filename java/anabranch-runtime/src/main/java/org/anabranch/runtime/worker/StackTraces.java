@@ -167,6 +167,16 @@ final class StackTraces {
     return "";
   }
 
+  /** Returns whether the engine, and no code of the user, has called what failed in the JDK. */
+  static boolean isEnginesOwn(Throwable error) {
+    for (StackTraceElement frame : error.getStackTrace()) {
+      if (!isJdk(frame)) {
+        return isEngine(frame);
+      }
+    }
+    return false;
+  }
+
   /** Returns whether any frame of the exception or of its causes is user code. */
   static boolean touchesUserCode(Throwable error) {
     List<Throwable> chain = new ArrayList<>();

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
 import org.anabranch.api.function.PartitionFunction;
 import org.anabranch.api.function.RuntimeContext;
 import org.anabranch.api.graph.SourcePosition;
@@ -35,13 +34,13 @@ import org.anabranch.runtime.recovery.RecoveryException;
  * be called from any thread; everything else happens on the task's own.
  */
 final class Task {
-  static final long LONGEST_IDLE_MILLIS = 10;
   private static final int LONGEST_CAUSE = 100; // a chain of causes may be a circle
 
   private final TaskDescriptor descriptor;
   private final JobContext job;
   private final TaskListener listener;
   private final Thread thread;
+  private final BusyWatch busyWatch;
   // How it runs in a job with recovery; null without.
   private final RecoverableRun recoverable;
   private final Queue<Runnable> mailbox = new ConcurrentLinkedQueue<>();
@@ -62,6 +61,8 @@ final class Task {
     this.thread = new Thread(this::run, "task-" + descriptor.getTaskId());
     thread.setDaemon(true);
     thread.setContextClassLoader(job.code().loader());
+    this.busyWatch =
+        new BusyWatch(thread, job.options().longNumber("anabranch.stall.warn-ms", "0"));
     this.recoverable =
         job.recovery().map(config -> RecoverableRun.of(this, job, config, listener)).orElse(null);
   }
@@ -354,15 +355,17 @@ final class Task {
   }
 
   private void runSource() {
-    long idle = 0;
+    IdlePause pause = new IdlePause();
     while (!chain.source().ended()) {
       runMailbox();
       // fetch may take long, and nobody else would send what is still queued.
       exchange.output().awaitSent();
+      long began = System.nanoTime();
       boolean collected = fetch();
-      exchange.output().flush();
-      idle = collected ? 0 : Math.min(LONGEST_IDLE_MILLIS, idle + 1);
-      exchange.poll(idle);
+      if (collected) { // there may be many channels to look at
+        exchange.output().flush();
+      }
+      exchange.poll(pause.after(began, System.nanoTime(), collected));
     }
   }
 
@@ -400,11 +403,8 @@ final class Task {
                 .setRecordsOut(counts.out()));
       }
     }
-    long since = busySince;
-    if (since != 0) {
-      long busy = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - since);
-      report.setBusyMs(Math.max(1, busy)).setBusyAt(StackTraces.userPlace(thread.getStackTrace()));
-    }
+    BusyWatch.Busy busy = busyWatch.look(System.nanoTime(), busySince);
+    report.setBusyMs(busy.millis()).setBusyAt(busy.place());
     if (state == Lifecycle.RUNNING) { // the gates are complete only then
       report
           .setQueuedInputFrames(exchange.input().waitingFrames())

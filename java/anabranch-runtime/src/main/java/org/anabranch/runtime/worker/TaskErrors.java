@@ -1,5 +1,6 @@
 package org.anabranch.runtime.worker;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Set;
@@ -9,6 +10,7 @@ import org.anabranch.proto.v1.Language;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.TaskError;
 import org.anabranch.runtime.exchange.ExchangeException;
+import org.anabranch.runtime.exchange.Shortage;
 import org.anabranch.runtime.exchange.UnreadableRecordException;
 import org.anabranch.runtime.exchange.UnsendableRecordException;
 import org.anabranch.runtime.operator.FunctionException;
@@ -22,6 +24,7 @@ import org.anabranch.runtime.recovery.RecoveryException;
 final class TaskErrors {
   // Deep recursion makes traces that no one reads to the end.
   private static final int LONGEST_TRACE = 100_000;
+  private static final int MOST_CAUSES = 100; // a chain of causes may be a circle
 
   private static final Pattern CAST =
       Pattern.compile("class (\\S+) cannot be cast to class (\\S+)|Cannot cast (\\S+) to (\\S+)");
@@ -71,7 +74,45 @@ final class TaskErrors {
       error.setRecordPosition(unreadable.position());
       return finish(error, failure, unreadable.getCause(), unreadable.getMessage());
     }
-    return finish(error, failure, cause, hint(cause));
+    IOException shortage = shortage(cause);
+    if (shortage != null && StackTraces.isEnginesOwn(shortage)) {
+      return withoutFiles(error, shortage, cause);
+    }
+    return finish(error, failure, cause, shortage == null ? hint(cause) : moreFiles());
+  }
+
+  /** Returns what says, among an error and its causes, that there is no open file left; or null. */
+  private static IOException shortage(Throwable error) {
+    IOException found = null;
+    Throwable cause = error;
+    for (int i = 0; cause != null && i < MOST_CAUSES; i++, cause = cause.getCause()) {
+      if (cause instanceof IOException problem && Shortage.isOneOf(problem)) {
+        found = problem; // the innermost has the trace
+      }
+    }
+    return found;
+  }
+
+  /** No function has to do with a file that the engine needs itself. */
+  private static TaskError withoutFiles(
+      TaskError.Builder task, IOException shortage, Throwable whole) {
+    String summary =
+        "the worker of operator '%s', subtask %d, Java, has no open file left for its channels: %s"
+            .formatted(task.getOperator(), task.getSubtask(), StackTraces.describe(shortage));
+    return task.clearOperator()
+        .setRecordPosition(-1)
+        .clearRecord()
+        .setSummary(summary)
+        .setFullTrace(shorten(fullTrace(whole)))
+        .setHint(moreFiles())
+        .build();
+  }
+
+  private static String moreFiles() {
+    return ("the process may have %d files open (ulimit -n), and every channel of its tasks takes"
+            + " one: raise the limit where workers start, have fewer tasks share a worker (option"
+            + " anabranch.java.tasks-per-worker), or use fewer parallel subtasks")
+        .formatted(OpenFiles.limit());
   }
 
   private static TaskError finish(

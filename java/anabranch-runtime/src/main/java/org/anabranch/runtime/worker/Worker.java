@@ -160,6 +160,7 @@ public final class Worker implements TaskListener {
         .setLanguage(Language.LANGUAGE_JAVA)
         .setPid((int) ProcessHandle.current().pid())
         .setHost(host)
+        .setMaxOpenFiles(OpenFiles.limit())
         .setSetUp(job != null)
         .addAllTasks(snapshots.values().stream().map(TaskSnapshot.Builder::build).toList())
         .build();

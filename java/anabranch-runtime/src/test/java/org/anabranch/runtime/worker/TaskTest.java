@@ -293,6 +293,7 @@ class TaskTest {
         }
         """;
     try (TestJob job = job(sleeper)) {
+      job.option("anabranch.stall.warn-ms", 1);
       job.tasks(1, job.numbers(5), job.operator(OPERATOR_KIND_MAP, "com.acme.Sleeper"), job.sink());
       job.deploy().connect();
       assertThat(asleep.await(20, TimeUnit.SECONDS)).isTrue();

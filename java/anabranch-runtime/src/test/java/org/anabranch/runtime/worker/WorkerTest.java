@@ -117,6 +117,7 @@ class WorkerTest {
 
     assertThat(hello.getWorkerId()).isEqualTo("w1");
     assertThat(hello.getPid()).isEqualTo((int) ProcessHandle.current().pid());
+    assertThat(hello.getMaxOpenFiles()).isEqualTo(OpenFiles.limit());
     assertThat(master.token()).isEqualTo(TOKEN);
     shutDown();
     assertThat(exit()).isZero();
@@ -196,6 +197,7 @@ class WorkerTest {
     System.getProperties().put("stubborn", gate);
     try (TestJob job =
         new TestJob(directory, TestJob.NUMBERS, STUBBORN)
+            .option("anabranch.stall.warn-ms", 200)
             .option("anabranch.cancel.timeout-ms", 200)) {
       job.tasks(
           1, job.numbers(1), job.operator(OPERATOR_KIND_MAP, "com.acme.Stubborn"), job.sink());

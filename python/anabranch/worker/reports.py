@@ -1,0 +1,81 @@
+"""The counters of a worker's tasks, for the master."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from anabranch.v1.control_pb2 import OperatorCounters, TaskReport, WorkerReport
+from anabranch.worker.task import Task
+
+
+class _Glance(NamedTuple):
+    """What is to be said of one task. Much cheaper to make and to compare than the message."""
+
+    task_id: int
+    counters: tuple[tuple[int, int, int], ...]  # of each operator its id, records in and records out
+    busy_ms: int
+    busy_at: str
+    queued_input_frames: int
+    queued_output_frames: int
+    backpressured: bool
+
+
+class Reports:
+    """Makes reports. Used by one thread; `report_of` by any."""
+
+    def __init__(self, silence: float) -> None:
+        """Makes a maker.
+
+        Args:
+            silence: After so many seconds the same is said again, to say that the worker lives.
+        """
+        self._silence = silence
+        self._last: list[_Glance] = []
+        self._said_at = 0.0
+
+    def due(self, now: float, tasks: Iterable[Task]) -> WorkerReport | None:
+        """Returns the report to send at time `now`, None if there is nothing to say."""
+        glances = [_glance(now, task) for task in tasks]
+        if glances == self._last and now - self._said_at < self._silence:
+            return None
+        self._last, self._said_at = glances, now
+        return _message(glances)
+
+
+def report_of(now: float, tasks: Iterable[Task]) -> WorkerReport:
+    """Returns a report on these tasks."""
+    return _message([_glance(now, task) for task in tasks])
+
+
+def _glance(now: float, task: Task) -> _Glance:
+    operators = [] if task.chain is None else task.chain.operators
+    queued = task.output.queued_frames
+    return _Glance(
+        task.descriptor.task_id,
+        tuple([(operator.operator_id, operator.records_in, operator.records_out) for operator in operators]),
+        *task.busy.look(now, task.busy_since, task.thread.ident),
+        task.input.waiting,
+        queued,
+        queued > 0 and task.output.full,
+    )
+
+
+def _message(glances: Iterable[_Glance]) -> WorkerReport:
+    return WorkerReport(
+        tasks=[
+            TaskReport(
+                task_id=glance.task_id,
+                operators=[
+                    OperatorCounters(operator_id=number, records_in=taken, records_out=emitted)
+                    for number, taken, emitted in glance.counters
+                ],
+                busy_ms=glance.busy_ms,
+                busy_at=glance.busy_at,
+                queued_input_frames=glance.queued_input_frames,
+                queued_output_frames=glance.queued_output_frames,
+                backpressured=glance.backpressured,
+            )
+            for glance in glances
+        ]
+    )
