@@ -63,7 +63,8 @@ def run_wordcount(n_words: int, expected: dict[str, int], *, exactly_once: bool)
     counts = {word: count for _, each in ends for word, count in each.items()}
     if counts != expected:
         raise WrongResultError(f"word count: {sum(counts.values())} words, expected {sum(expected.values())}")
-    return max(end for end, _ in ends) - started
+    last: float = max(end for end, _ in ends)
+    return last - started
 
 
 def cost_of_wordcount(scale: float) -> Benchmark:

@@ -39,13 +39,13 @@ class Sample(NamedTuple):
         at: When, seconds since 1970.
         branch: The source subtask that it is from.
         latency: Since it was due at the source, seconds.
-        count: How many of this branch the sink has had since it was opened.
+        nth: Which one of this branch it is, counted since the sink was opened.
     """
 
     at: float
     branch: int
     latency: float
-    count: int
+    nth: int
 
 
 class Ticks(SourceFunction[tuple[int, float]]):
@@ -125,7 +125,7 @@ def largest_gap(way: list[Sample], since: float, until: float) -> tuple[float, f
 
 def records_between(way: list[Sample], since: float, until: float) -> int:
     """Returns how many records came in a period."""
-    counts = [each.count for each in way if since <= each.at <= until]
+    counts = [each.nth for each in way if since <= each.at <= until]
     return sum(max(0, after - before) for before, after in pairwise(counts))
 
 

@@ -55,7 +55,8 @@ Figures = dict[str, Any]
 def rss() -> int:
     """Resident bytes of this process."""
     gc.collect()
-    return psutil.Process().memory_info().rss
+    resident: int = psutil.Process().memory_info().rss
+    return resident
 
 
 def bytes_each(make: Callable[[int], Any], n: int) -> int:
@@ -405,7 +406,7 @@ def frame_heads() -> Figures:
     return {"us per frame, written and read": round((time.perf_counter() - started) / n * 1e6, 2)}
 
 
-class Endless(SourceFunction):
+class Endless(SourceFunction[str]):
     """A source that never ends and emits nothing."""
 
     def init(self, parallelism: int, index: int) -> None: ...

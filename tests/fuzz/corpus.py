@@ -32,7 +32,7 @@ def seeds() -> list[bytes]:
     vectors += json.loads((generate.HERE / "refused.json").read_text())
     payloads = [vector["bytes"] for vector in vectors]
     plain = [bytes.fromhex(payload) for payload in payloads if isinstance(payload, str) and len(payload) < 800]
-    return [b"\x01" + payload for payload in [*plain, *_deep()]]
+    return [b"\x01" + payload for payload in [*plain, *_deep(), *_long()]]
 
 
 def _deep() -> list[bytes]:
@@ -40,6 +40,12 @@ def _deep() -> list[bytes]:
     empty = ["90", "80", "d40190", "d40390", "d40490", "dc0000", "de0000"]
     instance = "d70e" + SCHEMAS[2].id.to_bytes(8, "big").hex()
     return [bytes.fromhex("91" * levels + innermost) for levels in (63, 64) for innermost in [*empty, instance]]
+
+
+def _long() -> list[bytes]:
+    """Returns a list and a tuple of more elements than the native codec makes room for at once."""
+    elements = b"\xdc\x04\x01" + bytes(0x401)
+    return [elements, b"\xc8" + len(elements).to_bytes(2, "big") + b"\x01" + elements]
 
 
 def unpack(inputs: list[bytes], directory: Path) -> None:

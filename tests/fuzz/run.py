@@ -31,8 +31,8 @@ SOURCES = ROOT / "python" / "anabranch" / "records" / "native"
 SANITIZERS = "-fsanitize=address,undefined,fuzzer-no-link"
 TARGETS = ("decode", "encode")
 # Of an input, at most; values made of longer ones only take longer.
-MAX_LENGTH = {"decode": 4096, "encode": 256}
-KEPT_LENGTH = 1024
+MAX_LENGTH = {"decode": 4096, "encode": 128}
+KEPT_LENGTH = 1100  # so that there are lists longer than what is preallocated, see corpus.py
 
 
 def environment() -> Path:
@@ -97,6 +97,7 @@ def fuzz(python: Path, library: Path, target: str, seconds: int) -> bool:
             "-timeout=20",
             f"-artifact_prefix={findings}/{target}-",
             "-rss_limit_mb=4096",
+            "-entropic_scale_per_exec_time=1",  # what runs long is chosen less often
         ]
         command, variables = fuzzer(
             python, library, target, *options, f"-max_total_time={seconds}", "-print_final_stats=1", str(found)
@@ -105,7 +106,7 @@ def fuzz(python: Path, library: Path, target: str, seconds: int) -> bool:
         report(target, run.stderr, seconds)
         if run.returncode != 0:
             print(run.stdout[-3000:] + run.stderr[-5000:], flush=True)
-        merge = [f"-max_len={KEPT_LENGTH}", f"-artifact_prefix={temporary}/", "-merge=1"]
+        merge = [f"-max_len={KEPT_LENGTH}", f"-artifact_prefix={temporary}/", "-set_cover_merge=1"]
         command, variables = fuzzer(python, library, target, *merge, str(minimised), str(found))
         merged = subprocess.run(command, env=variables, cwd=ROOT, capture_output=True, text=True, check=False)
         if merged.returncode == 0:

@@ -5,6 +5,7 @@ python -m tests.fuzz.target decode|encode [options of libFuzzer] CORPUS
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import sys
@@ -29,6 +30,7 @@ def main() -> None:
     name = sys.argv.pop(1)
     from tests.fuzz.checks import CHECKS
 
+    gc.freeze()  # what is here now stays: it need not be walked again and again
     # libFuzzer starts itself anew to minimise, by its first argument.
     atheris.Setup([os.environ["ANABRANCH_FUZZ_SELF"], *sys.argv[1:]], CHECKS[name])
     atheris.Fuzz()

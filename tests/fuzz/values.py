@@ -1,4 +1,4 @@
-"""The values that fuzzing makes of bytes, and how they are compared."""
+"""The values that fuzzing makes of bytes."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ class Point(msgspec.Struct, frozen=True):
 
 
 CLASSES = (Plain, Frozen, Empty, Pair, Point, Color)
+ONE_OF_EACH = (Plain(b=1, a=2), Frozen(1), Empty(), Pair(1, 2), Point(y=1, x=2), Color.RED)
 # What Java makes Rows of; the same in FuzzReplay.java.
 SCHEMAS: list[Schema] = [
     make_schema("fuzz.Plain", ["a", "b"]),
@@ -70,19 +71,45 @@ def registry() -> TypeRegistry:
     return types
 
 
+TYPES = registry()
+# How many elements the containers of an input get beyond those that its bytes spell out: each is encoded and decoded
+# several times over in Python. Heads end at 16; where more matters (1,024), corpus.py has seeds for decoding.
+MAX_REPEATED = 64
+# How deep containers are nested, but for those of `_deep`.
+_DEPTH = 8
+
+
 class Chooser:
     """Makes choices of bytes; of the first possibility when they are used up."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = 0
+        self._repeated = 0
+        self._may_be_huge = True
 
     @property
     def spent(self) -> bool:
         return self._at >= len(self._data)
 
     def below(self, n: int) -> int:
-        return int.from_bytes(self.take(1 if n <= 0x100 else 2), "big") % n
+        if n > 0x100:
+            return int.from_bytes(self.take(2), "big") % n
+        at = self._at
+        self._at += 1
+        return self._data[at] % n if at < len(self._data) else 0
+
+    def many(self) -> int:
+        """Returns how often something is to be repeated, less the more there is of it already."""
+        n = min(self.below(MAX_REPEATED), MAX_REPEATED - self._repeated)
+        self._repeated += n
+        return n
+
+    def length(self, depth: int) -> int:
+        """Returns a length about where one form of head ends: in a byte or, once and near the top, in two."""
+        huge = self.below(8) == 7 and self._may_be_huge and depth > _DEPTH - 3
+        self._may_be_huge = self._may_be_huge and not huge
+        return (0x10000 if huge else 0x100) + self.below(32) - 24
 
     def take(self, n: int) -> bytes:
         taken = self._data[self._at : self._at + n]
@@ -103,7 +130,7 @@ class Chooser:
     def hashables(self, depth: int) -> list[Any]:
         return [item for item in self.items(depth) if is_hashable(item)]
 
-    def value(self, depth: int = 8) -> Any:
+    def value(self, depth: int = _DEPTH) -> Any:
         kind = self.below(len(_KINDS) if depth > 0 else _N_LEAVES)
         return _KINDS[kind](self, depth)
 
@@ -171,8 +198,8 @@ _KINDS: list[Any] = [
     _float,
     _text,
     lambda c, _depth: c.take(c.below(40)),
-    lambda c, _depth: b"x" * c.below(0x10000),
-    lambda c, _depth: "y" * c.below(0x10000),
+    lambda c, depth: b"x" * c.length(depth),
+    lambda c, depth: "y" * c.length(depth),
     lambda c, _depth: date.fromordinal(1 + abs(c.signed(3)) % 3652059),
     lambda c, _depth: time(c.below(24), c.below(60), c.below(60), c.below(0x10000), fold=c.below(9) // 8),
     _datetime,
@@ -195,29 +222,10 @@ _KINDS: list[Any] = [
     lambda c, depth: Pair(c.value(depth - 1), c.value(depth - 1)),
     lambda c, depth: Point(y=c.value(depth - 1), x=c.value(depth - 1)),
     lambda c, depth: Row("fuzz.Unknown", {"v": c.value(depth - 1), "k": c.value(depth - 1)}),
-    lambda c, _depth: [c.signed(1)] * c.below(0x500),
-    lambda c, depth: set(range(c.below(300))),
-    lambda c, depth: {f"{i}": i for i in range(c.below(300))},
+    lambda c, _depth: [c.signed(1)] * c.many(),
+    lambda c, depth: set(range(c.many())),
+    lambda c, depth: {f"{i}": i for i in range(c.many())},
     _extended,
     _deep,
 ]  # fmt: skip
 _N_LEAVES = 22
-
-
-def shape(value: Any) -> Any:  # noqa: PLR0911 - one for each kind
-    """Returns a value with the types of all that is in it, so that 1, 1.0 and True differ, and 0.0 and -0.0."""
-    cls = type(value)
-    if isinstance(value, (list, tuple)):
-        return cls, [shape(part) for part in value]
-    if cls is dict:
-        return cls, [(shape(key), shape(part)) for key, part in value.items()]
-    if cls in (set, frozenset):
-        return cls, sorted(repr(shape(part)) for part in value)
-    if cls is Row:
-        return cls, value.type_name, [(name, shape(value[name])) for name in value]
-    if dataclasses.is_dataclass(cls):
-        names = [field.name for field in dataclasses.fields(cls)]
-        return cls, [shape(getattr(value, name, "nothing")) for name in names], shape(getattr(value, "more", None))
-    if cls is Point:
-        return cls, shape(value.y), shape(value.x)
-    return cls, value if cls in (str, bytes, int) else repr(value)

@@ -13,10 +13,16 @@ from pyflink.datastream import StreamExecutionEnvironment
 from benchmarks.peers import flink
 
 
+def show_packages() -> None:
+    """Lets the interpreter inside of the JVM find the packages of a virtual environment, of which it knows nothing."""
+    known = os.environ.get("PYTHONPATH")
+    packages = sysconfig.get_path("purelib")
+    os.environ["PYTHONPATH"] = os.pathsep.join([known, packages]) if known else packages
+
+
 def environment(mode: str, parallelism: int = 1) -> StreamExecutionEnvironment:
     """Returns the environment of a job whose Python functions run in `thread` or `process` mode."""
-    # The interpreter inside of the JVM does not know the packages of a virtual environment.
-    os.environ["PYTHONPATH"] = os.pathsep.join([os.environ["PYTHONPATH"], sysconfig.get_path("purelib")])
+    show_packages()
     config = Configuration()
     config.set_string("python.execution-mode", mode)
     config.set_string("python.executable", sys.executable)

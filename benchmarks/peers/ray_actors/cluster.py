@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -37,8 +38,8 @@ def cluster(*, java: bool = False) -> Iterator[None]:
             object_store_memory=200 << 20,
             include_dashboard=False,
             log_to_driver=False,
-            logging_level="error",
-            job_config=job if java else None,
+            logging_level=logging.ERROR,
+            job_config=job if java else None,  # type: ignore[arg-type] # None is its default
             _temp_dir=directory,
         )
         try:

@@ -23,10 +23,11 @@ def main() -> None:
     shape, n, middle = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     with cluster(java=middle == "java"):
         as_bytes = middle == "java"
-        source = ray.remote(Source).remote(shape, n, as_bytes=as_bytes)
+        # Ray's types do not know the methods of these classes.
+        source: Any = ray.remote(Source).remote(shape, n, as_bytes=as_bytes)
         identity = ray.java_actor_class("com.acme.BytesIdentity") if as_bytes else ray.remote(Identity)
-        stage = identity.remote()
-        sink = ray.remote(Sink).remote(shape, as_bytes=as_bytes)
+        stage: Any = identity.remote()
+        sink: Any = ray.remote(Sink).remote(shape, as_bytes=as_bytes)
         ray.get([sink.found.remote(), source.started_at.remote(), stage.map.remote(dumps([]) if as_bytes else [])])
         waiting: deque[Any] = deque()
         for _ in range(0, n, BATCH):

@@ -7,7 +7,9 @@ from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
 
 from benchmarks.harness.emit import emit_first
+from benchmarks.peers.pyflink.environment import show_packages
 
+show_packages()
 config = Configuration()
 config.set_string("python.execution-mode", sys.argv[1])
 config.set_string("python.executable", sys.executable)

@@ -29,6 +29,10 @@ from anabranch.v1.record_pb2 import Schema
 # Takes a value and how many containers it is in.
 Handler = Callable[[Any, int], bytes]
 
+_NAN = encode_float(float("nan"))
+# What is different from another one of its kind or of these if its bytes are; but for NaN, which is what it is.
+_PLAIN = (str, int, float, bytes, bool, type(None))
+
 # Row types are data, not classes: a stream may bring any number of them.
 _MAX_ROW_SCHEMAS = 1024
 
@@ -150,12 +154,17 @@ class ValueEncoder(dict[type, Handler]):
         items = self._items([part for item in value.items() for part in item], depth)
         if len(set(items[::2])) * 2 != len(items):
             return self._with_equal_bytes(value)
+        if self._python and _may_be_one_there(value, items[::2]):
+            return _pickled(value)
         return map_header(len(items) // 2) + b"".join(items)
 
     def _set(self, code: int, value: Iterable[Any], depth: int) -> bytes:
-        elements = sorted(self._items(value, depth))
+        items = self._items(value, depth)
+        elements = sorted(items)
         if any(left == right for left, right in pairwise(elements)):
             return self._with_equal_bytes(value)
+        if self._python and _may_be_one_there(value, items):
+            return _pickled(value)
         return extension(code, array_header(len(elements)) + b"".join(elements))
 
     def _with_equal_bytes(self, value: Any) -> bytes:
@@ -233,6 +242,14 @@ class ValueEncoder(dict[type, Handler]):
         self.schemas[schema.id] = schema
         values = [value[name] for name in names]
         return extension(wire.INSTANCE, schema.id.to_bytes(8, "big") + b"".join(self._items(values, depth)))
+
+
+def _may_be_one_there(keys: Iterable[Any], encoded: Iterable[bytes]) -> bool:
+    """Returns whether two keys may be equal in another process, where all NaN are one: (0.0, nan) and (False, nan)."""
+    found = 0
+    for key, data in zip(keys, encoded, strict=False):
+        found += _NAN in data and type(key) not in _PLAIN
+    return found > 1
 
 
 def _unknown(value: Any) -> bytes:

@@ -210,6 +210,29 @@ def test_two_nan_in_a_container_stay_two_between_python_operators():
     assert [2, 2] == [len(each) for each in there_and_back([nans, keys])]
 
 
+NAN = float("nan")
+# Equal as soon as their NaN are the same object.
+ALMOST_EQUAL = [
+    ((0.0, NAN), (False, float("nan"))),
+    (frozenset([1, NAN]), frozenset([True, float("nan")])),
+    ((Decimal(1), (NAN,)), (1, (float("nan"),))),
+]
+
+
+@pytest.mark.parametrize("keys", ALMOST_EQUAL)
+def test_keys_that_only_their_nan_tell_apart_stay_two_between_python_operators(keys):
+    containers = [set(keys), frozenset(keys), dict.fromkeys(keys)]
+
+    assert [2, 2, 2] == [len(each) for each in there_and_back(containers)]
+
+
+@pytest.mark.parametrize("keys", ALMOST_EQUAL)
+def test_keys_that_only_their_nan_tell_apart_are_two_for_java(keys):
+    payload, _ = Encoder(LANGUAGE_JAVA, TypeRegistry()).encode([set(keys)])
+
+    assert payload.endswith(b"".join(sorted(encode_value(key) for key in keys)))
+
+
 def test_every_nan_arrives_as_one_key():
     first, second, tupled = there_and_back([float("nan"), float("nan"), (float("nan"),)], LANGUAGE_JAVA)
 

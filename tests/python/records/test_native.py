@@ -81,7 +81,12 @@ INSTANCES = st.recursive(
     ),
     max_leaves=12,
 )
-NANS = [{float("nan"), float("nan")}, dict.fromkeys((float("nan"), i) for i in (1, 1))]
+NANS = [
+    {float("nan"), float("nan")},
+    dict.fromkeys((float("nan"), i) for i in (1, 1)),
+    {frozenset([float("nan"), zero]) for zero in (False, -0.0)},
+    dict.fromkeys((b"x" * 300, float("nan"), i) for i in (1, 1.0)),
+]
 UNCROSSABLE = st.sampled_from([*NANS, object(), "\ud800", Decimal("NaN"), bytearray(b"x"), range(2), {1: object()}, 1j])
 
 
@@ -119,6 +124,12 @@ def decode(language, payload, n, schemas=()):
 @given(st.lists(INSTANCES, max_size=6), LANGUAGES)
 def test_both_write_the_same_bytes_and_schemas(values, language):
     assert pure(lambda: encode(language, values)) == encode(language, values)
+
+
+@pytest.mark.parametrize("language", [LANGUAGE_JAVA, LANGUAGE_PYTHON])
+def test_both_write_the_same_bytes_where_only_nan_tells_keys_apart(language):
+    for values in ([NANS[2]], [NANS[3]], [{(1, nan) for nan in (float("nan"),)}], [{b"\xcb\x7f\xf8" + bytes(6), 1}]):
+        assert pure(lambda: encode(language, values)) == encode(language, values)  # noqa: B023
 
 
 @given(st.lists(INSTANCES | UNCROSSABLE | st.lists(UNCROSSABLE, max_size=2), max_size=4))

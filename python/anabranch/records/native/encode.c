@@ -271,6 +271,7 @@ typedef struct {
     Py_ssize_t start;
     Py_ssize_t length;
     const char *data;
+    int is_plain; /* not an instance, a container or the like */
 } Element;
 
 static int compare_elements(const void *left, const void *right) {
@@ -297,6 +298,34 @@ static int has_one_form(PyObject *key) {
            key == Py_None || (type == &PyFloat_Type && PyFloat_AS_DOUBLE(key) == PyFloat_AS_DOUBLE(key));
 }
 
+static int is_plain(PyObject *key) { return has_one_form(key) || Py_TYPE(key) == &PyFloat_Type; }
+
+static int has_nan(const char *data, Py_ssize_t n) {
+    static const char nan[9] = {(char)0xCB, 0x7F, (char)0xF8};
+    const char *end = data + n;
+    while (end - data >= (Py_ssize_t)sizeof nan) {
+        data = memchr(data, nan[0], (size_t)(end - data) - (sizeof nan - 1));
+        if (data == NULL) {
+            return 0;
+        }
+        if (memcmp(data, nan, sizeof nan) == 0) {
+            return 1;
+        }
+        data++;
+    }
+    return 0;
+}
+
+/* Whether two keys or elements may be equal in another process, where all NaN are one: (0.0, nan) and (False, nan). */
+static int may_be_one_there(const Encoder *e, const Element *elements, Py_ssize_t n) {
+    const char *base = PyBytes_AS_STRING(e->bytes);
+    int found = 0;
+    for (Py_ssize_t i = 0; i < n && found < 2; i++) {
+        found += !elements[i].is_plain && has_nan(base + elements[i].start, elements[i].length);
+    }
+    return found > 1;
+}
+
 /* Writes the items of a dict and remembers the keys that have not one form; returns how many these are, or -1. */
 static Py_ssize_t put_items(Encoder *e, PyObject *dict, Py_ssize_t n, Element **keys, int depth) {
     PyObject *key, *value;
@@ -311,7 +340,8 @@ static Py_ssize_t put_items(Encoder *e, PyObject *dict, Py_ssize_t n, Element **
                 PyErr_NoMemory();
                 result = -1;
             } else {
-                (*keys)[n_keys++] = (Element){.start = start, .length = e->length - start};
+                (*keys)[n_keys++] = (Element){
+                    .start = start, .length = e->length - start, .is_plain = is_plain(key)};
             }
         }
         if (result == 0) {
@@ -338,19 +368,22 @@ static int put_dict(Encoder *e, PyObject *dict, int depth) {
     for (Py_ssize_t i = 0; i < n_keys; i++) {
         keys[i].data = PyBytes_AS_STRING(e->bytes) + keys[i].start;
     }
-    int same = n_keys > 1 && sort_by_bytes(keys, n_keys);
+    int same = n_keys > 1 && (may_be_one_there(e, keys, n_keys) || sort_by_bytes(keys, n_keys));
     PyMem_Free(keys);
     if (same) {
         e->length = start;
-        return put_by_table(e, dict, depth); /* pickled or refused */
+        return put_by_table(e, dict, depth); /* pickled or refused, or on its way to Java as it is */
     }
     return n_keys < 0 ? -1 : 0;
 }
 
-/* Brings n elements, which end where the output ends, into the order of their bytes; 1: two have the same bytes. */
+/* Brings n elements, which end where the output ends, into the order of their bytes; 1: two are or may become the same. */
 static int sort_elements(Encoder *e, Element *elements, Py_ssize_t n) {
     if (n < 2) {
         return 0;
+    }
+    if (may_be_one_there(e, elements, n)) {
+        return 1;
     }
     char *base = PyBytes_AS_STRING(e->bytes);
     Py_ssize_t start = elements[0].start;
@@ -386,6 +419,7 @@ static int put_elements(Encoder *e, PyObject *set, Py_ssize_t n, int depth) {
             elements[written].start = e->length;
             result = put_value(e, item, depth + 1);
             elements[written].length = e->length - elements[written].start;
+            elements[written].is_plain = is_plain(item);
             written++;
         }
         Py_DECREF(item);
@@ -409,7 +443,7 @@ static int put_set(Encoder *e, PyObject *set, int code, int depth) {
     int result = put_elements(e, set, n, depth);
     if (result > 0) {
         e->length = start;
-        return put_by_table(e, set, depth); /* pickled or refused */
+        return put_by_table(e, set, depth); /* pickled or refused, or on its way to Java as it is */
     }
     return result < 0 ? -1 : end_extension(e, start, code);
 }

@@ -5,14 +5,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.anabranch.api.function.Collector;
-import org.anabranch.api.function.EndOfDataException;
 import org.anabranch.api.function.FlatMapFunction;
 import org.anabranch.api.function.IdempotentSinkFunction;
 import org.anabranch.api.function.MapFunction;
 import org.anabranch.api.function.RichSinkFunction;
 import org.anabranch.api.function.SinkFunction;
-import org.anabranch.api.function.SourceContext;
-import org.anabranch.api.function.SourceFunction;
 
 /** Java operators that fail at some records, of test_java_errors.py. */
 public final class Failing {
@@ -82,23 +79,9 @@ public final class Failing {
   }
 
   /** A source that cannot go on where it was. */
-  public static final class Three implements SourceFunction<Long> {
-    private long next;
-    private int step;
-
-    @Override
-    public void init(int parallelism, int index) {
-      next = index;
-      step = parallelism;
-    }
-
-    @Override
-    public void fetch(SourceContext<Long> context) throws EndOfDataException {
-      if (next >= 3) {
-        throw new EndOfDataException();
-      }
-      context.collect(next);
-      next += step;
+  public static final class Three extends Below {
+    public Three() {
+      super(3);
     }
   }
 }

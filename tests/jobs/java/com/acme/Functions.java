@@ -12,9 +12,6 @@ import org.anabranch.api.function.ReduceFunction;
 import org.anabranch.api.function.RichMapFunction;
 import org.anabranch.api.function.RuntimeContext;
 import org.anabranch.api.function.SinkFunction;
-import org.anabranch.api.function.SourceContext;
-import org.anabranch.api.function.SourceFunction;
-import org.anabranch.api.function.EndOfDataException;
 import org.anabranch.api.tuple.Tuple2;
 
 /** Java operators of the whole-job tests. */
@@ -155,28 +152,10 @@ public final class Functions {
     }
   }
 
-  /** 0 ... 99, split over the subtasks. */
-  public static final class Hundred implements SourceFunction<Long> {
-    private long next;
-    private int step;
-
-    @Override
-    public void init(int parallelism, int index) {
-      next = index;
-      step = parallelism;
+  public static final class Hundred extends Below {
+    public Hundred() {
+      super(100);
     }
-
-    @Override
-    public void fetch(SourceContext<Long> context) throws EndOfDataException {
-      if (next >= 100) {
-        throw new EndOfDataException();
-      }
-      context.collect(next);
-      next += step;
-    }
-
-    @Override
-    public void close() {}
   }
 
   public static final class LastDigit implements PartitionFunction<Long> {

@@ -3,6 +3,8 @@ package org.anabranch.runtime.exchange;
 import static org.anabranch.runtime.exchange.FakeProducer.end;
 import static org.anabranch.runtime.exchange.FakeProducer.frame;
 import static org.anabranch.runtime.exchange.FakeProducer.header;
+import static org.anabranch.runtime.exchange.TestExchanges.channel;
+import static org.anabranch.runtime.exchange.TestExchanges.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -12,18 +14,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.anabranch.proto.v1.Barrier;
-import org.anabranch.proto.v1.Channel;
 import org.anabranch.proto.v1.ConnectReply;
 import org.anabranch.proto.v1.ConnectReply.Status;
 import org.anabranch.proto.v1.Endpoint;
-import org.anabranch.proto.v1.InputEdge;
-import org.anabranch.proto.v1.Language;
 import org.anabranch.proto.v1.TaskDescriptor;
-import org.anabranch.runtime.records.TypeRegistry;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,33 +51,12 @@ class InputGateTest {
   }
 
   private Exchange consumer(Guarantee guarantee) throws IOException {
-    ExchangeConfig config =
-        new ExchangeConfig(
-            "job",
-            new byte[32],
-            Optional.of(directory),
-            "127.0.0.1",
-            ExchangeConfig.Transport.AUTO,
-            1024,
-            65536,
-            100_000,
-            65536,
-            65536,
-            500,
-            false);
-    TaskDescriptor task =
+    TaskDescriptor.Builder task =
         TaskDescriptor.newBuilder()
             .setTaskId(2)
             .setIncarnation(1)
-            .addInputs(
-                InputEdge.newBuilder()
-                    .setEdgeId(1)
-                    .setProducerLanguage(Language.LANGUAGE_JAVA)
-                    .setProducerName("numbers")
-                    .addChannels(Channel.newBuilder().setChannel(1).setPeerTask(1)))
-            .build();
-    var types = new TypeRegistry(getClass().getClassLoader(), List.of());
-    return new Exchange(config, types, task, cancelled::get, guarantee);
+            .addInputs(numbers(channel(1, 1)));
+    return TestExchanges.open(directory, task, cancelled::get, guarantee);
   }
 
   private void connect() throws IOException {

@@ -2,6 +2,8 @@ package org.anabranch.runtime.exchange;
 
 import static org.anabranch.runtime.exchange.FakeProducer.frame;
 import static org.anabranch.runtime.exchange.FakeProducer.header;
+import static org.anabranch.runtime.exchange.TestExchanges.channel;
+import static org.anabranch.runtime.exchange.TestExchanges.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,23 +11,19 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.anabranch.proto.v1.Barrier;
-import org.anabranch.proto.v1.Channel;
 import org.anabranch.proto.v1.ChannelPosition;
 import org.anabranch.proto.v1.Determinant;
 import org.anabranch.proto.v1.EndOfInput;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.FrameHeader;
-import org.anabranch.proto.v1.InputEdge;
 import org.anabranch.proto.v1.Language;
 import org.anabranch.proto.v1.LogDelta;
 import org.anabranch.proto.v1.OutputEdge;
 import org.anabranch.proto.v1.Partitioning;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
-import org.anabranch.runtime.records.TypeRegistry;
 import org.anabranch.runtime.recovery.NondeterminismException;
 import org.anabranch.runtime.recovery.SpillBudget;
 import org.anabranch.runtime.recovery.TaskLogs;
@@ -57,26 +55,10 @@ class LoggedExchangeTest {
 
   private Exchange open(TaskDescriptor.Builder task, int incarnation, TaskLogs logs)
       throws IOException {
-    ExchangeConfig config =
-        new ExchangeConfig(
-            "job",
-            new byte[32],
-            Optional.of(directory),
-            "127.0.0.1",
-            ExchangeConfig.Transport.AUTO,
-            1024,
-            65536,
-            100_000,
-            1000,
-            65536,
-            500,
-            false);
-    var types = new TypeRegistry(getClass().getClassLoader(), List.of());
     Exchange exchange =
-        new Exchange(
-            config,
-            types,
-            task.setIncarnation(incarnation).build(),
+        TestExchanges.open(
+            directory,
+            task.setIncarnation(incarnation),
             () -> false,
             new Guarantee.ExactlyOnce(logs));
     opened.add(exchange);
@@ -90,7 +72,7 @@ class LoggedExchangeTest {
             .setPartitioning(Partitioning.newBuilder().setKind(Partitioning.Kind.KIND_FORWARD))
             .setConsumerLanguage(Language.LANGUAGE_JAVA)
             .setConsumerName("sink")
-            .addChannels(Channel.newBuilder().setChannel(CHANNEL).setPeerTask(CONSUMER))
+            .addChannels(channel(CHANNEL, CONSUMER))
             .build();
     Exchange exchange =
         open(
@@ -105,13 +87,7 @@ class LoggedExchangeTest {
     return open(
         TaskDescriptor.newBuilder()
             .setTaskId(CONSUMER)
-            .addInputs(
-                InputEdge.newBuilder()
-                    .setEdgeId(1)
-                    .setProducerLanguage(Language.LANGUAGE_JAVA)
-                    .setProducerName("numbers")
-                    .addChannels(Channel.newBuilder().setChannel(CHANNEL).setPeerTask(PRODUCER))
-                    .addChannels(Channel.newBuilder().setChannel(7).setPeerTask(3)))
+            .addInputs(numbers(channel(CHANNEL, PRODUCER), channel(7, 3)))
             .setRestore(Snapshot.newBuilder().addInputs(position(records, controls))),
         incarnation,
         consumerLogs);

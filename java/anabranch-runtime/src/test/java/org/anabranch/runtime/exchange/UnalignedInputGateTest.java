@@ -3,21 +3,17 @@ package org.anabranch.runtime.exchange;
 import static org.anabranch.runtime.exchange.FakeProducer.end;
 import static org.anabranch.runtime.exchange.FakeProducer.frame;
 import static org.anabranch.runtime.exchange.FakeProducer.header;
+import static org.anabranch.runtime.exchange.TestExchanges.channel;
+import static org.anabranch.runtime.exchange.TestExchanges.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Optional;
 import org.anabranch.proto.v1.Barrier;
-import org.anabranch.proto.v1.Channel;
 import org.anabranch.proto.v1.ChannelPosition;
 import org.anabranch.proto.v1.FrameHeader;
-import org.anabranch.proto.v1.InputEdge;
-import org.anabranch.proto.v1.Language;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
-import org.anabranch.runtime.records.TypeRegistry;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,35 +42,13 @@ class UnalignedInputGateTest {
   }
 
   private void open(Snapshot restore) throws IOException {
-    ExchangeConfig config =
-        new ExchangeConfig(
-            "job",
-            new byte[32],
-            Optional.of(directory),
-            "127.0.0.1",
-            ExchangeConfig.Transport.AUTO,
-            1024,
-            65536,
-            100_000,
-            65536,
-            65536,
-            500,
-            false);
-    TaskDescriptor task =
+    TaskDescriptor.Builder task =
         TaskDescriptor.newBuilder()
             .setTaskId(3)
             .setIncarnation(1)
             .setRestore(restore)
-            .addInputs(
-                InputEdge.newBuilder()
-                    .setEdgeId(1)
-                    .setProducerLanguage(Language.LANGUAGE_JAVA)
-                    .setProducerName("numbers")
-                    .addChannels(Channel.newBuilder().setChannel(1).setPeerTask(1))
-                    .addChannels(Channel.newBuilder().setChannel(2).setPeerTask(2)))
-            .build();
-    var types = new TypeRegistry(getClass().getClassLoader(), List.of());
-    exchange = new Exchange(config, types, task, () -> false, new Guarantee.AtLeastOnce());
+            .addInputs(numbers(channel(1, 1), channel(2, 2)));
+    exchange = TestExchanges.open(directory, task, () -> false, new Guarantee.AtLeastOnce());
     exchange.input().connect(1, first.endpoint(), 1);
     exchange.input().connect(2, second.endpoint(), 1);
     exchange.poll(0);

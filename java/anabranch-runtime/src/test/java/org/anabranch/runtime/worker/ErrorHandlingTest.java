@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
 import org.anabranch.proto.v1.Operator;
+import org.anabranch.proto.v1.OperatorKind;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -80,14 +81,17 @@ class ErrorHandlingTest {
   @TempDir Path directory;
   private final PrintStream before = System.err;
   private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
+  private TestJob job;
 
   @BeforeEach
   void catchStandardError() {
     System.setErr(new PrintStream(printed, true, StandardCharsets.UTF_8));
+    job = new TestJob(directory, TestJob.NUMBERS, FUNCTIONS, UPSERT);
   }
 
   @AfterEach
   void giveItBack() {
+    job.close();
     System.setErr(before);
   }
 
@@ -95,16 +99,26 @@ class ErrorHandlingTest {
     return printed.toString(StandardCharsets.UTF_8).lines().toList();
   }
 
-  private TestJob job() {
-    return new TestJob(directory, TestJob.NUMBERS, FUNCTIONS, UPSERT);
+  private Operator.Builder map(String method) {
+    return job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::" + method);
   }
 
   private static Operator.Builder skipping(Operator.Builder operator) {
     return operator.putConfig("anabranch.on-error", "skip");
   }
 
+  /** Runs numbers through an operator that skips, and what it lets through into a sink. */
+  private void skip(int n, OperatorKind kind, String method) {
+    job.tasks(
+        1, job.numbers(n), skipping(job.operator(kind, "com.acme.Picky::" + method)), job.sink());
+
+    job.run();
+
+    assertThat(job.errors()).isEmpty();
+  }
+
   /** Runs numbers through an operator that skips; its dead letters come behind its results. */
-  private static List<Map<String, Object>> deadLettersOf(TestJob job, Operator.Builder... chain) {
+  private List<Map<String, Object>> deadLettersOf(Operator.Builder... chain) {
     Operator.Builder[] all = new Operator.Builder[chain.length + 1];
     all[0] = job.numbers(4);
     System.arraycopy(chain, 0, all, 1, chain.length);
@@ -127,310 +141,216 @@ class ErrorHandlingTest {
 
   @Test
   void aRecordThatFailsIsLeftOutAndNamed() {
-    try (TestJob job = job()) {
-      job.tasks(
-          1,
-          job.numbers(6),
-          skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::odd")),
-          job.sink());
+    skip(6, OPERATOR_KIND_MAP, "odd");
 
-      job.run();
-
-      assertThat(job.errors()).isEmpty();
-      assertThat(job.results()).containsExactly(1L, 3L, 5L);
-      assertThat(warnings())
-          .containsExactly(
-              "operator com.acme.Picky::odd#2 skips record 0, 0: IllegalArgumentException: 0 is even",
-              "operator com.acme.Picky::odd#2 skips record 2, 2: IllegalArgumentException: 2 is even",
-              "operator com.acme.Picky::odd#2 skips record 4, 4: IllegalArgumentException: 4 is even");
-    }
+    assertThat(job.results()).containsExactly(1L, 3L, 5L);
+    assertThat(warnings())
+        .containsExactly(
+            "operator com.acme.Picky::odd#2 skips record 0, 0: IllegalArgumentException: 0 is even",
+            "operator com.acme.Picky::odd#2 skips record 2, 2: IllegalArgumentException: 2 is even",
+            "operator com.acme.Picky::odd#2 skips record 4, 4: IllegalArgumentException: 4 is even");
   }
 
   @Test
   void onlyTheFirstTenAreNamedAndTheOthersCounted() {
-    try (TestJob job = job()) {
-      job.tasks(
-          1,
-          job.numbers(50),
-          skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::odd")),
-          job.sink());
+    skip(50, OPERATOR_KIND_MAP, "odd");
 
-      job.run();
-
-      assertThat(warnings()).hasSize(11).last().asString().endsWith("has skipped 25 records");
-      assertThat(job.task(1).report().getOperators(1).getRecordsIn()).isEqualTo(50);
-      assertThat(job.task(1).report().getOperators(1).getRecordsOut()).isEqualTo(25);
-    }
+    assertThat(warnings()).hasSize(11).last().asString().endsWith("has skipped 25 records");
+    assertThat(job.task(1).report().getOperators(1).getRecordsIn()).isEqualTo(50);
+    assertThat(job.task(1).report().getOperators(1).getRecordsOut()).isEqualTo(25);
   }
 
   @Test
   void whatWasEmittedForTheRecordIsLeftOutWithIt() {
-    try (TestJob job = job()) {
-      job.tasks(
-          1,
-          job.numbers(4),
-          skipping(job.operator(OPERATOR_KIND_FLAT_MAP, "com.acme.Picky::twiceThenFail")),
-          job.sink());
+    skip(4, OPERATOR_KIND_FLAT_MAP, "twiceThenFail");
 
-      job.run();
-
-      assertThat(job.results()).containsExactly(1L, 1L, 3L, 3L);
-      assertThat(warnings()).first().asString().endsWith("0: IllegalStateException");
-    }
+    assertThat(job.results()).containsExactly(1L, 1L, 3L, 3L);
+    assertThat(warnings()).first().asString().endsWith("0: IllegalStateException");
   }
 
   @Test
   void ofVeryManyResultsTheFirstArePassedOn() {
-    try (TestJob job = job()) {
-      job.tasks(
-          1,
-          job.numbers(1),
-          skipping(job.operator(OPERATOR_KIND_FLAT_MAP, "com.acme.Picky::many")),
-          job.sink());
+    skip(1, OPERATOR_KIND_FLAT_MAP, "many");
 
-      job.run();
-
-      assertThat(job.errors()).isEmpty();
-      assertThat(job.results()).hasSize(1024);
-    }
+    assertThat(job.results()).hasSize(1024);
   }
 
   @Test
   void aFailureBehindTheOperatorIsNotItsOwn() {
-    try (TestJob job = job()) {
-      job.tasks(
-          1,
-          job.numbers(4),
-          skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::modulo")),
-          job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::odd"),
-          job.sink());
+    job.tasks(1, job.numbers(4), skipping(map("modulo")), map("odd"), job.sink());
 
-      job.run();
+    job.run();
 
-      assertThat(job.errors().get(1).getOperator()).isEqualTo("com.acme.Picky::odd#3");
-      assertThat(warnings()).isEmpty();
-    }
+    assertThat(job.errors().get(1).getOperator()).isEqualTo("com.acme.Picky::odd#3");
+    assertThat(warnings()).isEmpty();
   }
 
   @Test
   void errorsOfTheRecordAreLeftOutAndThoseOfTheCodeAreNot() {
-    try (TestJob job = job()) {
-      job.tasks(
-          1,
-          job.numbers(1),
-          skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::assertion")));
-      job.tasks(
-          1, job.numbers(1), skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::deep")));
-      job.tasks(
-          1, job.numbers(1), skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::broken")));
+    job.tasks(1, job.numbers(1), skipping(map("assertion")));
+    job.tasks(1, job.numbers(1), skipping(map("deep")));
+    job.tasks(1, job.numbers(1), skipping(map("broken")));
 
-      job.run();
+    job.run();
 
-      assertThat(job.errors()).containsOnlyKeys(3);
-      assertThat(job.errors().get(3).getSummary()).contains("NoClassDefFoundError");
-    }
+    assertThat(job.errors()).containsOnlyKeys(3);
+    assertThat(job.errors().get(3).getSummary()).contains("NoClassDefFoundError");
   }
 
   @Test
   void stateByKeyDoesNotCountARecordThatFails() {
-    try (TestJob job = job()) {
-      var source =
-          job.tasks(
-              1, job.numbers(8), job.operator(OPERATOR_KIND_KEY_BY, "com.acme.Picky::modulo"));
-      var sums =
-          job.tasks(
-              1,
-              skipping(job.operator(OPERATOR_KIND_REDUCE, "com.acme.Picky::addUnlessFive")),
-              job.sink());
-      job.edge(source, sums, KIND_KEY, true);
+    var source =
+        job.tasks(1, job.numbers(8), job.operator(OPERATOR_KIND_KEY_BY, "com.acme.Picky::modulo"));
+    var sums =
+        job.tasks(
+            1,
+            skipping(job.operator(OPERATOR_KIND_REDUCE, "com.acme.Picky::addUnlessFive")),
+            job.sink());
+    job.edge(source, sums, KIND_KEY, true);
 
-      job.run();
+    job.run();
 
-      assertThat(job.errors()).isEmpty();
-      assertThat(job.results()).containsExactly(0L, 1L, 2L, 4L, 6L, 12L, 11L);
-    }
+    assertThat(job.errors()).isEmpty();
+    assertThat(job.results()).containsExactly(0L, 1L, 2L, 4L, 6L, 12L, 11L);
   }
 
   @Test
   void aWordThatIsNoActionIsRefused() {
-    try (TestJob job = job()) {
-      job.tasks(
-          1,
-          job.numbers(1),
-          job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::odd")
-              .putConfig("anabranch.on-error", "retry"));
+    job.tasks(1, job.numbers(1), map("odd").putConfig("anabranch.on-error", "retry"));
 
-      job.run();
+    job.run();
 
-      assertThat(job.errors().get(1).getSummary()).contains("anabranch.on-error is retry");
-    }
+    assertThat(job.errors().get(1).getSummary()).contains("anabranch.on-error is retry");
   }
 
   @Test
   void aSourceHasNothingToSkip() {
-    try (TestJob job = job()) {
-      job.tasks(1, skipping(job.numbers(1)), job.sink());
+    job.tasks(1, skipping(job.numbers(1)), job.sink());
 
-      job.run();
+    job.run();
 
-      assertThat(job.errors().get(1).getSummary()).contains("a source has no records");
-    }
+    assertThat(job.errors().get(1).getSummary()).contains("a source has no records");
   }
 
   @Test
   void deadLettersSayWhoFailedAtWhatAndWhy() {
-    try (TestJob job = job()) {
-      var letters =
-          deadLettersOf(job, skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::odd")));
+    var letters = deadLettersOf(skipping(map("odd")));
 
-      assertThat(letters)
-          .containsExactly(
-              Map.of(
-                  "operator",
-                  "com.acme.Picky::odd#1",
-                  "subtask",
-                  0L,
-                  "record",
-                  0L,
-                  "error",
-                  "IllegalArgumentException: 0 is even"),
-              Map.of(
-                  "operator",
-                  "com.acme.Picky::odd#1",
-                  "subtask",
-                  0L,
-                  "record",
-                  2L,
-                  "error",
-                  "IllegalArgumentException: 2 is even"));
-      assertThat(warnings()).isEmpty();
-    }
+    assertThat(letters)
+        .containsExactly(
+            Map.of(
+                "operator",
+                "com.acme.Picky::odd#1",
+                "subtask",
+                0L,
+                "record",
+                0L,
+                "error",
+                "IllegalArgumentException: 0 is even"),
+            Map.of(
+                "operator",
+                "com.acme.Picky::odd#1",
+                "subtask",
+                0L,
+                "record",
+                2L,
+                "error",
+                "IllegalArgumentException: 2 is even"));
+    assertThat(warnings()).isEmpty();
   }
 
   @Test
   void resultsAndDeadLettersTakeTheirOwnEdges() {
-    try (TestJob job = job()) {
-      var source =
-          job.tasks(
-              1, job.numbers(4), skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::odd")));
-      var results = job.tasks(1, job.sink());
-      var letters =
-          job.tasks(1, skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::modulo")));
-      job.edge(source, results, KIND_FORWARD, false);
-      job.edge(source, letters, KIND_FORWARD, false);
-      source.get(0).getOutputsBuilder(1).setDeadLetters(true);
+    var source = job.tasks(1, job.numbers(4), skipping(map("odd")));
+    var results = job.tasks(1, job.sink());
+    var letters = job.tasks(1, skipping(map("modulo")));
+    job.edge(source, results, KIND_FORWARD, false);
+    job.edge(source, letters, KIND_FORWARD, false);
+    source.get(0).getOutputsBuilder(1).setDeadLetters(true);
 
-      job.run();
+    job.run();
 
-      assertThat(job.errors()).isEmpty();
-      assertThat(job.results()).containsExactly(1L, 3L);
-      // The consumer of the letters fails at each, for it is a map and not a number.
-      assertThat(warnings()).hasSize(2).allMatch(line -> line.contains("ClassCastException"));
-    }
+    assertThat(job.errors()).isEmpty();
+    assertThat(job.results()).containsExactly(1L, 3L);
+    // The consumer of the letters fails at each, for it is a map and not a number.
+    assertThat(warnings()).hasSize(2).allMatch(line -> line.contains("ClassCastException"));
   }
 
   @Test
   void onlyTheLastOperatorOfAChainSendsDeadLetters() {
-    try (TestJob job = job()) {
-      var letters =
-          deadLettersOf(
-              job,
-              skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::odd")),
-              skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::refuse")));
+    var letters = deadLettersOf(skipping(map("odd")), skipping(map("refuse")));
 
-      assertThat(letters).extracting(letter -> letter.get("record")).containsExactly(1L, 3L);
-      assertThat(warnings()).hasSize(2).allMatch(line -> line.contains("Picky::odd#1 skips"));
-    }
+    assertThat(letters).extracting(letter -> letter.get("record")).containsExactly(1L, 3L);
+    assertThat(warnings()).hasSize(2).allMatch(line -> line.contains("Picky::odd#1 skips"));
   }
 
   @Test
   void aRecordThatCannotBeSentComesAsText() {
-    try (TestJob job = job()) {
-      var letters =
-          deadLettersOf(
-              job,
-              job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::thread"),
-              skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::half")));
+    var letters = deadLettersOf(map("thread"), skipping(map("half")));
 
-      assertThat(letters)
-          .hasSize(4)
-          .allMatch(letter -> ((String) letter.get("record")).startsWith("Thread["))
-          .allMatch(letter -> letter.get("error").equals("IllegalStateException: half ?"));
-    }
+    assertThat(letters)
+        .hasSize(4)
+        .allMatch(letter -> ((String) letter.get("record")).startsWith("Thread["))
+        .allMatch(letter -> letter.get("error").equals("IllegalStateException: half ?"));
   }
 
   @Test
   void aRecordThatIsLargerThanAFrameComesAsText() {
-    try (TestJob job = job()) {
-      var letters =
-          deadLettersOf(
-              job,
-              job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::large"),
-              skipping(job.operator(OPERATOR_KIND_MAP, "com.acme.Picky::refuse")));
+    var letters = deadLettersOf(map("large"), skipping(map("refuse")));
 
-      assertThat(letters)
-          .hasSize(4)
-          .allMatch(letter -> ((String) letter.get("record")).startsWith("[B@"));
-    }
+    assertThat(letters)
+        .hasSize(4)
+        .allMatch(letter -> ((String) letter.get("record")).startsWith("[B@"));
   }
 
   @Test
   void aSinkMayHaveDeadLettersAndNoOtherOutput() {
-    try (TestJob job = job()) {
-      var letters =
-          deadLettersOf(job, skipping(job.operator(OPERATOR_KIND_SINK, "com.acme.Picky::odd")));
+    var letters = deadLettersOf(skipping(job.operator(OPERATOR_KIND_SINK, "com.acme.Picky::odd")));
 
-      assertThat(letters).extracting(letter -> letter.get("record")).containsExactly(0L, 2L);
-    }
+    assertThat(letters).extracting(letter -> letter.get("record")).containsExactly(0L, 2L);
   }
 
-  private Operator.Builder upsert(TestJob job) {
+  private Operator.Builder upsert() {
     return job.operator(OPERATOR_KIND_SINK, "com.acme.Upsert");
   }
 
   @Test
   void anIdNamesChannelAndPlaceAndCountsRecordsThatFail() {
-    try (TestJob job = job()) {
-      var sources = job.tasks(2, job.numbers(2_000));
-      var sink = job.tasks(1, skipping(upsert(job)));
-      job.edge(sources, sink, KIND_FORWARD, false);
+    var sources = job.tasks(2, job.numbers(2_000));
+    var sink = job.tasks(1, skipping(upsert()));
+    job.edge(sources, sink, KIND_FORWARD, false);
 
-      job.run();
+    job.run();
 
-      assertThat(job.errors()).isEmpty();
-      List<Object> wanted = new ArrayList<>();
-      LongStream.range(0, 2_000)
-          .filter(n -> n != 3)
-          .forEach(n -> wanted.add("job/%d/%d=%d".formatted(1 + n % 2, n / 2, n)));
-      assertThat(job.results()).containsExactlyInAnyOrderElementsOf(wanted);
-    }
+    assertThat(job.errors()).isEmpty();
+    List<Object> wanted = new ArrayList<>();
+    LongStream.range(0, 2_000)
+        .filter(n -> n != 3)
+        .forEach(n -> wanted.add("job/%d/%d=%d".formatted(1 + n % 2, n / 2, n)));
+    assertThat(job.results()).containsExactlyInAnyOrderElementsOf(wanted);
   }
 
   @Test
   void anIdempotentSinkThatIsNotTheHeadOfItsTaskIsRefused() {
-    try (TestJob job = job()) {
-      job.tasks(1, job.numbers(2), upsert(job));
+    job.tasks(1, job.numbers(2), upsert());
 
-      job.run();
+    job.run();
 
-      assertThat(job.errors().get(1).getSummary()).contains("disableChain()", "disable_chain()");
-    }
+    assertThat(job.errors().get(1).getSummary()).contains("disableChain()", "disable_chain()");
   }
 
   @Test
   void anIdempotentSinkIsRefusedWhereRecordsCountAtLeastOnce() {
-    try (TestJob job = job()) {
-      job.option("anabranch.mode", "at_least_once");
-      List<TaskDescriptor.Builder> source = job.tasks(1, job.numbers(2));
-      job.edge(source, job.tasks(1, upsert(job)), KIND_FORWARD, false);
+    job.option("anabranch.mode", "at_least_once");
+    List<TaskDescriptor.Builder> source = job.tasks(1, job.numbers(2));
+    job.edge(source, job.tasks(1, upsert()), KIND_FORWARD, false);
 
-      job.deploy().connect();
-      while (!job.errors().containsKey(2)) {
-        Thread.onSpinWait();
-      }
-
-      assertThat(job.errors().get(2).getSummary()).contains("anabranch.mode=at_least_once");
+    job.deploy().connect();
+    while (!job.errors().containsKey(2)) {
+      Thread.onSpinWait();
     }
+
+    assertThat(job.errors().get(2).getSummary()).contains("anabranch.mode=at_least_once");
   }
 
   private static final String WEAK_SOURCE_WARNING =
@@ -438,35 +358,27 @@ class ErrorHandlingTest {
           + " again, and records come more than once";
 
   private List<String> warningsOfASource(String mode, int parallelism, Operator.Builder source) {
-    try (TestJob job = job()) {
-      job.option("anabranch.mode", mode).option("anabranch.checkpoint.dir", "somewhere");
-      job.tasks(parallelism, source.putConfig("end", "0"), job.sink());
-      job.deploy();
-    }
+    job.option("anabranch.mode", mode).option("anabranch.checkpoint.dir", "somewhere");
+    job.tasks(parallelism, source.putConfig("end", "0"), job.sink());
+    job.deploy();
     return warnings();
   }
 
   @Test
   void aSourceWithoutAPositionIsNamedOnceWhereItWouldMatter() {
-    try (TestJob any = job()) {
-      assertThat(warningsOfASource("exactly_once", 2, any.numbers(0)))
-          .containsExactly(WEAK_SOURCE_WARNING);
-    }
+    assertThat(warningsOfASource("exactly_once", 2, job.numbers(0)))
+        .containsExactly(WEAK_SOURCE_WARNING);
   }
 
   @Test
   void withoutRecoveryNoSourceIsNamed() {
-    try (TestJob any = job()) {
-      assertThat(warningsOfASource("none", 1, any.numbers(0))).isEmpty();
-    }
+    assertThat(warningsOfASource("none", 1, job.numbers(0))).isEmpty();
   }
 
   @Test
   void aSourceThatWasAnObjectWasNamedWhereItWasSubmitted() {
-    try (TestJob any = job()) {
-      Operator.Builder source = any.operator(OPERATOR_KIND_SOURCE, "com.acme.Numbers");
-      source.getFunctionBuilder().clearJavaReference();
-      assertThat(warningsOfASource("exactly_once", 1, source)).isEmpty();
-    }
+    Operator.Builder source = job.operator(OPERATOR_KIND_SOURCE, "com.acme.Numbers");
+    source.getFunctionBuilder().clearJavaReference();
+    assertThat(warningsOfASource("exactly_once", 1, source)).isEmpty();
   }
 }
