@@ -19,6 +19,8 @@ def main() -> None:
     """Starts the nodes, runs the job spread over them, ends them."""
     # Ray puts Unix sockets there, whose names may not be long.
     with tempfile.TemporaryDirectory(prefix="ray", dir="/tmp" if os.path.isdir("/tmp") else None) as directory:  # noqa: S108, PTH112
+        # For everything that Ray writes, the note of where the cluster is too: /tmp/ray may hold that of another one.
+        os.environ["RAY_TMPDIR"] = directory
         print(f"starting a Ray cluster of {NODES} nodes ...", file=sys.stderr)
         cluster = Cluster()
         try:
@@ -26,7 +28,6 @@ def main() -> None:
                 cluster.add_node(
                     num_cpus=CPUS,
                     object_store_memory=STORE_BYTES,
-                    temp_dir=directory,
                     include_dashboard=False,
                     enable_object_reconstruction=False,
                 )
