@@ -53,17 +53,11 @@ class ByKey(Partitioner):
     """By the key group of the key: equal keys go to one channel."""
 
     def __init__(self, n: int, max_parallelism: int, types: TypeRegistry) -> None:
-        self._n = n
         self._selector = KeySelector(n, max_parallelism, types)
 
     def split(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Parts:  # noqa: D102
         assert keys is not None  # noqa: S101 - the planner puts a KEY_BY in front
-        parts: list[tuple[list[Any], list[Any]]] = [([], []) for _ in range(self._n)]
-        for index, value, key in zip(self._selector.indexes(keys), values, keys, strict=True):
-            part = parts[index]
-            part[0].append(value)
-            part[1].append(key)
-        return list(parts)
+        return list(self._selector.split(keys, values))
 
 
 class Custom(Partitioner):

@@ -10,6 +10,7 @@ import mmh3
 from anabranch.errors import RecordError
 from anabranch.records.codec import encode_batch
 from anabranch.records.encoder import ValueEncoder
+from anabranch.records.keyed import Places, split_by_key
 from anabranch.records.types import TypeRegistry
 
 # Keys of one type that are remembered, and shapes of tuples.
@@ -75,31 +76,37 @@ class KeySelector:
         self._caches: dict[type, dict[Any, int]] = {str: {}, int: {}, bytes: {}}
         self._tuple_caches: dict[tuple[type, ...], dict[Any, int] | None] = {}
 
-    def indexes(self, keys: Sequence[Any]) -> list[int]:
-        """Returns the subtask of each key.
+    def split(self, keys: Sequence[Any], values: Sequence[Any]) -> list[tuple[list[Any], list[Any]]]:
+        """Returns the values and the keys of each subtask, in their order.
 
         Raises:
             RecordError: A value cannot be a key; with its index.
         """
-        caches = self._caches
-        result: list[int] = []
-        for key in keys:
-            kind = type(key)
-            cache = caches.get(kind)
-            if cache is None and kind is tuple:
-                cache = self._tuple_cache(key)
-            index = None if cache is None else cache.get(key)
-            if index is None:
-                try:
-                    index = self._choose(key)
-                except RecordError as error:
-                    raise RecordError(str(error), index=len(result), path=error.path) from error.__cause__
-                if cache is not None:
-                    if len(cache) >= _CACHE_SIZE:
-                        cache.clear()
-                    cache[key] = index
-            result.append(index)
-        return result
+        parts: list[tuple[list[Any], list[Any]]] = [([], []) for _ in range(self._parallelism)]
+        try:
+            split_by_key(keys, values, Places(self._caches[str], self._caches[int], self.index_of), parts)
+        except RecordError as error:
+            index = sum(len(part) for part, _ in parts)
+            raise RecordError(str(error), index=index, path=error.path) from error.__cause__
+        return parts
+
+    def index_of(self, key: Any) -> int:
+        """Returns the subtask of a key.
+
+        Raises:
+            RecordError: The value cannot be a key.
+        """
+        kind = type(key)
+        cache = self._tuple_cache(key) if kind is tuple else self._caches.get(kind)
+        if cache is None:
+            return self._choose(key)
+        index = cache.get(key)
+        if index is None:
+            index = self._choose(key)
+            if len(cache) >= _CACHE_SIZE:
+                cache.clear()
+            cache[key] = index
+        return index
 
     def _choose(self, key: Any) -> int:
         group = key_group(self._encoder.encode(key), self._max_parallelism)

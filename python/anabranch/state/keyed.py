@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from anabranch.records import KeyEncoder
+from anabranch.records.keyed import Places, reduce_by_key
 
 V = TypeVar("V")
-
-_STR = {str}
-_INT = {int}
 
 
 class KeyedState(Generic[V]):
@@ -40,15 +38,19 @@ class KeyedState(Generic[V]):
         for number, slot, value in zip(saved[::3], saved[1::3], saved[2::3], strict=True):
             tables[number][slot] = value
 
-    def table_of(self, keys: Sequence[Any]) -> dict[Any, V] | None:
-        """Returns the dict in which each of these keys is its own slot; None: there is none for all of them.
+    def reduce(self, function: Callable[[V, V], V], keys: Sequence[Any], values: Sequence[V], results: list[V]) -> None:
+        """Makes the value of each key `function(the value, the next one)`; the first one is taken as it comes.
 
-        Asked once for a batch it saves the question for each key.
+        Args:
+            function: The user's function.
+            keys: A batch of keys.
+            values: As many values.
+            results: Takes the new value for each record; those before one that fails, too.
+
+        Raises:
+            RecordError: A value cannot be a key.
         """
-        kinds = set(map(type, keys))
-        if kinds == _STR:
-            return self._by_str
-        return self._by_int if kinds == _INT else None
+        reduce_by_key(function, keys, values, Places(self._by_str, self._by_int, self.slot_of), results)
 
     def slot_of(self, key: Any) -> tuple[dict[Any, V], Any]:
         """Returns the dict that holds the key's value, and the slot in it.

@@ -52,4 +52,5 @@ def test_a_key_goes_exactly_here(vector):
     assert vector["key_group"] == key_group(encoded, 128)
     for parallelism, subtask in vector["subtasks"].items():
         assert subtask == subtask_of(vector["key_group"], int(parallelism), 128)
-        assert [subtask, subtask] == KeySelector(int(parallelism), 128, registry()).indexes([key, key])
+        selector = KeySelector(int(parallelism), 128, registry())
+        assert [subtask, subtask] == [selector.index_of(key), selector.index_of(key)]

@@ -1,7 +1,7 @@
-/* The record encoding of docs/design/002-records.md for whole batches.
+/* Work on whole batches: the record encoding of docs/design/002-records.md, and the loops over keyed records.
  *
- * Plain types are handled here; what is rare is handed to the pure Python twin, which is also asked what to say when
- * something fails. So errors raised here need no detail: the caller replaces them.
+ * In the codec plain types are handled here; what is rare is handed to the pure Python twin, which is also asked what
+ * to say when something fails. So its errors need no detail: the caller replaces them.
  *
  * The GIL is held for a whole batch. Callbacks may run code of the user's: whatever was looked at before a callback is
  * looked at anew after it, and every object in use is owned.
@@ -34,5 +34,11 @@ PyObject *anabranch_encode(PyObject *module, PyObject *const *args, Py_ssize_t n
 
 /* decode(payload, n, makers, extension) -> list */
 PyObject *anabranch_decode(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
+/* reduce(function, keys, values, states, results) */
+PyObject *anabranch_reduce(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
+/* split(keys, values, indexes, parts) */
+PyObject *anabranch_split(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
 #endif

@@ -11,6 +11,10 @@ static PyMethodDef methods[] = {
      "payload: the bytes. n: how many values they hold. makers: InstanceMaker by schema id.\n"
      "extension: called with code, data and depth for what is not handled here.\n"
      "Raises whatever a callback raises, and ValueError for bytes that are no n values."},
+    {"reduce", (PyCFunction)(void (*)(void))anabranch_reduce, METH_FASTCALL,
+     "reduce(function, keys, values, states, results)\n\nSee anabranch.records.keyed."},
+    {"split", (PyCFunction)(void (*)(void))anabranch_split, METH_FASTCALL,
+     "split(keys, values, indexes, parts)\n\nSee anabranch.records.keyed."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -48,7 +52,7 @@ static struct PyModuleDef_Slot slots[] = {
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "anabranch.records._native",
-    .m_doc = "Encodes and decodes batches of records; see anabranch.records.codec.",
+    .m_doc = "Works on whole batches of records; see anabranch.records.codec and anabranch.records.keyed.",
     .m_size = sizeof(ModuleState),
     .m_methods = methods,
     .m_slots = slots,

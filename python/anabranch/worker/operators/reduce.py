@@ -26,27 +26,9 @@ class ReduceOperator(UserOperator[Callable[[Any, Any], Any]]):
 
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: D102
         assert keys is not None  # noqa: S101 - the planner sees to it
-        function = self.function
         results: list[Any] = []
-        append = results.append
-        table = self._state.table_of(keys)
         try:
-            if table is not None:
-                for key, value in zip(keys, values, strict=True):
-                    try:
-                        old = table[key]
-                    except KeyError:
-                        new = value
-                    else:
-                        new = function(old, value)
-                    table[key] = new
-                    append(new)
-            else:
-                slot_of = self._state.slot_of
-                for key, value in zip(keys, values, strict=True):
-                    table, slot = slot_of(key)
-                    table[slot] = new = function(table[slot], value) if slot in table else value
-                    append(new)
+            self._state.reduce(self.function, keys, values, results)
         except RecordError as error:
             raise self.failure(values, len(results)) from TypeError(f"the key cannot be used: {error}")
         except BaseException as error:
