@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import sys
+import threading
 from typing import Any
 
 from anabranch.errors import ConfigError
@@ -41,8 +42,10 @@ def connect(address: str) -> Any:
         )
     if not ray.is_initialized():
         _check_reachable(address or os.environ.get("RAY_ADDRESS", ""))
+        # In another thread Ray would warn that it handles no SIGTERM; there it is for the gateway to do so.
+        level = logging.WARNING if threading.current_thread() is threading.main_thread() else logging.ERROR
         try:
-            ray.init(address=address or None, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.WARNING)
+            ray.init(address=address or None, namespace=NAMESPACE, log_to_driver=False, logging_level=level)
         except (ConnectionError, ValueError, RuntimeError) as error:
             where = f"at {address!r} (option anabranch.ray.address)" if address else "in RAY_ADDRESS"
             raise ConfigError(f"cannot connect to the Ray cluster {where}: {error}") from error
