@@ -279,10 +279,26 @@ class TaskRecovery:
 
     # ------------------------------------------------------------------ checkpoints
 
-    def met_barrier(self, number: int, channel: int) -> None:
-        """Takes note that a channel is behind a barrier."""
-        self._barrier = number
+    def meets_later_barrier(self, number: int) -> bool:
+        """Returns whether the barrier is of a later checkpoint than that which some channels are behind."""
+        return self._barrier is not None and number > self._barrier
+
+    def met_barrier(self, number: int, channel: int) -> bool:
+        """Takes note that a channel is behind a barrier.
+
+        A job master that dies leaves a checkpoint that some sources have taken and others have not; the next one is
+        then the first that all channels are behind.
+
+        Returns:
+            False if the checkpoint was given up for a later one.
+        """
+        if number <= self.epoch or (self._barrier is not None and number < self._barrier):
+            return False
+        if number != self._barrier:
+            self._barrier = number
+            self._met.clear()
         self._met.add(channel)
+        return True
 
     def aligned(self, channels: Collection[InputChannel]) -> int | None:
         """Returns the barrier that every channel is behind that has not ended; None: there is none."""

@@ -444,8 +444,10 @@ class Task:
             return
         recovery.took(channel.channel, 0)
         if kind == "barrier":
-            recovery.met_barrier(frame.header.barrier.number, channel.channel)
-            if recovery.aligns:
+            barrier = frame.header.barrier.number
+            if recovery.meets_later_barrier(barrier):
+                self.input.unblock()
+            if recovery.met_barrier(barrier, channel.channel) and recovery.aligns:
                 self.input.block(channel)
         elif kind == "end_of_input":
             self.input.end(channel)
