@@ -25,8 +25,8 @@ from anabranch.config import Options
 from anabranch.errors import AnabranchError, ConfigError, JavaNotFoundError, JobCancelledError, JobFailedError
 from anabranch.job import new_job_id
 from anabranch.launch.ray import java_flags
+from anabranch.recovery.collected import CollectedBatches
 from anabranch.v1 import gateway_pb2 as gateway
-from anabranch.v1.control_pb2 import CollectedBatch
 from anabranch.v1.gateway_pb2_grpc import GatewayStub
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, OPERATOR_KIND_COLLECT, JobGraph
 from anabranch.worker.control_client import CHANNEL_OPTIONS, TOKEN_METADATA
@@ -35,8 +35,11 @@ ENDED = (gateway.JOB_STATE_FINISHED, gateway.JOB_STATE_FAILED, gateway.JOB_STATE
 
 _FOLLOW_MS = 2000
 _RPC_TIMEOUT = 30.0
-_FIND_TIMEOUT = 60.0  # a master that died is started again within a few seconds, on another node in half a minute
+# A master that died is started again within a few seconds; that its node is lost, Ray notices after a minute or more.
+_FIND_TIMEOUT = 180.0
 _FIND_LOOK = 0.2
+_CANCEL_TIMEOUT = 60.0
+_NO_ANSWER = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED)
 _LEAST_START_TIMEOUT = 30.0  # for the master itself, which needs no place
 _SUBMIT_EXTRA = 120.0  # what a submission may take besides finding a place: to connect, to bring the code
 # Not `-m`: that would put the current directory in front of the module search path.
@@ -84,7 +87,7 @@ class MasterClient:
                 return getattr(stub, method)(request, metadata=self._metadata, timeout=timeout)
             except grpc.RpcError as error:
                 code = error.code() if isinstance(error, grpc.Call) else None
-                if code not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
+                if code not in _NO_ANSWER:
                     details = error.details() if isinstance(error, grpc.Call) else error
                     raise AnabranchError(f"job {self._job_id}: its master says: {details}") from error
                 self.hang_up()
@@ -129,10 +132,16 @@ class ClusterJob:
         """Takes hold of a job that was submitted, here or elsewhere."""
         self.job_id = spec.job_id
         self.detached = spec.detached
-        self.collected: dict[int, list[CollectedBatch]] = {}
+        self.collected = CollectedBatches()
         self._ray = ray
+        self._spec = spec
         self._master = MasterClient(ray, spec.job_id, spec.token, address)
         self._last_status: gateway.JobStatus | None = None
+
+    @property
+    def recovers(self) -> bool:
+        """True if tasks may begin again after a failure."""
+        return Options(dict(self._spec.job_graph().config)).mode != "none"
 
     @staticmethod
     def submit(graph: JobGraph, options: Options) -> ClusterJob:
@@ -192,7 +201,7 @@ class ClusterJob:
     def cancel(self) -> None:
         """Asks the master to cancel the job, and waits until it has ended."""
         with contextlib.suppress(MasterGoneError):  # it has ended already
-            self._master.call("Cancel", gateway.CancelRequest(job_id=self.job_id), timeout=_FIND_TIMEOUT)
+            self._master.call("Cancel", gateway.CancelRequest(job_id=self.job_id), timeout=_CANCEL_TIMEOUT)
 
     def explain(self) -> gateway.ExplainResponse:
         """Returns the execution plan, and where the workers are.
@@ -242,10 +251,12 @@ class ClusterJob:
                 if line.seq > request.lines.get(line.worker_id, 0):
                     request.lines[line.worker_id] = line.seq
                     on_line(line)
+            for back in response.taken_back:
+                self.collected.take_back(back)
+            request.taken_back += len(response.taken_back)
             for batch in response.collected:
-                if batch.seq > request.collected.get(batch.task_id, 0):
-                    request.collected[batch.task_id] = batch.seq
-                    self.collected.setdefault(batch.operator_id, []).append(batch)
+                self.collected.add(batch)
+            request.collected.update(self.collected.last)
             request.state = response.status.state
             # The master has to hear that we know: it ends then.
             if knows_end and not response.lines and not response.collected:

@@ -8,9 +8,11 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 
+from anabranch.config import Options
 from anabranch.errors import AnabranchError, JobFailedError
 from anabranch.job import JobState
 from anabranch.master.job_master import JobMaster
+from anabranch.recovery.collected import CollectedBatches
 from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.control_pb2 import CollectedBatch
 from anabranch.v1.graph_pb2 import JobGraph
@@ -143,6 +145,8 @@ class GatewayJob:
         return response
 
     async def _news(self, request: gateway.FollowRequest) -> gateway.FollowResponse:
+        collected: list[CollectedBatch] = []
+        taken_back: list[gateway.TakenBack] = []
         self._master.acknowledge_collected(request.collected)
         deadline = time.monotonic() + request.timeout_ms / 1000
         count = -1
@@ -150,16 +154,15 @@ class GatewayJob:
             ended = self.ended
             lines = [] if count == self._log.count else self._log.behind(request.lines)
             count = self._log.count
-            collected = [
-                batch
-                for batches in self._master.collected.values()
-                for batch in batches
-                if batch.seq > request.collected.get(batch.task_id, 0)
-            ]
+            if request.owner:  # nobody else is given records
+                had = request.collected
+                collected = [batch for batch in self._master.collected if batch.seq > had.get(batch.task_id, 0)]
+                taken_back = self._master.taken_back[request.taken_back :]
             status = self.status()
-            if lines or collected or status.state != request.state or ended or time.monotonic() >= deadline:
+            news = lines or collected or taken_back or status.state != request.state
+            if news or ended or time.monotonic() >= deadline:
                 # What came while we looked is for the next call: the status is no older than the lines.
-                return gateway.FollowResponse(lines=lines, collected=collected, status=status)
+                return gateway.FollowResponse(lines=lines, collected=collected, status=status, taken_back=taken_back)
             await asyncio.sleep(LOOK_INTERVAL)
 
     async def lines(self, *, follow: bool) -> AsyncIterator[gateway.LogLine]:
@@ -168,8 +171,9 @@ class GatewayJob:
             yield line
 
     async def collected(self, operator_id: int) -> AsyncIterator[CollectedBatch]:
-        """Yields the batches of a collect operator as they come, until the job has ended."""
-        async for batch in batches_of(self._master.collected, operator_id, lambda: self.ended):
+        """Yields the batches of a collect operator; see `batches_of`."""
+        recovers = Options(dict(self._graph.config)).mode != "none"
+        async for batch in batches_of(self._master.collected, operator_id, lambda: self.ended, recovers=recovers):
             yield batch
 
     async def _run_to_end(self) -> None:
@@ -201,13 +205,16 @@ async def lines_of(log: LogBuffer, ended: Callable[[], bool], *, follow: bool) -
 
 
 async def batches_of(
-    collected: Mapping[int, list[CollectedBatch]], operator_id: int, ended: Callable[[], bool]
+    collected: CollectedBatches, operator_id: int, ended: Callable[[], bool], *, recovers: bool
 ) -> AsyncIterator[CollectedBatch]:
-    """Yields the batches of a collect operator as they come, until the job has ended."""
+    """Yields the batches of a collect operator as they come, until the job has ended.
+
+    If the job recovers, some may be taken back; then none is given before the end.
+    """
     position = 0
     while True:
         was_ended = ended()
-        batches = collected.get(operator_id, [])
+        batches = collected.by_operator.get(operator_id, []) if was_ended or not recovers else []
         while position < len(batches):
             yield batches[position]
             position += 1

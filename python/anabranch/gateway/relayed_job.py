@@ -69,8 +69,9 @@ class RelayedJob:
             yield line
 
     async def collected(self, operator_id: int) -> AsyncIterator[CollectedBatch]:
-        """Yields the batches of a collect operator as they come, until the job has ended."""
-        async for batch in batches_of(self._job.collected, operator_id, lambda: self.ended):
+        """Yields the batches of a collect operator; see `batches_of`."""
+        recovers = self._job.recovers
+        async for batch in batches_of(self._job.collected, operator_id, lambda: self.ended, recovers=recovers):
             yield batch
 
     def _on_line(self, line: gateway.LogLine) -> None:

@@ -32,9 +32,20 @@ class Checkpoints:
         *,
         tell_all: Callable[[control.MasterMessage], None],
         remember: Callable[[], Awaitable[None]],
+        may_complete: Callable[[int], bool],
         warn: Callable[[str], None],
     ) -> None:
         """Takes the place of the job's checkpoints.
+
+        Args:
+            options: Of the job.
+            job_id: Of the job.
+            tasks: Its tasks.
+            tell_all: Sends a message to every worker.
+            remember: Has the number of the last checkpoint remembered.
+            may_complete: Whether a checkpoint with all its parts may be complete already; if not, who knows when it
+                may calls `complete_if_whole`.
+            warn: Takes what the user should know.
 
         Raises:
             CheckpointError: There is no such place.
@@ -45,6 +56,7 @@ class Checkpoints:
         self._interval = options.integer("anabranch.checkpoint.interval-ms") / 1000
         self._tell_all = tell_all
         self._remember = remember
+        self._may_complete = may_complete
         url, retained = options.text("anabranch.checkpoint.dir"), options.integer("anabranch.checkpoint.retained")
         self._store = CheckpointStore(url, job_id, max(1, retained), warn=warn)
         self._pending: int | None = None
@@ -63,7 +75,7 @@ class Checkpoints:
         await asyncio.to_thread(self._store.check_writable)
 
     async def load(self, number: int) -> None:
-        """Goes on where another master has stopped.
+        """Goes on where another master has stopped. What that had begun and not completed is given up.
 
         Args:
             number: The last checkpoint that was begun, complete or not.
@@ -115,7 +127,7 @@ class Checkpoints:
             self._ended[task] = snapshot
         elif snapshot.number == self._pending:
             self._taken[task] = snapshot
-        self._complete_if_whole()
+        self.complete_if_whole()
 
     async def settle(self) -> None:
         """Waits until no checkpoint is being written: which one is the last is settled then.
@@ -147,8 +159,11 @@ class Checkpoints:
         self._pending = None
         await self._write(FINAL, dict(self._ended))
 
-    def _complete_if_whole(self) -> None:
+    def complete_if_whole(self) -> None:
+        """Completes the pending checkpoint if all its parts are there and nothing else keeps it back."""
         if self._pending is None or not self._tasks <= self._taken.keys() | self._ended.keys() or self.all_ended:
+            return
+        if not self._may_complete(self._pending):
             return
         number, parts = self._pending, {**self._ended, **self._taken}
         self._pending = None

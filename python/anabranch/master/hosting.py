@@ -65,7 +65,7 @@ def submit(
         graph.name,
         read_status=master.status,
         request_cancel=hosted.cancel,
-        read_collected=lambda operator: _decode_collected(master.collected.get(operator, ()), types),
+        read_collected=lambda operator: _decode_collected(master.collected.by_operator.get(operator, ()), types),
     )
     end = _show_progress(console, master.status, options)
 
@@ -101,7 +101,7 @@ def _submit_to_cluster(graph: JobGraph, options: Options, types: TypeRegistry, c
         graph.name,
         read_status=lambda: _status_of(running.status()),
         request_cancel=running.cancel,
-        read_collected=lambda operator: _decode_collected(running.collected.get(operator, ()), types),
+        read_collected=lambda operator: _decode_collected(running.collected.by_operator.get(operator, ()), types),
     )
     prefix = options.text("anabranch.log.prefix") != "off"
     end = _show_progress(console, job.status, options)

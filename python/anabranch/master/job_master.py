@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -23,10 +23,11 @@ from anabranch.master.control_server import ControlServer, ControlStream
 from anabranch.master.failures import language_name, task_failure, worker_death
 from anabranch.master.stalls import StallDetector
 from anabranch.plan import ExecutionPlan, WorkerPlan
+from anabranch.recovery.collected import CollectedBatches
 from anabranch.recovery.frontier import decide
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1 import gateway_pb2 as gateway
-from anabranch.v1.graph_pb2 import JobGraph, Language
+from anabranch.v1.graph_pb2 import OPERATOR_KIND_COLLECT, JobGraph, Language
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +112,8 @@ class JobMaster:
         """
         self.job_id = job_id
         self.state = JobState.CREATED
-        self.collected: dict[int, list[control.CollectedBatch]] = {}
+        self.collected = CollectedBatches()  # those that the client has not fetched yet
+        self.taken_back: list[gateway.TakenBack] = []  # what the client may have to drop of those that it has
         self.launched = threading.Event()  # every worker process was started, or the job is ending
         self._graph = graph
         self._options = options
@@ -128,7 +130,6 @@ class JobMaster:
         self._reports: dict[int, control.TaskReport] = {}
         self._comeback = comeback
         self._connected_tasks: set[int] = set()  # those that have had their ConnectTask
-        self._collected_seqs: dict[int, int] = {}
         self._new_workers: list[str] = []  # those that have come without a past
         self._takes_over = False  # another master's workers are still coming
         self._found_running = False  # a worker has come with tasks that another master has connected
@@ -136,7 +137,13 @@ class JobMaster:
         self._checkpoints: Checkpoints | None = None
         if options.mode != "none":
             self._checkpoints = Checkpoints(
-                options, job_id, self._tasks, tell_all=self._tell_all, remember=self._save_roster, warn=warn
+                options,
+                job_id,
+                self._tasks,
+                tell_all=self._tell_all,
+                remember=self._save_roster,
+                may_complete=self._client_has_before,
+                warn=warn,
             )
         self._look_now = asyncio.Event()  # a worker has gone: no need to wait for the next look
         self._recovering: set[int] = set()  # tasks of a new incarnation that are not yet live
@@ -149,7 +156,7 @@ class JobMaster:
         self._moved: set[int] = set()  # redeployed tasks whose consumers do not know yet
         self._last_checkpoint: asyncio.Future[None] | None = None
         self._standbys = 0
-        self._starts: set[asyncio.Future[None]] = set()
+        self._background: set[asyncio.Future[None]] = set()
         self._address = ""
         self._stalls = StallDetector(options.integer("anabranch.stall.warn-ms") / 1000)
         self._outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -166,7 +173,7 @@ class JobMaster:
 
     async def run(self) -> AnabranchError | None:
         """Runs the job to its end; returns the error it ended with, or None if it has finished."""
-        watch = asyncio.ensure_future(self._watch())
+        watch = self._in_background(self._watch())
         last_state = JobState.FINISHED
         try:
             await self._deploy()
@@ -192,7 +199,7 @@ class JobMaster:
 
     async def _await_client(self) -> None:
         """Waits until the client has fetched what the workers then may forget."""
-        while any(self.collected.values()) and not self._acknowledges_at_once:
+        while not self._client_has_before(FINAL):
             if self.state is JobState.CANCELLING:
                 raise JobCancelledError(f"job {self._graph.name} was cancelled")
             await asyncio.sleep(_WATCH_INTERVAL / 5)
@@ -235,8 +242,9 @@ class JobMaster:
 
     def acknowledge_collected(self, received: Mapping[int, int]) -> None:
         """Says that the client has the batches of these tasks up to these numbers."""
-        for operator, batches in self.collected.items():
-            self.collected[operator] = [batch for batch in batches if batch.seq > received.get(batch.task_id, 0)]
+        self.collected.forget(received)
+        if self._checkpoints is not None:
+            self._checkpoints.complete_if_whole()
         for task_id, seq in received.items():
             if task_id in self._worker_of:
                 ack = control.CollectedAck(task_id=task_id, seq=seq)
@@ -271,7 +279,7 @@ class JobMaster:
             self._take_over(hello.tasks)
             if all(each.stream is not None for each in self._workers.values()) and self._checkpoints is not None:
                 self._takes_over = False
-                self._starts.add(asyncio.ensure_future(self._recover_what_died(self._checkpoints)))
+                self._in_background(self._recover_what_died(self._checkpoints))
             return True
         there = {snapshot.status.task_id for snapshot in hello.tasks}
         self._send_deploys(worker, [task for task in worker.plan.task_ids if task not in there])
@@ -410,6 +418,7 @@ class JobMaster:
         roster = {
             "number": self._checkpoints.number,
             "standbys": self._standbys,
+            "taken_back": [[back.task_id, back.incarnation, back.epoch] for back in self.taken_back],
             "incarnations": {str(task.task_id): task.incarnation for task in self._tasks.values()},
             "workers": [
                 [worker.plan.worker_id, worker.plan.language, list(worker.plan.task_ids), worker.place_of]
@@ -423,6 +432,10 @@ class JobMaster:
         """Takes over from a master that is gone."""
         await checkpoints.load(roster["number"])
         self._standbys = roster["standbys"]
+        self.taken_back = [
+            gateway.TakenBack(task_id=task_id, incarnation=incarnation, epoch=epoch)
+            for task_id, incarnation, epoch in roster["taken_back"]
+        ]
         for task, incarnation in roster["incarnations"].items():
             self._tasks[int(task)].incarnation = incarnation
         self._workers = {
@@ -435,7 +448,7 @@ class JobMaster:
         """Recovers the tasks that no worker has: those that had them died with the master."""
         dead = {task for task, state in self._task_states.items() if state == control.TASK_STATE_UNSPECIFIED}
         self._new_workers.clear()
-        if dead and self._found_running:
+        if dead:
             self._warn(f"job {self._graph.name}: workers have died while the job master was away")
             dead = self._roll_back_to(dead, checkpoints)
             await self._save_roster()
@@ -458,6 +471,7 @@ class JobMaster:
 
     async def _complete_last(self, checkpoints: Checkpoints) -> None:
         try:
+            await self._await_client()
             await checkpoints.complete_last()
         except Exception as error:  # noqa: BLE001 - whatever it is, the job must not look as if all went well
             self._end(_as_job_failure(error, self._graph.name))
@@ -533,7 +547,7 @@ class JobMaster:
             await asyncio.sleep(delay)
             self._deploy_again(again)
 
-        self._starts.add(asyncio.ensure_future(begin()))
+        self._in_background(begin())
 
     def _roll_back_to(self, failed: set[int], checkpoints: Checkpoints, *, whole: bool = False) -> set[int]:
         """Makes the tasks ready to begin again that have to: the failed ones, or all of them; returns these."""
@@ -610,10 +624,10 @@ class JobMaster:
         self._endpoints.pop(task_id, None)
         self._reports.pop(task_id, None)
         self._task_states[task_id] = control.TASK_STATE_UNSPECIFIED
-        self._collected_seqs.pop(task_id, None)
-        for operator, batches in self.collected.items():
-            kept = [batch for batch in batches if batch.task_id != task_id or batch.epoch < task.restore.number]
-            self.collected[operator] = kept
+        if any(operator.kind == OPERATOR_KIND_COLLECT for operator in task.chain):
+            back = gateway.TakenBack(task_id=task_id, incarnation=task.incarnation, epoch=task.restore.number)
+            self.taken_back.append(back)
+            self.collected.take_back(back)
 
     def _replace(self, dead: _Worker) -> None:
         """Has a standby take over the tasks, or a worker that is started for them."""
@@ -652,7 +666,7 @@ class JobMaster:
                 await self._on_failed_start(worker, f"worker {name} could not be started: {error}")
             worker.heard = time.monotonic()
 
-        self._starts.add(asyncio.ensure_future(start()))
+        self._in_background(start())
         return worker
 
     async def _on_failed_start(self, worker: _Worker, problem: str) -> None:
@@ -667,13 +681,13 @@ class JobMaster:
     def _on_collected(self, worker: _Worker, batch: control.CollectedBatch) -> None:
         if batch.incarnation != self._tasks[batch.task_id].incarnation:
             return
-        if batch.seq <= self._collected_seqs.get(batch.task_id, 0):
-            return  # sent again, for the worker did not know that it had come
-        self._collected_seqs[batch.task_id] = batch.seq
-        self.collected.setdefault(batch.operator_id, []).append(batch)
-        if self._acknowledges_at_once:
+        if self.collected.add(batch) and self._acknowledges_at_once:
             ack = control.CollectedAck(task_id=batch.task_id, seq=batch.seq)
             worker.send(control.MasterMessage(collected_ack=ack))
+
+    def _client_has_before(self, epoch: int) -> bool:
+        """Returns whether the client has what was collected in earlier epochs, if this master may die without it."""
+        return self._acknowledges_at_once or not self.collected.any_before(epoch)
 
     @property
     def _acknowledges_at_once(self) -> bool:
@@ -815,7 +829,22 @@ class JobMaster:
         self.state = state
         if state is JobState.RUNNING:
             self._start_standbys()
-            self._starts.add(asyncio.ensure_future(self._save_roster()))
+            self._in_background(self._save_roster())
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
+        """Does something beside all else. If it fails, so does the job: nobody else would notice."""
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+
+        def on_done(done: asyncio.Future[None]) -> None:
+            self._background.discard(done)
+            error = None if done.cancelled() else done.exception()
+            if error is not None:
+                logger.error("job %s", self.job_id, exc_info=error)
+                self._end(_as_job_failure(error, self._graph.name))
+
+        task.add_done_callback(on_done)
+        return task
 
     def _end(self, error: AnabranchError | None) -> None:
         """Sets the outcome; the first one counts."""
@@ -830,7 +859,7 @@ def _name(checkpoint: int) -> str:
     return f"checkpoint {checkpoint}" if checkpoint else "the start"
 
 
-def _as_job_failure(error: Exception, job_name: str) -> JobFailedError:
+def _as_job_failure(error: BaseException, job_name: str) -> JobFailedError:
     if isinstance(error, JobFailedError):
         return error
     what = str(error) if isinstance(error, AnabranchError) else f"{type(error).__name__}: {error}"

@@ -44,6 +44,7 @@ logger = logging.getLogger(__name__)
 Batch: TypeAlias = "tuple[Sequence[Any], Sequence[Any] | None]"
 
 _FRAMES_BETWEEN_POLLS = 16
+_MAX_BATCHES_BITS = 40  # of an incarnation, that it collects
 
 
 class TaskState(enum.Enum):
@@ -122,8 +123,8 @@ class Task:
         self._reactor = Reactor()
         self._acceptors: list[Acceptor] = []
         self._input_edges: dict[int, _InputEdge] = {}
-        self._collected_seq = 0
-        self._collected_acknowledged = 0
+        # Greater than those of the incarnations before.
+        self._collected_seq = self._collected_acknowledged = descriptor.incarnation << _MAX_BATCHES_BITS
         self._connected = not descriptor.inputs
         self._to_dial: list[control.ConnectTask.Producer] = []
         self._recovery = self._build_recovery()

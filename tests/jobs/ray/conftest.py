@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ import pytest
 from anabranch import StreamingContext
 from anabranch.cluster.jobs import ClusterJobs
 from anabranch.v1.gateway_pb2 import JOB_STATE_RUNNING
+
+from .hosts import RAY, Nodes, may_make_networks
 
 # A limit, not a measurement: on a busy machine a Ray actor takes many seconds to start.
 SECONDS_TO_GO = 120
@@ -79,14 +81,18 @@ def wait_until(condition: Callable[[], object], seconds: float = SECONDS_TO_GO, 
 
 
 def pid_of(kind: str) -> int:
-    """Returns a process of the only job: its `master`, or its first worker of a language, `python` or `java`."""
+    """Returns a process of the only job: its `master`, or the first worker of a language, `python` or `java`, or the
+    first that has a task with such an operator."""
     if kind == "master":
         processes = psutil.process_iter(["cmdline"])
         return next(each.pid for each in processes if "RayJobMaster" in " ".join(each.info["cmdline"] or []))
     jobs = ClusterJobs("")
     wait_until(lambda: any(job.state == JOB_STATE_RUNNING for job in jobs.all()), what="no job runs")
     (job,) = (job for job in jobs.all() if job.state == JOB_STATE_RUNNING)
-    return next(worker.pid for worker in jobs.explain(job.job_id).workers if worker.worker_id.startswith(kind))
+    for worker in jobs.explain(job.job_id).workers:
+        if worker.worker_id.startswith(kind) or any(kind in task for task in worker.tasks):
+            return worker.pid
+    raise AssertionError(f"no worker has {kind}")
 
 
 @pytest.fixture
@@ -98,3 +104,17 @@ def anabranch(ray_cluster: Any) -> Callable[..., str]:
         return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_TO_GO, check=True).stdout
 
     return run
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Nodes]:
+    if not may_make_networks():
+        pytest.skip("network namespaces cannot be made here")
+    if Path(RAY).is_relative_to("/tmp"):
+        pytest.skip("each node has a /tmp of its own, which would hide this checkout")
+    nodes = Nodes()
+    try:
+        nodes.start()
+        yield nodes
+    finally:
+        nodes.stop()

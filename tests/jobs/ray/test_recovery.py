@@ -11,6 +11,7 @@ from ast import literal_eval
 import pytest
 
 from anabranch import FileSink
+from anabranch.cluster.jobs import ClusterJobs
 from tests.jobs.killing import Numbered, Slowly, assert_numbered_once
 
 from .conftest import pid_of, wait_until
@@ -25,12 +26,15 @@ def job_with_checkpoints(ctx, tmp_path):
     return submit(ctx, tmp_path)
 
 
-def submit(ctx, tmp_path):
+def numbered(ctx, tmp_path):
     ctx.option("anabranch.checkpoint.dir", str(tmp_path / "checkpoints")).option("anabranch.recovery.attempts", 20)
     ctx.option("anabranch.checkpoint.interval-ms", 300).option("anabranch.python.tasks-per-worker", 2)
     java = ctx.source(Slowly(TOTAL)).as_java_stream().map("com.acme.Functions$Identity")
-    numbered = java.as_python_stream().key_by(lambda x: x % 7).process(Numbered())
-    numbered.sink(FileSink(tmp_path / "out", to_line=repr))
+    return java.as_python_stream().key_by(lambda x: x % 7).process(Numbered())
+
+
+def submit(ctx, tmp_path):
+    numbered(ctx, tmp_path).sink(FileSink(tmp_path / "out", to_line=repr))
     job = ctx.submit("recovers")
     wait_until(lambda: job.status().state.name == "RUNNING")
     return job
@@ -89,3 +93,27 @@ def test_at_least_once_loses_nothing(ctx, tmp_path):
     job.wait(120)
 
     assert {value for _, _, value in written(tmp_path)} == set(range(TOTAL))
+
+
+@pytest.mark.parametrize("dying", [["collect"], ["master"], ["collect", "master"]], ids="+".join)
+def test_collected_records_come_once(ctx, tmp_path, dying):
+    collected = numbered(ctx, tmp_path).collect()
+    job = ctx.submit("collects")
+    wait_until(lambda: job.status().state.name == "RUNNING")
+    time.sleep(1)
+    for pid in [pid_of(each) for each in dying]:
+        os.kill(pid, signal.SIGKILL)
+
+    assert_numbered_once(collected.get(120), list(range(TOTAL)), 7)
+
+
+def test_a_job_of_which_nothing_is_left_goes_on_from_its_checkpoint(job_with_checkpoints, tmp_path):
+    jobs = ClusterJobs("")
+    wait_until(lambda: (tmp_path / "out").exists() and written(tmp_path), what="nothing was committed")
+    workers = jobs.explain(job_with_checkpoints.id).workers
+    for pid in [pid_of("master"), *(worker.pid for worker in workers if worker.pid)]:
+        os.kill(pid, signal.SIGKILL)
+
+    job_with_checkpoints.wait(120)
+
+    assert_right(tmp_path)
