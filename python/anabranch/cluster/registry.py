@@ -13,13 +13,16 @@ NAME = "registry"
 CALL_TIMEOUT = 60.0
 
 _KEPT_ENDED = 100
+# A resource that only the first node has, and how much of it to ask for.
+_HEAD = "node:__internal_head__"
+_LITTLE = 0.001
 
 
 class JobRegistry:
     """Keeps what must outlive the master of a job: its specification, its code, and how it has ended.
 
-    Jobs that have ended are forgotten when there are more than a hundred. The registry lives in memory: should it die,
-    running jobs go on, but a master that dies before it is back cannot be started again.
+    Jobs that have ended are forgotten when there are more than a hundred. The registry lives in memory, on the first
+    node of the cluster: should it die, running jobs go on, but their masters cannot be started again.
     """
 
     def __init__(self) -> None:
@@ -109,4 +112,12 @@ def make_registry(ray: Any) -> Any:
     in others.
     """
     options = {"name": NAME, "namespace": NAMESPACE, "lifetime": "detached", "get_if_exists": True}
-    return ray.remote(JobRegistry).options(num_cpus=0, max_restarts=-1, **options).remote()
+    # Who calls it while it is started again waits.
+    restarts = {"max_restarts": -1, "max_task_retries": -1}
+    return ray.remote(JobRegistry).options(num_cpus=0, **restarts, **options, **_on_head(ray)).remote()
+
+
+def _on_head(ray: Any) -> dict[str, Any]:
+    """Returns the options that put an actor on the cluster's first node, without which there is no cluster."""
+    has_head = any(node["Alive"] and _HEAD in node["Resources"] for node in ray.nodes())
+    return {"resources": {_HEAD: _LITTLE}} if has_head else {}

@@ -87,6 +87,8 @@ class RayLauncher:
         self._group: Any = None
         self._bundle_of: dict[str, int] = {}
         self._node_of: dict[str, tuple[str, str]] = {}  # by worker the id and the address of its node
+        self._code: Any = None  # in Ray's object store
+        self._ready_nodes: set[str] = set()
         self._workers: list[RayWorkerProcess] = []
         self._dump: asyncio.Task[None] | None = None
         self.listen_host = str(ray.util.get_node_ip_address())
@@ -114,35 +116,35 @@ class RayLauncher:
         usable = await self._nodes_with_java() if any(bundle.needs_java for bundle in bundles) else None
         self._group = self._find_group() or self._make_group(bundles, usable)
         await self._await_place(bundles)
-        addresses = {node["NodeID"]: str(node["NodeManagerAddress"]) for node in self._ray.nodes()}
-        node_of_bundle = self._ray.util.placement_group_table(self._group)["bundles_to_node_id"]
-        for worker, index in self._bundle_of.items():
-            self._node_of[worker] = (node_of_bundle[index], addresses[node_of_bundle[index]])
-        references = [reference for _, reference in self._packages.values()]
-        contents = await asyncio.gather(*(answer(reference) for reference in references))
+        contents = await asyncio.gather(*(answer(reference) for _, reference in self._packages.values()))
         packages = [(each, name, content) for (each, (name, _)), content in zip(self._packages.items(), contents)]  # noqa: B905
-        shared = self._ray.put(packages)
-        await asyncio.gather(*(self._on_node(node, nodes.set_up, self._directory, shared) for node in self._job_nodes))
+        self._code = self._ray.put(packages)
+        places = self._places()
+        self._node_of = {worker: places[index] for worker, index in self._bundle_of.items()}
+        await asyncio.gather(*(self._set_up(node) for node, _ in set(places.values())))
 
     async def start(self, spec: WorkerSpec) -> WorkerProcess:  # noqa: D102
-        if spec.place_of and spec.place_of in self._node_of:
-            self._node_of[spec.worker_id] = self._node_of[spec.place_of]
         actor = self._find_actor(spec.worker_id) or self._make_actor(spec)
         try:
-            pid = await asyncio.wait_for(
-                answer(actor.start.remote(spec.worker_id, spec.master, spec.token)), self._place_timeout
-            )
+            pid = await asyncio.wait_for(self._start(actor, spec), self._place_timeout)
         except asyncio.TimeoutError:
+            self._ray.kill(actor)
             raise ConfigError(f"Ray has not started worker {spec.worker_id} within {self._place_timeout:g} s") from None
         except self._ray.exceptions.RayError as error:
             raise AnabranchError(f"worker {spec.worker_id} could not be started: {_first_lines(error)}") from error
-        worker = RayWorkerProcess(
-            self._ray, actor, pid=int(pid), on_error=lambda text: self._on_error(spec.worker_id, text)
-        )
+        worker = RayWorkerProcess(self._ray, actor, pid=pid, on_error=lambda text: self._on_error(spec.worker_id, text))
         self._workers.append(worker)
         if spec.language == LANGUAGE_JAVA and self._class_archive and self._dump is None:
             self._dump = asyncio.ensure_future(self._dump_class_archives())
         return worker
+
+    async def _start(self, actor: Any, spec: WorkerSpec) -> int:
+        if spec.place_of:
+            await answer(actor.ready.remote())
+            # Where Ray has put it is another node than before if that one was lost.
+            self._node_of[spec.worker_id] = self._places()[self._bundle_of[spec.place_of]]
+            await self._set_up(self._node_of[spec.worker_id][0])
+        return int(await answer(actor.start.remote(spec.worker_id, spec.master, spec.token)))
 
     async def close(self) -> None:  # noqa: D102
         if self._dump is not None:
@@ -170,7 +172,7 @@ class RayLauncher:
 
     @property
     def _job_nodes(self) -> list[str]:
-        return sorted({node for node, _ in self._node_of.values()})
+        return sorted(self._ready_nodes)
 
     @property
     def _place_timeout(self) -> float:
@@ -215,6 +217,18 @@ class RayLauncher:
                 alive = [node for node in self._ray.nodes() if node["Alive"]]
                 free = self._ray.available_resources()
                 raise ConfigError(cannot_be_placed(self._graph.name, bundles, alive, free, self._place_timeout))
+
+    def _places(self) -> dict[int, tuple[str, str]]:
+        """Returns for each bundle that has a place the id and the address of its node."""
+        addresses = {node["NodeID"]: str(node["NodeManagerAddress"]) for node in self._ray.nodes()}
+        nodes_of_bundles = self._ray.util.placement_group_table(self._group)["bundles_to_node_id"]
+        return {index: (node, addresses[node]) for index, node in nodes_of_bundles.items() if node in addresses}
+
+    async def _set_up(self, node: str) -> None:
+        """Brings the job's code to a node, once."""
+        if node not in self._ready_nodes:
+            await self._on_node(node, nodes.set_up, self._directory, self._code)
+            self._ready_nodes.add(node)
 
     async def _on_node(self, node: str, function: Any, *arguments: Any) -> Any:
         """Runs a function of `nodes` on a node."""

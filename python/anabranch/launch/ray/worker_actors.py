@@ -30,6 +30,10 @@ class _WorkerActor:
         self._exit_code = 1
         self._end_event = threading.Event()
 
+    def ready(self) -> bool:
+        """Answers: then it is known where Ray has put the actor."""
+        return True
+
     def ended(self) -> int:
         """Waits until the worker has ended; returns 0 if its master has ended it."""
         self._end_event.wait()

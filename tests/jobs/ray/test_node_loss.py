@@ -1,0 +1,89 @@
+"""A node is lost: its workers, and the job master if it was there, go on elsewhere; no record is lost or doubled."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .hosts import NETWORK, Nodes
+
+TOTAL = 30_000
+
+SCRIPT = f"""
+import sys, time
+from anabranch import EndOfData, SourceFunction, StreamingContext
+from anabranch.cluster.jobs import ClusterJobs
+
+jar, directory = sys.argv[1:]
+
+class Slowly(SourceFunction):
+    def init(self, parallelism, index):
+        self.next = index * {TOTAL} // parallelism
+        self.end = (index + 1) * {TOTAL} // parallelism
+
+    def fetch(self, ctx):
+        if self.next >= self.end:
+            raise EndOfData
+        ctx.collect_many(range(self.next, min(self.end, self.next + 50)))
+        self.next += 50
+        time.sleep(0.1)
+
+    def save_checkpoint(self):
+        return self.next
+
+    def load_checkpoint(self, saved):
+        self.next = saved
+
+builder = StreamingContext.Builder().option("anabranch.launcher", "ray").option("anabranch.ray.address", "auto")
+builder.option("anabranch.ray.strategy", "spread").option("anabranch.java.tasks-per-worker", 1)
+builder.option("anabranch.checkpoint.dir", directory).option("anabranch.checkpoint.interval-ms", 500)
+ctx = builder.build().add_jar(jar).set_parallelism(2)
+tripled = ctx.source(Slowly()).as_java_stream().map("com.acme.Functions$TripleAndOne")
+counted = tripled.as_python_stream().key_by(lambda x: x % 10).map(lambda x: x).collect()
+job = ctx.submit("loss")
+while job.status().state.name in ("CREATED", "DEPLOYING"):
+    time.sleep(0.1)
+for worker in ClusterJobs("auto").explain(job.id).workers:
+    if worker.tasks:
+        print("worker", worker.worker_id, worker.host)
+print("running", flush=True)
+assert sorted(counted.get(240)) == [3 * x + 1 for x in range({TOTAL})]
+print("right")
+"""
+
+
+@pytest.fixture
+def job(acme_jar) -> Iterator[list[str]]:
+    """The driver's arguments; its files, and the checkpoints, are in a directory that all nodes see."""
+    with tempfile.TemporaryDirectory(dir=Path.home()) as directory:
+        shutil.copy(acme_jar, directory)
+        main = Path(directory, "main.py")
+        main.write_text(SCRIPT)
+        yield [str(main), str(Path(directory, "acme.jar")), str(Path(directory, "checkpoints"))]
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("how", ["killed", "cut off"])
+def test_a_job_goes_on_without_the_node(nodes: Nodes, job: list[str], how: str):
+    driver = nodes.start_on_head(sys.executable, *job)
+    assert driver.stdout is not None
+    hosts = set()
+    for line in driver.stdout:
+        if line.startswith("running"):
+            break
+        hosts.add(line.split()[-1])
+    assert hosts == {f"{NETWORK}.{number}" for number in (1, 2, 3)}
+
+    nodes.lose(3, how)
+    try:
+        rest = driver.communicate(timeout=300)[0]
+    finally:
+        driver.kill()
+        nodes.bring_back(3)
+
+    assert rest.splitlines()[-1:] == ["right"], rest
