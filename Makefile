@@ -70,7 +70,7 @@ test-slow: setup
 	@echo "==> testing what takes long"
 	@$(PY) -m pytest -q -m slow
 
-## test-ray      every whole-job test on Ray, and those of Ray itself (about 25 minutes)
+## test-ray      every whole-job test on Ray, and those of Ray itself (about 45 minutes)
 .PHONY: test-ray
 test-ray: setup
 	@echo "==> testing jobs on Ray"
