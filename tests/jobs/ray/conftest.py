@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -118,3 +120,16 @@ def nodes() -> Iterator[Nodes]:
         yield nodes
     finally:
         nodes.stop()
+
+
+@pytest.fixture
+def on_all_nodes(acme_jar: str) -> Iterator[Callable[[str], list[str]]]:
+    """Writes a driver; returns its file and that of the jar, in a directory that all nodes see: not in /tmp."""
+    with tempfile.TemporaryDirectory(dir=Path.home()) as directory:
+
+        def write(script: str) -> list[str]:
+            main = Path(directory, "main.py")
+            main.write_text(script)
+            return [str(main), shutil.copy(acme_jar, directory)]
+
+        yield write

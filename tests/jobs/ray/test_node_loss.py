@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -57,20 +55,11 @@ print("right")
 """
 
 
-@pytest.fixture
-def job(acme_jar) -> Iterator[list[str]]:
-    """The driver's arguments; its files, and the checkpoints, are in a directory that all nodes see."""
-    with tempfile.TemporaryDirectory(dir=Path.home()) as directory:
-        shutil.copy(acme_jar, directory)
-        main = Path(directory, "main.py")
-        main.write_text(SCRIPT)
-        yield [str(main), str(Path(directory, "acme.jar")), str(Path(directory, "checkpoints"))]
-
-
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("how", ["killed", "cut off"])
-def test_a_job_goes_on_without_the_node(nodes: Nodes, job: list[str], how: str):
-    driver = nodes.start_on_head(sys.executable, *job)
+def test_a_job_goes_on_without_the_node(nodes: Nodes, on_all_nodes: Callable[[str], list[str]], how: str):
+    main, jar = on_all_nodes(SCRIPT)
+    driver = nodes.start_on_head(sys.executable, main, jar, str(Path(main).parent / "checkpoints"))
     assert driver.stdout is not None
     hosts = set()
     for line in driver.stdout:

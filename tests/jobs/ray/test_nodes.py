@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -36,23 +32,13 @@ print("right")
 """
 
 
-@pytest.fixture
-def script(acme_jar) -> Iterator[list[str]]:
-    """The driver and its jar, where the nodes find them: each has a /tmp of its own."""
-    with tempfile.TemporaryDirectory(dir=Path.home()) as directory:
-        shutil.copy(acme_jar, directory)
-        main = Path(directory, "main.py")
-        main.write_text(SCRIPT)
-        yield [str(main), str(Path(directory, "acme.jar"))]
-
-
 def hosts(out: str) -> dict[str, str]:
     return dict(line.split()[1:3] for line in out.splitlines() if line.startswith("worker "))
 
 
 @pytest.mark.timeout(300)
-def test_a_job_of_both_languages_is_spread_over_three_nodes(nodes, script):
-    main, jar = script
+def test_a_job_of_both_languages_is_spread_over_three_nodes(nodes, on_all_nodes):
+    main, jar = on_all_nodes(SCRIPT)
 
     done = nodes.on_head(sys.executable, main, "spread", jar, "0.1")
 
@@ -61,8 +47,8 @@ def test_a_job_of_both_languages_is_spread_over_three_nodes(nodes, script):
 
 
 @pytest.mark.timeout(300)
-def test_the_neighbours_of_a_pipeline_are_on_one_node(nodes, script):
-    main, jar = script
+def test_the_neighbours_of_a_pipeline_are_on_one_node(nodes, on_all_nodes):
+    main, jar = on_all_nodes(SCRIPT)
 
     done = nodes.on_head(sys.executable, main, "pipeline", jar, "0.9")
 
