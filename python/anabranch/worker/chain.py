@@ -127,9 +127,9 @@ class OperatorChain:
             state = states.get(operator.operator_id)
             if state is not None:
                 operator.records_in = state.records_in
+                operator.load_function(_decoded(state.function, types))
                 if state.HasField("engine"):
                     operator.load(_decoded(state.engine, types))
-                operator.load_function(_decoded(state.function, types))
 
     def commit_at_end(self) -> None:
         """In a job without checkpoints: has every sink make visible what it holds back."""
@@ -177,7 +177,7 @@ def _through(steps: Sequence[Step], emit: Emit) -> Emit:
 
 def _state_of(operator: Operator, number: int, types: TypeRegistry) -> OperatorState:
     state = OperatorState(operator_id=operator.operator_id, records_in=operator.records_in)
-    engine, function = operator.save(), operator.save_function(number)
+    engine, function = operator.save(number), operator.save_function()
     encoder = Encoder(graph.LANGUAGE_PYTHON, types)
     try:
         if engine is not None:

@@ -19,7 +19,7 @@ class AggregateOperator(UserOperator[Callable[[], AggregateFunction[Any, Any, An
         super().open()
         self._accumulators: KeyedState[Any] = KeyedState()
 
-    def save(self) -> list[Any]:  # noqa: D102
+    def save(self, checkpoint: int) -> list[Any]:  # noqa: ARG002, D102
         return self._accumulators.save()
 
     def load(self, saved: list[Any]) -> None:  # noqa: D102

@@ -55,7 +55,7 @@ class JoinOperator(UserOperator[Callable[[Any, Any], Any]]):
         )
         self._by_age: deque[_Remembered] = deque()
 
-    def save(self) -> list[Any]:
+    def save(self, checkpoint: int) -> list[Any]:  # noqa: ARG002
         """Returns the remembered records, oldest first: side, key, value, arrival (ms), whether it matched."""
         saved: list[Any] = []
         for record in self._by_age:

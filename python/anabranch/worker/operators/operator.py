@@ -81,19 +81,22 @@ class Operator(ABC):
         assert index == 0, f"operator {self.name} has one input"  # noqa: S101 - a mistake of ours
         return self.process(values, keys)
 
-    def save(self) -> list[Any] | None:
-        """Returns what the engine keeps for this operator, as values that can be encoded; None if it keeps nothing."""
+    def save(self, checkpoint: int) -> list[Any] | None:  # noqa: ARG002 - of use to sinks
+        """Returns what the engine keeps for this operator, as values that can be encoded; None if it keeps nothing.
+
+        Called before `save_function`: the transaction of a sink ends before its function is asked.
+        """
         return None
 
     def load(self, saved: list[Any]) -> None:  # noqa: B027 - most have nothing to take
-        """Takes back what another run's `save` has returned; called after `open`, before the first batch."""
+        """Takes back what another run's `save` has returned; called after `load_function`, before the first batch."""
 
-    def save_function(self, checkpoint: int) -> list[Any]:  # noqa: ARG002 - of use to sinks
-        """Returns what the user's function keeps at this checkpoint."""
+    def save_function(self) -> list[Any]:
+        """Returns what the user's function keeps: no value or one."""
         return []
 
     def load_function(self, saved: list[Any]) -> None:  # noqa: B027 - most have nothing to take
-        """Gives the user's function back what `save_function` has returned."""
+        """Gives the user's function back what `save_function` has returned; called after `open`."""
 
     def commit(self, checkpoint: int) -> None:  # noqa: B027 - a matter of sinks
         """Makes visible for good what belongs to this checkpoint and those before it."""

@@ -54,7 +54,7 @@ class ProcessOperator(CollectingOperator[Callable[[Any, KeyedProcessContext, Emi
         super().open()
         self._record_context = KeyedProcessContext()
 
-    def save(self) -> list[Any]:  # noqa: D102
+    def save(self, checkpoint: int) -> list[Any]:  # noqa: ARG002, D102
         return self._record_context.states.save()
 
     def load(self, saved: list[Any]) -> None:  # noqa: D102

@@ -18,7 +18,7 @@ class ReduceOperator(UserOperator[Callable[[Any, Any], Any]]):
         super().open()
         self._state: KeyedState[Any] = KeyedState()
 
-    def save(self) -> list[Any]:  # noqa: D102
+    def save(self, checkpoint: int) -> list[Any]:  # noqa: ARG002, D102
         return self._state.save()
 
     def load(self, saved: list[Any]) -> None:  # noqa: D102

@@ -38,20 +38,18 @@ class SinkOperator(UserOperator[Callable[[Any], object]]):
         self.records_in += len(values)
         return None
 
-    def save_function(self, checkpoint: int) -> list[Any]:  # noqa: D102
+    def save(self, checkpoint: int) -> list[Any] | None:
+        """Closes the open transaction; returns checkpoint and handle of those that are not committed."""
         if self._transactions is None:
-            return super().save_function(checkpoint)
+            return None
         if self._is_open:
             pre_commit = self._transactions.pre_commit
             self._closed.append([checkpoint, self._call(lambda: pre_commit(checkpoint))])
             self._is_open = False
         return list(self._closed)
 
-    def load_function(self, saved: list[Any]) -> None:  # noqa: D102
-        if self._transactions is None:
-            super().load_function(saved)
-        else:
-            self._closed = list(saved)
+    def load(self, saved: list[Any]) -> None:  # noqa: D102
+        self._closed = list(saved)
 
     def commit(self, checkpoint: int) -> None:
         """Commits the transactions that belong to this checkpoint and those before it.
@@ -67,7 +65,7 @@ class SinkOperator(UserOperator[Callable[[Any], object]]):
 
     def commit_at_end(self) -> None:  # noqa: D102
         if self._transactions is not None:
-            self.save_function(_LAST_CHECKPOINT)
+            self.save(_LAST_CHECKPOINT)
             self.commit(_LAST_CHECKPOINT)
 
     def _call(self, method: Callable[[], Any]) -> Any:

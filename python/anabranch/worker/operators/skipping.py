@@ -60,15 +60,15 @@ class SkippingOperator(Operator):
         is_failure = isinstance(cause, Exception) and not isinstance(cause, NondeterminismError)
         return is_failure and error.operator == self.name and error.position >= 0
 
-    def save(self) -> list[Any] | None:  # noqa: D102
-        return self._operator.save()
+    def save(self, checkpoint: int) -> list[Any] | None:  # noqa: D102
+        return self._operator.save(checkpoint)
 
     def load(self, saved: list[Any]) -> None:  # noqa: D102
         self._operator.records_in = self.records_in
         self._operator.load(saved)
 
-    def save_function(self, checkpoint: int) -> list[Any]:  # noqa: D102
-        return self._operator.save_function(checkpoint)
+    def save_function(self) -> list[Any]:  # noqa: D102
+        return self._operator.save_function()
 
     def load_function(self, saved: list[Any]) -> None:  # noqa: D102
         self._operator.records_in = self.records_in

@@ -32,7 +32,7 @@ class UserOperator(Operator, Generic[F]):
         except BaseException as error:
             raise OperatorError(self.name, -1, None) from error
 
-    def save_function(self, checkpoint: int) -> list[Any]:  # noqa: ARG002
+    def save_function(self) -> list[Any]:
         """Asks the user's function what it wants back.
 
         Raises:

@@ -5,7 +5,17 @@ import contextlib
 import pytest
 from tests.python.worker.operators.making import operator_of
 
-from anabranch import FilterFunction, FlatMapFunction, KeyFunction, MapFunction, ReduceFunction
+from anabranch import (
+    FilterFunction,
+    FlatMapFunction,
+    KeyFunction,
+    MapFunction,
+    ReduceFunction,
+    SinkFunction,
+    TransactionalSinkFunction,
+)
+from anabranch.records import TypeRegistry
+from anabranch.worker.chain import OperatorChain
 from anabranch.worker.operators.filter import FilterOperator
 from anabranch.worker.operators.flat_map import CollectorFlatMapOperator, FlatMapOperator
 from anabranch.worker.operators.key_by import KeyByOperator
@@ -138,3 +148,54 @@ def test_a_failing_reduce_names_the_record():
         operator.process([1, 0], ["k", "k"])
 
     assert (3, 0) == (caught.value.position, caught.value.record)
+
+
+class NumberedTransactions(TransactionalSinkFunction):
+    """Numbers what it takes, over all transactions; a handle is what the transaction holds."""
+
+    def __init__(self):
+        self.n, self.calls, self.made = 0, [], []
+
+    def begin_transaction(self):
+        self.transaction = []
+
+    def sink(self, value):
+        self.n += 1
+        self.transaction.append((self.n, value))
+
+    def pre_commit(self, checkpoint):
+        self.calls.append("pre_commit")
+        return list(self.transaction)
+
+    def commit(self, handle):
+        self.made += handle
+
+    def save_checkpoint(self):
+        self.calls.append("save_checkpoint")
+        return self.n
+
+    def load_checkpoint(self, saved):
+        self.n = saved
+
+
+def chain_of(operator):
+    chain = OperatorChain([operator], [], {}, lambda values, keys: None)
+    chain.open()
+    return chain
+
+
+def test_a_transactional_sink_keeps_its_own_state_beside_its_transactions():
+    sink = operator_of(SinkOperator, SinkFunction, NumberedTransactions())
+    chain = chain_of(sink)
+    sink.process(["a", "b"], None)
+    (state,) = chain.snapshot(1, TypeRegistry())
+
+    again = operator_of(SinkOperator, SinkFunction, NumberedTransactions())
+    chain_again = chain_of(again)
+    chain_again.restore({state.operator_id: state}, TypeRegistry())
+    chain_again.commit(1)
+    again.process(["c"], None)
+    chain_again.commit_at_end()
+
+    assert ["pre_commit", "save_checkpoint"] == sink.function.__self__.calls
+    assert [(1, "a"), (2, "b"), (3, "c")] == again.function.__self__.made
