@@ -181,3 +181,74 @@ def test_a_silent_worker_ends_the_job(drive):
     assert 1 == code
     assert "has been silent" in err
     driver.wait_until_alone()
+
+
+ENDS_BEFORE_ITS_JOB = """
+import sys, time
+from anabranch import EndOfData, FileSink, SourceFunction, StreamingContext
+
+class Slowly(SourceFunction):
+    def init(self, parallelism, index):
+        self.next = index
+        self.step = parallelism
+    def fetch(self, ctx):
+        if self.next >= 3000:
+            raise EndOfData
+        ctx.collect(self.next)
+        self.next += self.step
+        time.sleep(0.001)
+    def save_checkpoint(self):
+        return self.next
+    def load_checkpoint(self, saved):
+        self.next = saved
+
+builder = StreamingContext.Builder().option("anabranch.checkpoint.dir", "checkpoints")
+builder.option("anabranch.checkpoint.interval-ms", 100).option("anabranch.recovery.attempts", 20)
+ctx = builder.option("anabranch.recovery.standbys", 0).build()
+numbers = ctx.source(Slowly()).set_parallelism(1)
+if len(sys.argv) > 1:
+    ctx.add_jar(sys.argv[1])
+    numbers = numbers.as_java_stream().map("com.acme.Functions$Identity").as_python_stream()
+else:
+    numbers = numbers.disable_chain()
+numbers.map(lambda x: x).with_name("last").sink(FileSink("out"))
+ctx.submit("outlives its script")
+"""
+
+
+@pytest.mark.local
+def test_a_job_that_outlives_its_script_writes_checkpoints_and_replaces_workers(drive, arguments, tmp_path):
+    driver = drive(ENDS_BEFORE_ITS_JOB, *arguments)
+    killed = set()
+
+    for _ in range(2):
+        before = completed(tmp_path)
+        wait_until(lambda before=before: completed(tmp_path) > before)
+        kind = "java" if arguments else "python"
+        victim = next(process for process in driver.descendants() if kind_of(process) == kind)
+        victim.kill()
+        killed.add(victim.pid)
+
+    code, _, err = driver.finish(timeout=100)
+    assert code == 0, err
+    assert len(killed) == 2
+    assert "to checkpoint" in err
+    written = [int(line) for file in (tmp_path / "out").iterdir() for line in file.read_text().split()]
+    assert sorted(written) == list(range(3000))
+
+
+def completed(directory) -> int:
+    """The last checkpoint that was completed; 0: none."""
+    numbers = [path.parent.name.removeprefix("chk-") for path in directory.glob("checkpoints/*/chk-*/MANIFEST")]
+    return max(map(int, numbers), default=0)
+
+
+def kind_of(process: psutil.Process) -> str:
+    return "java" if "java" in process.name() else "python"
+
+
+def wait_until(condition, timeout: float = 100) -> None:
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from anabranch.errors import AnabranchError
 from anabranch.gateway.hosted_job import LogBuffer, batches_of, lines_of
 from anabranch.master.hosting import prefixed
+from anabranch.threads import in_thread
 from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.control_pb2 import CollectedBatch
 
@@ -47,16 +48,16 @@ class RelayedJob:
 
     async def cancel(self) -> None:
         """Stops the job and waits until it has ended; lets a detached one go on."""
-        await asyncio.to_thread(self._job.cancel)
+        await in_thread(self._job.cancel)
         await self._ended.wait()
 
     async def current_status(self) -> gateway.JobStatus:
         """Returns what the job is doing."""
-        return await asyncio.to_thread(self._job.status)
+        return await in_thread(self._job.status)
 
     async def explain(self) -> gateway.ExplainResponse:
         """Returns the execution plan, and where the workers are."""
-        return await asyncio.to_thread(self._job.explain)
+        return await in_thread(self._job.explain)
 
     async def follow(self, request: gateway.FollowRequest) -> gateway.FollowResponse:
         """Returns what is new since the client's last call."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -18,6 +17,7 @@ from anabranch.gateway.import_check import check_python_functions
 from anabranch.gateway.relayed_job import RelayedJob
 from anabranch.master.hosting import launcher_of, make_master
 from anabranch.plan import ExecutionPlan, plan_job
+from anabranch.threads import in_thread
 from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.control_pb2 import CollectedBatch
 from anabranch.v1.gateway_pb2_grpc import GatewayServicer, add_GatewayServicer_to_server
@@ -158,7 +158,7 @@ class GatewayService(GatewayServicer):
             from anabranch.cluster.client import ClusterJob  # noqa: PLC0415 - Ray is an extra
 
             prefix = options.text("anabranch.log.prefix") != "off"
-            return RelayedJob(await asyncio.to_thread(ClusterJob.submit, graph, options), prefix=prefix)
+            return RelayedJob(await in_thread(ClusterJob.submit, graph, options), prefix=prefix)
         log = LogBuffer()
         return GatewayJob(graph, await make_master(graph, plan, options, None, log.append), log)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import shutil
@@ -16,6 +15,7 @@ from anabranch.config import Options
 from anabranch.launch.launcher import OnLine, WorkerProcess, WorkerSpec
 from anabranch.launch.lines import LinePump
 from anabranch.plan import ExecutionPlan
+from anabranch.threads import in_thread
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, JobGraph
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class LocalLauncher:
 
     async def start(self, spec: WorkerSpec) -> WorkerProcess:  # noqa: D102
         if spec.language == LANGUAGE_JAVA:
-            process: WorkerProcess = await asyncio.to_thread(self._start_java, spec)
+            process: WorkerProcess = await in_thread(self._start_java, spec)
         else:
             process = self._start_python(spec)
         self._processes.append(process)

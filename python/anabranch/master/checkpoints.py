@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Collection
 
 from anabranch.config import Options
 from anabranch.recovery.checkpoint_store import CheckpointStore
+from anabranch.threads import in_thread
 from anabranch.v1 import control_pb2 as control
 
 # The number of the snapshots behind the end.
@@ -72,7 +73,7 @@ class Checkpoints:
         Raises:
             CheckpointError: They cannot.
         """
-        await asyncio.to_thread(self._store.check_writable)
+        await in_thread(self._store.check_writable)
 
     async def load(self, number: int) -> None:
         """Goes on where another master has stopped. What that had begun and not completed is given up.
@@ -83,7 +84,7 @@ class Checkpoints:
         Raises:
             CheckpointError: The last complete one cannot be read.
         """
-        stored = await asyncio.to_thread(self._store.latest)
+        stored = await in_thread(self._store.latest)
         self._number = number
         if stored is not None:
             self.last = stored.number
@@ -177,7 +178,7 @@ class Checkpoints:
                 self._store.write_snapshot(number, task, snapshot.SerializeToString())
             self._store.complete(number, b"", parts.keys())
 
-        await asyncio.to_thread(write)
+        await in_thread(write)
         self.last, self.snapshots = number, parts
         completed = control.CheckpointCompleted(number=number)
         self._tell_all(control.MasterMessage(checkpoint_completed=completed))

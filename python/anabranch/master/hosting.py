@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import os
 import secrets
 import signal
@@ -24,6 +23,7 @@ from anabranch.master.console import Console, Progress
 from anabranch.master.job_master import JobMaster
 from anabranch.plan import ExecutionPlan
 from anabranch.records import Decoder, TypeRegistry
+from anabranch.threads import at_main_thread_end
 from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.control_pb2 import CollectedBatch
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, LANGUAGE_PYTHON, JobGraph
@@ -193,9 +193,6 @@ class HostedJob:
     def start(self, on_end: Callable[[AnabranchError | None], None]) -> None:
         """Begins to run the job; returns once its workers were started or it has failed.
 
-        An interpreter that shuts down starts no more threads and processes, so all that the job needs is started
-        before the caller, maybe the end of the main script, goes on.
-
         Args:
             on_end: Called once, on the event loop, with the error that the job ended with, or None.
         """
@@ -267,7 +264,7 @@ class _AtExit:
     def keep_alive_for(self, job: Job) -> None:
         """Has the end of the process wait for the job."""
         if not self._jobs:
-            atexit.register(self._wait)
+            at_main_thread_end(self._wait)
         self._jobs = [other for other in self._jobs if not other.ended or not other.observed]
         self._jobs.append(job)
 

@@ -18,6 +18,7 @@ from anabranch.launch.ray import java_flags, nodes
 from anabranch.launch.ray.placement import STRATEGIES, Bundle, bundles_of, cannot_be_placed, needs_of
 from anabranch.launch.ray.worker_actors import JvmWorkerActor, PythonWorkerActor
 from anabranch.plan import ExecutionPlan
+from anabranch.threads import in_thread
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, Artifact, JobGraph
 
 JAVA_ACTOR = "org.anabranch.runtime.ray.RayWorker"
@@ -212,7 +213,7 @@ class RayLauncher:
 
     async def _await_place(self, bundles: Sequence[Bundle]) -> None:
         deadline = time.monotonic() + self._place_timeout
-        while not await asyncio.to_thread(self._group.wait, _PLACE_LOOK):
+        while not await in_thread(self._group.wait, _PLACE_LOOK):
             if time.monotonic() >= deadline:
                 alive = [node for node in self._ray.nodes() if node["Alive"]]
                 free = self._ray.available_resources()
