@@ -32,6 +32,32 @@ def test_what_an_operator_fails_at_comes_as_dead_letters():
     assert bad.get() == [{"operator": "divides", "subtask": 0, "record": 2, "error": error}]
 
 
+class Unprintable:
+    def __repr__(self):
+        raise OSError("no")
+
+    __reduce__ = __repr__
+
+
+class UnprintableError(Exception):
+    def __str__(self):
+        return 7  # noqa: PLE0307 - that is what is tried
+
+
+def test_a_dead_letter_comes_of_what_cannot_be_printed_too():
+    def refuse(_record):
+        raise UnprintableError
+
+    ctx = StreamingContext.Builder().build()
+    refused = ctx.from_values(1, 2).map(lambda _: Unprintable()).map(refuse)
+    refused.sink(lambda x: None)
+
+    bad = refused.dead_letters().execute_and_collect("dead letters")
+
+    assert [letter["error"] for letter in bad] == ["UnprintableError: <its message cannot be had: TypeError>"] * 2
+    assert [letter["record"] for letter in bad] == ["<Unprintable whose repr fails: OSError: no>"] * 2
+
+
 def test_dead_letters_say_nothing_on_the_console(capfd):
     ctx = StreamingContext.Builder().build()
     divided = ctx.from_collection(range(5)).map(lambda x: 12 // (x - 2))

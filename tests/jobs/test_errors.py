@@ -51,6 +51,52 @@ def test_chained_causes_are_kept():
     assert trace.index("ValueError: seven came") < trace.index("direct cause") < trace.index("RuntimeError: cannot")
 
 
+class UnprintableError(Exception):
+    def __str__(self):
+        raise SystemExit(3)
+
+    __repr__ = __len__ = __bool__ = __str__
+
+
+def raises(error):
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("record", "error", "told"),
+    [
+        (1, UnprintableError(), "UnprintableError: <its message cannot be had: SystemExit>"),
+        (UnprintableError(), ValueError("bad"), "ValueError: bad"),
+        ("\udc80x", ValueError("unknown name \udc80x"), "ValueError: unknown name \\udc80x"),
+        ("x" * 20_000_000, ValueError("x" * 20_000_000), "(19,990,000 more characters)"),
+    ],
+    ids=["unprintable error", "unprintable record", "lone surrogate", "huge"],
+)
+def test_a_failure_is_told_whatever_its_exception_and_record_are(record, error, told):
+    ctx = StreamingContext.Builder().build()
+    ctx.from_values(record).map(lambda _: raises(error)).with_name("picky").sink(lambda x: None)
+
+    lines = run_and_fail(ctx)
+
+    assert "operator 'picky' failed, subtask 0, Python, record 0: " in lines[0]
+    assert lines[-1].endswith(told)
+    assert sum(map(len, lines)) < 50_000
+
+
+def test_a_close_that_hangs_does_not_hide_a_failure():
+    class FailsAndHangs(MapFunction):
+        def map(self, value):
+            return fails_at_seven(value)
+
+        def close(self):
+            time.sleep(600)
+
+    ctx = StreamingContext.Builder().build()
+    ctx.from_values(7).map(FailsAndHangs()).sink(lambda x: None)
+
+    assert run_and_fail(ctx)[-1] == "ValueError: seven came"
+
+
 def test_an_exception_in_a_java_function_names_operator_record_and_the_users_line(acme_jar):
     ctx = StreamingContext.Builder().build()
     ctx.add_jar(acme_jar)

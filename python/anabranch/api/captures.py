@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from anabranch.pickling import dumps
+from anabranch.text import message_of, shown
 
 _DEEPEST = 8
 
@@ -39,7 +40,7 @@ def _failing(value: Any) -> Iterator[tuple[str, Any, str]]:
         try:
             dumps(part)
         except Exception as reason:  # noqa: BLE001 - any failure answers the question
-            yield name, part, str(reason)
+            yield name, part, message_of(reason)
 
 
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:
@@ -57,7 +58,7 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, (list, tuple)):
         yield from ((f"[{index}]", each) for index, each in enumerate(value))
     elif isinstance(value, dict):
-        yield from ((f"[{key!r}]", each) for key, each in value.items())
+        yield from ((f"[{shown(key)}]", each) for key, each in value.items())
     else:
         yield from ((repr(name), each) for name, each in getattr(value, "__dict__", {}).items())
 

@@ -14,6 +14,7 @@ from anabranch.api.functions import Function
 from anabranch.api.signatures import why_not_callable
 from anabranch.errors import JobGraphError
 from anabranch.pickling import dumps
+from anabranch.text import message_of, sendable, shown
 from anabranch.v1.graph_pb2 import FunctionDescriptor, PythonObject
 
 
@@ -34,7 +35,7 @@ def python_function(function: Any, interface: type[Function], verb: str) -> Func
     try:
         pickled = dumps(function)
     except Exception as error:
-        reason = why_not_serializable(function) or str(error)
+        reason = why_not_serializable(function) or message_of(error)
         raise JobGraphError(
             f"{verb}({display_name(function)}) cannot be serialized for the workers: {reason}"
         ) from error
@@ -45,16 +46,25 @@ def display_name(function: Any) -> str:
     """Returns what messages call a function."""
     if isinstance(function, Function):
         return type(function).__qualname__
-    code = getattr(function, "__code__", None)
-    if code is not None and "<lambda>" in function.__qualname__:
-        return f"<lambda> at {code.co_filename}:{code.co_firstlineno}"
-    return str(getattr(function, "__qualname__", None) or repr(function))
+    if inspect.isfunction(function) and "<lambda>" in function.__qualname__:
+        code = function.__code__
+        return sendable(f"<lambda> at {code.co_filename}:{code.co_firstlineno}")
+    name = _attribute(function, "__qualname__")
+    return sendable(name) if isinstance(name, str) and name else shown(function)
+
+
+def _attribute(value: Any, name: str) -> Any:
+    """Returns an attribute of what may be anything; None if it cannot be had."""
+    try:
+        return getattr(value, name, None)
+    except Exception:  # noqa: BLE001 - it is the user's
+        return None
 
 
 def _check_kind(function: Any, interface: type[Function], verb: str) -> None:
     if isinstance(function, str):
         raise JobGraphError(
-            f"{verb}({function!r}): this is a Python stream and takes a Python function; "
+            f"{verb}({shown(function)}): this is a Python stream and takes a Python function; "
             "call as_java_stream() first to use a Java class"
         )
     kind = function if inspect.isclass(function) else type(function)
@@ -73,7 +83,8 @@ def _check_kind(function: Any, interface: type[Function], verb: str) -> None:
 
 def _pickle_by_value_where_workers_cannot_import(function: Any) -> None:
     """Has a module that is in no place of the search path travel with the function, not by its name."""
-    name = getattr(function, "__module__", None) or type(function).__module__
+    name = _attribute(function, "__module__")
+    name = name if isinstance(name, str) else type(function).__module__
     module = sys.modules.get(name)
     if module is not None and name != "__main__" and not _is_findable(name):
         cloudpickle.register_pickle_by_value(module)

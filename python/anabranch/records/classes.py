@@ -12,6 +12,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from anabranch.errors import RecordError
+from anabranch.text import LONGEST_MESSAGE, shown
 
 
 def fields_of(cls: type) -> list[str] | None:
@@ -93,7 +94,7 @@ def _import_module(name: str) -> ModuleType | None:
     except Exception as error:  # a module may do anything while it is imported
         if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
             return None
-        raise RecordError(f"module {name} cannot be imported: {error!r}") from error
+        raise RecordError(f"module {name} cannot be imported: {shown(error, LONGEST_MESSAGE)}") from error
 
 
 def _is_plain(cls: type) -> bool:

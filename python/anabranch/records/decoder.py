@@ -11,11 +11,12 @@ from google.protobuf.message import DecodeError
 
 from anabranch.errors import RecordError
 from anabranch.records import wire
-from anabranch.records.explain import shortened, type_name
+from anabranch.records.explain import LONGEST_KEY, type_name
 from anabranch.records.instances import InstanceMaker
 from anabranch.records.scalars import DECODERS
 from anabranch.records.types import TypeRegistry
 from anabranch.records.wire import TooDeepError
+from anabranch.text import LONGEST_MESSAGE, shown
 
 _NUMBERS = {
     0xCA: struct.Struct(">f"),
@@ -168,13 +169,13 @@ class ValueDecoder:
             try:
                 value = self._value(depth + 1)
             except RecordError as error:
-                raise _within(f"[{shortened(key)}]", error) from error.__cause__
+                raise _within(f"[{shown(key, LONGEST_KEY)}]", error) from error.__cause__
             try:
                 result[key] = value
             except Exception as error:  # a class of the user's may raise anything from its hash
                 raise RecordError(f"a {type_name(key)} cannot be a key in Python: {error}") from error
             if len(result) <= number:
-                raise RecordError(f"the key {shortened(key)} equals another one in Python")
+                raise RecordError(f"the key {shown(key, LONGEST_KEY)} equals another one in Python")
         return result
 
     def _extension(self, size: int, depth: int) -> Any:
@@ -264,7 +265,7 @@ class ValueDecoder:
         try:
             return pickle.loads(self._take(end - self._position))
         except Exception as error:
-            raise RecordError(f"an object cannot be unpickled: {error!r}") from error
+            raise RecordError(f"an object cannot be unpickled: {shown(error, LONGEST_MESSAGE)}") from error
 
     def _java_object(self, _end: int, _depth: int) -> Any:
         raise RecordError("a serialized Java object cannot cross to Python")

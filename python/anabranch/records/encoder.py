@@ -24,6 +24,7 @@ from anabranch.records.row import Row
 from anabranch.records.scalars import Unencodable, encode_float, encode_int
 from anabranch.records.types import TypeRegistry
 from anabranch.records.wire import TooDeepError, array_header, encode_str, extension, map_header
+from anabranch.text import shown
 from anabranch.v1.record_pb2 import Schema
 
 # Takes a value and how many containers it is in.
@@ -206,7 +207,7 @@ class ValueEncoder(dict[type, Handler]):
         def encode(value: enum.Enum) -> bytes:
             # In Python 3.10 a combination of flags has no name at all.
             if cls.__members__.get(value.name) is not value:
-                raise Unencodable(f"{value!r} cannot cross: it is no single constant of {cls.__qualname__}")
+                raise Unencodable(f"{shown(value)} cannot cross: it is no single constant of {cls.__qualname__}")
             if carrier is not None:
                 self.schemas[carrier.id] = carrier
             return extension(wire.ENUM, array_header(2) + name + encode_str(value.name))

@@ -6,7 +6,6 @@ Slow: every part is encoded again by itself. It runs once, on the way to the end
 from __future__ import annotations
 
 import contextlib
-import reprlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +14,13 @@ from anabranch.records.classes import fields_of
 from anabranch.records.row import Row
 from anabranch.records.scalars import Unencodable
 from anabranch.records.wire import TooDeepError
+from anabranch.text import shown
 
 if TYPE_CHECKING:
     from anabranch.records.encoder import ValueEncoder
+
+
+LONGEST_KEY = 40  # of a path
 
 
 def why_not(encoder: ValueEncoder, values: Sequence[Any]) -> RecordError:
@@ -46,14 +49,6 @@ def hint(value: Any) -> str:
     if hasattr(value, "tolist"):
         return "; convert it, e.g. value.tolist()"
     return ""
-
-
-def shortened(value: Any) -> str:
-    """Returns a short representation of a value, whatever its own may do."""
-    try:
-        return reprlib.repr(value)
-    except Exception:  # noqa: BLE001 - it is the user's
-        return f"<{type_name(value)}>"
 
 
 def _refusal(encoder: ValueEncoder, value: Any) -> Exception | None:
@@ -86,10 +81,10 @@ def _parts(value: Any) -> Iterable[tuple[str, Any]]:
     if kind in (list, tuple):
         return [(f"[{index}]", part) for index, part in enumerate(value)]
     if kind is dict:
-        keys = [(f".key({shortened(key)})", key) for key in value]
-        return [*keys, *((f"[{shortened(key)}]", part) for key, part in value.items())]
+        keys = [(f".key({shown(key, LONGEST_KEY)})", key) for key in value]
+        return [*keys, *((f"[{shown(key, LONGEST_KEY)}]", part) for key, part in value.items())]
     if kind in (set, frozenset):
-        return [(f".element({shortened(part)})", part) for part in value]
+        return [(f".element({shown(part, LONGEST_KEY)})", part) for part in value]
     return []
 
 

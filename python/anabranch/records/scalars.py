@@ -15,6 +15,7 @@ from uuid import UUID
 from anabranch.errors import RecordError
 from anabranch.records import wire
 from anabranch.records.wire import NANOS_PER_SECOND, extension
+from anabranch.text import LONGEST_MESSAGE, shown
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - local times are counted from it too
@@ -98,9 +99,11 @@ def encode_datetime(value: datetime) -> bytes:
     try:
         offset = value.utcoffset()
     except Exception as error:
-        raise Unencodable(f"the zone {value.tzinfo!r} of a datetime does not tell its offset: {error!r}") from error
+        raise Unencodable(
+            f"the zone {shown(value.tzinfo)} of a datetime does not tell its offset: {shown(error, LONGEST_MESSAGE)}"
+        ) from error
     if offset is None:
-        raise Unencodable(f"the zone {value.tzinfo!r} of a datetime has no offset")
+        raise Unencodable(f"the zone {shown(value.tzinfo)} of a datetime has no offset")
     if offset % _SECOND:
         raise Unencodable(f"the offset {offset} of a datetime is not in whole seconds")
     since = _pack_since(value.replace(tzinfo=None) - _EPOCH - offset)

@@ -21,6 +21,7 @@ from anabranch.records.instances import (
     schema_id,
     with_class,
 )
+from anabranch.text import LONGEST_MESSAGE, shown
 from anabranch.v1.graph_pb2 import TypeBinding
 from anabranch.v1.record_pb2 import Schema
 
@@ -84,7 +85,7 @@ class TypeRegistry:
         if self._classes.get(wire_name, cls) is not cls:
             raise JobGraphError(f"the name {wire_name} is taken by {self._classes[wire_name]!r}")
         if self._names.get(cls, wire_name) != wire_name:
-            raise JobGraphError(f"{cls!r} is registered already, as {self._names[cls]}")
+            raise JobGraphError(f"{shown(cls)} is registered already, as {self._names[cls]}")
         self._bind(cls, wire_name, name or "")
 
     def bindings(self) -> list[TypeBinding]:
@@ -221,7 +222,7 @@ class TypeRegistry:
 def _check_record_type(cls: Any) -> None:
     if not isinstance(cls, type) or not (fields_of(cls) is not None or issubclass(cls, (enum.Enum, Message))):
         raise JobGraphError(
-            f"{cls!r} cannot be registered: it is no dataclass, NamedTuple, Struct, Enum or protobuf message"
+            f"{shown(cls)} cannot be registered: it is no dataclass, NamedTuple, Struct, Enum or protobuf message"
         )
 
 
@@ -229,7 +230,7 @@ def _load_class(name: str, python_class: bytes) -> type:
     try:
         cls = pickle.loads(python_class)
     except Exception as error:
-        raise RecordError(f"the class of {name} cannot be loaded: {error!r}") from error
+        raise RecordError(f"the class of {name} cannot be loaded: {shown(error, LONGEST_MESSAGE)}") from error
     if not isinstance(cls, type):
-        raise RecordError(f"what came as the class of {name} is none: {cls!r}")
+        raise RecordError(f"what came as the class of {name} is none: {shown(cls)}")
     return cls

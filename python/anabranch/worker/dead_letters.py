@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from anabranch.errors import RecordError
 from anabranch.exchange.output_gate import OutputEdge
 from anabranch.records import Encoder, TypeRegistry
+from anabranch.text import LONGEST_MESSAGE, class_name, message_of, shown
 from anabranch.v1.graph_pb2 import Language
 from anabranch.worker.operators.operator import OperatorError
 
@@ -22,12 +22,12 @@ class DeadLetters:
 
     def __call__(self, failure: OperatorError) -> None:
         """Sends what failed; may wait until the consumers can take more."""
-        cause = failure.__cause__
+        cause = failure if failure.__cause__ is None else failure.__cause__
         letter = {
             "operator": failure.operator,
             "subtask": self._subtask,
             "record": failure.record,
-            "error": f"{type(cause).__name__}: {cause}",
+            "error": _error_of(cause),
         }
         for edge, encoder in self._edges:
             edge.emit([_that_can_cross(letter, encoder)], None)
@@ -37,6 +37,11 @@ def _that_can_cross(letter: dict[str, Any], encoder: Encoder) -> dict[str, Any]:
     """Returns the letter, with its record as text if the consumer's language has nothing for it."""
     try:
         encoder.encode([letter])
-    except RecordError:
-        return {**letter, "record": repr(letter["record"])}
+    except Exception:  # noqa: BLE001 - encoding may call methods of the record
+        return {**letter, "record": shown(letter["record"], LONGEST_MESSAGE)}
     return letter
+
+
+def _error_of(error: BaseException) -> str:
+    message = message_of(error)
+    return f"{class_name(error)}: {message}" if message else class_name(error)

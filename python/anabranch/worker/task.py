@@ -205,17 +205,29 @@ class Task:
             self._run_to_end()
         except BaseException as raised:  # noqa: BLE001 - user code may raise anything, SystemExit too
             error = raised
-        error = self._close(error)
+        try:
+            self._end(error)
+        except BaseException as raised:  # noqa: BLE001 - whatever it is, the master must not wait for this task for ever
+            if self.state is not TaskState.FAILED:
+                self._fail(raised if error is None or isinstance(error, TaskCancelled) else error)
+
+    def _end(self, error: BaseException | None) -> None:
+        """Closes everything and tells the master how the task has ended."""
+        if error is not None and not isinstance(error, TaskCancelled):
+            self._fail(error)  # before anything is closed: a close that hangs must not hide why the task has failed
+        failure = self._close()
         finish_lines()
-        if self.state is TaskState.FINISHED and (error is None or isinstance(error, TaskCancelled)):
-            return  # it has only been there for others
-        if error is None:
-            self._enter(TaskState.FINISHED)
-        elif isinstance(error, TaskCancelled):
-            self._enter(TaskState.CANCELLED)
+        if self.state is TaskState.FAILED or (self.state is TaskState.FINISHED and failure is None):
+            return  # as it is known already; a finished task has only been there for others
+        if failure is not None:
+            self._fail(failure)
         else:
-            report = task_error(error, operator=self._blame(error), subtask=self.descriptor.subtask)
-            self._enter(TaskState.FAILED, report)
+            self._enter(TaskState.FINISHED if error is None else TaskState.CANCELLED)
+
+    def _fail(self, error: BaseException) -> None:
+        report = task_error(error, operator=self._blame(error), subtask=self.descriptor.subtask)
+        self._reporter.entered(self, TaskState.FAILED, report)
+        self.state = TaskState.FAILED
 
     def _run_to_end(self) -> None:
         self.output = self._build_output()
@@ -244,25 +256,26 @@ class Task:
         self.output.end()
         self._wait_until(lambda: self.output.finished)
 
-    def _close(self, error: BaseException | None) -> BaseException | None:
-        """Releases everything; returns the error that the task ends with."""
+    def _close(self) -> OperatorError | None:
+        """Releases everything; returns how a function has failed at that."""
         self.busy_since = None
+        failure = None
         if self.chain is not None:
             try:
                 self.chain.close()
-            except OperatorError as failure:
-                error = failure if error is None or isinstance(error, TaskCancelled) else error
+            except OperatorError as error:
+                failure = error
         for acceptor in self._acceptors:
             acceptor.close()
         self.input.close()
         self.output.close()
         self._reactor.close()
-        return error
+        return failure
 
-    def _enter(self, state: TaskState, error: control.TaskError | None = None) -> None:
+    def _enter(self, state: TaskState) -> None:
         assert self.state.may_become(state), f"{self.state} -> {state}"  # noqa: S101 - a mistake of ours
         self.state = state
-        self._reporter.entered(self, state, error)
+        self._reporter.entered(self, state, None)
 
     def _blame(self, error: BaseException) -> str:
         """Returns the operator to name for an error that names none: the last for its output, else the first."""

@@ -6,41 +6,54 @@ import os
 import sysconfig
 import traceback
 from pathlib import Path
-from typing import Any
 
 import anabranch
 from anabranch.errors import RecordError
 from anabranch.exchange.output_gate import EmitError
 from anabranch.exchange.shortage import are_files_used_up
+from anabranch.text import error_line, shown
 from anabranch.v1.control_pb2 import TaskError
 from anabranch.v1.graph_pb2 import LANGUAGE_PYTHON
 from anabranch.worker import open_files
 from anabranch.worker.operators.operator import OperatorError
+from anabranch.worker.tracebacks import format_error
 
 _ENGINE = str(Path(anabranch.__file__).parent) + os.sep
 _LIBRARY = sysconfig.get_path("stdlib") + os.sep
 _INSTALLED = f"{os.sep}site-packages{os.sep}"  # may be inside of it
-_MAX_RECORD = 200
 _NO_RECORD = object()
 
 
 def task_error(error: BaseException, *, operator: str, subtask: int) -> TaskError:
-    """Returns the report for an exception that ended a task.
+    """Returns the report for an exception that ended a task, whatever exception it is: this never fails itself.
 
     Args:
         error: The exception; an `OperatorError` or `EmitError` tells the record.
         operator: The operator to name where the error itself names none.
         subtask: Parallel index of the task.
     """
+    try:
+        return _task_error(error, operator, subtask)
+    except BaseException as failure:  # noqa: BLE001 - the master has to hear of it, in few words if need be
+        return TaskError(
+            operator=operator,
+            language=LANGUAGE_PYTHON,
+            subtask=subtask,
+            record_position=-1,
+            summary=f"{error_line(error)} (no more can be reported: {error_line(failure)})",
+        )
+
+
+def _task_error(error: BaseException, operator: str, subtask: int) -> TaskError:
     position, record, hint = -1, _NO_RECORD, ""
-    cause: BaseException = error
+    cause = error
     if isinstance(error, OperatorError):
         operator, position = error.operator, error.position
         record = error.record if position >= 0 else _NO_RECORD
-        cause = error.__cause__ or error
+        cause = error if error.__cause__ is None else error.__cause__
     elif isinstance(error, EmitError):
         record = error.record
-        cause = error.__cause__ or error
+        cause = error if error.__cause__ is None else error.__cause__
         if isinstance(cause, RecordError):
             hint = f"the record goes to operator {error.consumer}"
     if are_files_used_up(cause):
@@ -52,10 +65,10 @@ def task_error(error: BaseException, *, operator: str, subtask: int) -> TaskErro
         language=LANGUAGE_PYTHON,
         subtask=subtask,
         record_position=position,
-        record="" if record is _NO_RECORD else shorten(record),
-        summary=_summary(cause),
+        record="" if record is _NO_RECORD else shown(record),
+        summary=error_line(cause),
         user_trace=user_trace(cause),
-        full_trace="".join(traceback.format_exception(error)),
+        full_trace=format_error(error),
         hint=hint,
     )
 
@@ -77,27 +90,19 @@ def _engine_without_files(
         subtask=subtask,
         record_position=-1,
         summary=f"the worker of operator {operator!r}, subtask {subtask}, Python, has no open file left"
-        f" for its channels: {_summary(cause)}",
-        full_trace="".join(traceback.format_exception(error)),
+        f" for its channels: {error_line(cause)}",
+        full_trace=format_error(error),
         hint=hint,
     )
 
 
 def _is_engines_own(error: BaseException) -> bool:
     """Returns whether the engine, and no code of the user, has called the function of the library that failed."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if not frame.filename.startswith(_LIBRARY) or _INSTALLED in frame.filename:
-            return is_engine_file(frame.filename)
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        file = frame.f_code.co_filename
+        if not file.startswith(_LIBRARY) or _INSTALLED in file:
+            return is_engine_file(file)
     return False
-
-
-def shorten(record: Any) -> str:
-    """Returns the record's repr, cut to 200 characters."""
-    try:
-        text = repr(record)
-    except Exception as error:  # noqa: BLE001 - a record may be anything, its repr too
-        text = f"<{type(record).__name__} whose repr fails: {error}>"
-    return text if len(text) <= _MAX_RECORD else text[: _MAX_RECORD - 3] + "..."
 
 
 def user_trace(error: BaseException) -> str:
@@ -105,39 +110,9 @@ def user_trace(error: BaseException) -> str:
 
     Engine frames between two of the user's are folded into one line.
     """
-    parts = []
-    whole: traceback.TracebackException | None = traceback.TracebackException.from_exception(error)
-    while whole is not None:
-        parts.append("".join([*_user_frames(whole.stack), *whole.format_exception_only()]))
-        if whole.__cause__ is not None:
-            parts.append("\nThe above exception was the direct cause of the following exception:\n\n")
-            whole = whole.__cause__
-        elif whole.__context__ is not None and not whole.__suppress_context__:
-            parts.append("\nDuring handling of the above exception, another exception occurred:\n\n")
-            whole = whole.__context__
-        else:
-            whole = None
-    return "".join(reversed(parts))
+    return format_error(error, is_engine_file)
 
 
 def is_engine_file(filename: str) -> bool:
     """Returns whether code of this file is the engine's, not the user's."""
     return filename.startswith((_ENGINE, "<frozen "))
-
-
-def _user_frames(stack: traceback.StackSummary) -> list[str]:
-    lines: list[str] = []
-    engine_frames = 0
-    for frame in stack:
-        if is_engine_file(frame.filename):
-            engine_frames += 1
-            continue
-        if engine_frames and lines:
-            lines.append(f"  ... {engine_frames} engine frame{'s' if engine_frames > 1 else ''}\n")
-        engine_frames = 0
-        lines += traceback.StackSummary.from_list([frame]).format()
-    return ["Traceback (most recent call last):\n", *lines] if lines else []
-
-
-def _summary(error: BaseException) -> str:
-    return "".join(traceback.format_exception_only(type(error), error)).strip()

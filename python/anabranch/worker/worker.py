@@ -7,9 +7,9 @@ import os
 import socket
 import threading
 import time
-import traceback
 from collections import deque
 
+from anabranch.text import error_name, message_of
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1.graph_pb2 import LANGUAGE_PYTHON
 from anabranch.worker import open_files
@@ -17,6 +17,7 @@ from anabranch.worker.control_client import ControlClient
 from anabranch.worker.job import WorkerJob
 from anabranch.worker.reports import Reports, report_of
 from anabranch.worker.task import Task, TaskState
+from anabranch.worker.tracebacks import format_error
 
 logger = logging.getLogger(__name__)
 
@@ -161,10 +162,14 @@ class Worker:
     def _handle_or_fail(self, kind: str | None, message: control.MasterMessage) -> None:
         try:
             self._handle(kind, message)
-        except Exception as error:
-            logger.exception("worker %s failed", self._worker_id)
-            failed = control.WorkerFailed(summary=str(error), trace=traceback.format_exc())
-            self._send(control.WorkerMessage(failed=failed))
+        except BaseException as error:  # noqa: BLE001 - loading a user's class may raise anything, SystemExit too
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        trace = format_error(error)
+        logger.error("worker %s failed\n%s", self._worker_id, trace)
+        failed = control.WorkerFailed(summary=message_of(error) or error_name(error), trace=trace)
+        self._send(control.WorkerMessage(failed=failed))
 
     def _handle(self, kind: str | None, message: control.MasterMessage) -> None:
         if kind == "setup":
@@ -231,10 +236,13 @@ class Worker:
 
     def _report_regularly(self, interval: float, silence: float) -> None:
         reports = Reports(silence)
-        while not self._stopped.wait(interval):
-            report = reports.due(time.monotonic(), list(self._tasks.values()))
-            if report is not None:
-                self._send(control.WorkerMessage(report=report))
+        try:
+            while not self._stopped.wait(interval):
+                report = reports.due(time.monotonic(), list(self._tasks.values()))
+                if report is not None:
+                    self._send(control.WorkerMessage(report=report))
+        except Exception as error:  # noqa: BLE001 - the master would think that the worker hangs
+            self._fail(error)
 
     def _report(self) -> None:
         report = report_of(time.monotonic(), list(self._tasks.values()))

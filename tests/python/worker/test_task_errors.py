@@ -8,8 +8,9 @@ from unittest.mock import Mock
 from anabranch.errors import RecordError
 from anabranch.exchange.addresses import Transport
 from anabranch.exchange.output_gate import EmitError
+from anabranch.worker import task_errors
 from anabranch.worker.operators.operator import OperatorError
-from anabranch.worker.task_errors import shorten, task_error, user_trace
+from anabranch.worker.task_errors import task_error, user_trace
 
 
 def caught(function) -> Exception:
@@ -98,10 +99,56 @@ def test_causes_are_kept_in_the_order_of_python():
     assert trace.index("ValueError: bad row") < trace.index("direct cause") < trace.index("RuntimeError: outer")
 
 
-def test_records_are_shortened_and_a_broken_repr_does_no_harm():
-    class Broken:
-        def __repr__(self):
-            raise OSError("no")
+class UnprintableError(Exception):
+    """Fails whatever is asked of it."""
 
-    assert 200 == len(shorten("x" * 1000))
-    assert "Broken whose repr fails" in shorten(Broken())
+    def __init__(self, raises: BaseException) -> None:
+        self.raises = raises
+
+    def __str__(self):
+        raise self.raises
+
+    __repr__ = __len__ = __bool__ = __str__
+
+
+def test_a_record_and_an_exception_that_cannot_be_printed_are_reported_by_their_classes():
+    for raises in (ValueError("no"), SystemExit(3), KeyboardInterrupt(), RecursionError()):
+        error = OperatorError("parse", 7, UnprintableError(raises))
+        error.__cause__ = UnprintableError(raises)
+
+        report = task_error(error, operator="head", subtask=2)
+
+        assert ("parse", 2, 7) == (report.operator, report.subtask, report.record_position)
+        assert "<UnprintableError whose repr fails" in report.record
+        assert f"UnprintableError: <its message cannot be had: {type(raises).__name__}>" in report.summary
+        assert report.summary in report.user_trace
+
+
+def test_a_lone_surrogate_is_written_out():
+    error = OperatorError("parse", 0, "\ud800x")
+    error.__cause__ = ValueError("unknown name \ud800x")
+
+    report = task_error(error, operator="head", subtask=0)
+
+    assert "unknown name \\ud800x" in report.summary
+    assert "\\ud800x" in report.record
+
+
+def test_of_a_huge_message_is_told_how_much_is_missing():
+    error = OperatorError("parse", 0, "x" * 20_000_000)
+    error.__cause__ = ValueError("cannot parse " + "x" * 20_000_000)
+
+    report = task_error(error, operator="head", subtask=0)
+
+    assert report.summary.startswith("ValueError: cannot parse xxx")
+    assert report.summary.endswith("more characters)")
+    assert report.ByteSize() < 100_000
+
+
+def test_even_a_report_that_cannot_be_made_names_operator_and_exception(monkeypatch):
+    monkeypatch.setattr(task_errors, "user_trace", Mock(side_effect=MemoryError))
+
+    report = task_error(ValueError("bad row"), operator="head", subtask=1)
+
+    assert ("head", 1, -1) == (report.operator, report.subtask, report.record_position)
+    assert report.summary.startswith("ValueError: bad row")

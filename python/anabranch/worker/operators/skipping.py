@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from anabranch.recovery.errors import NondeterminismError
+from anabranch.text import error_line, shown
 from anabranch.worker.operators.operator import Emit, Operator, OperatorError, Results
 
 logger = logging.getLogger(__name__)
@@ -90,12 +91,10 @@ class SkippingOperator(Operator):
 
     def _warn(self, error: OperatorError) -> None:
         if self.skipped <= _SHOWN:
-            cause = error.__cause__
             logger.warning(
-                "operator %s skips record %d, %.200r: %s: %s",
+                "operator %s skips record %d, %s: %s",
                 self.name,
                 error.position,
-                error.record,
-                type(cause).__name__,
-                cause,
+                shown(error.record),
+                error_line(error if error.__cause__ is None else error.__cause__),
             )
