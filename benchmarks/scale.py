@@ -45,8 +45,9 @@ from anabranch.v1 import control_pb2 as control
 from anabranch.v1 import graph_pb2 as graph
 from anabranch.v1.control_pb2_grpc import ControlStub
 from anabranch.v1.record_pb2 import Barrier, Determinant, FrameHeader
-from anabranch.worker.control_client import CHANNEL_OPTIONS
 from benchmarks.measure import OUT, machine
+
+TOKEN = "00" * 32
 
 MAX_FRAME = 64 << 20
 Figures = dict[str, Any]
@@ -241,7 +242,7 @@ class _Listener:
 async def _serve(expected: int) -> None:
     """The master's server alone; prints its address, then its CPU time for so many reports."""
     listener = _Listener(expected)
-    server = ControlServer("t", listener)
+    server = ControlServer(TOKEN, listener)
     print(await server.start("127.0.0.1"), flush=True)
     while listener.taken == 0:
         await asyncio.sleep(0.001)
@@ -256,7 +257,7 @@ async def _report(address: str, workers: int, each: int) -> None:
     operators = [control.OperatorCounters(operator_id=i, records_in=1 << 40, records_out=1 << 40) for i in range(3)]
 
     async def worker(channel: Any, number: int) -> None:
-        stream = ControlStub(channel).Connect(metadata=[("anabranch-token", "t")])
+        stream = ControlStub(channel).Connect(metadata=[("anabranch-token", TOKEN)])
         await stream.write(control.WorkerMessage(hello=control.WorkerHello(worker_id=f"python-{number}")))
         report = control.WorkerReport(tasks=[control.TaskReport(task_id=number, operators=operators)])
         for _ in range(each):
@@ -299,7 +300,7 @@ async def _take_state() -> None:
         def disconnected(self, _worker: str, _stream: Any) -> None:
             ended.set()
 
-    server = ControlServer("t", Listener(0))
+    server = ControlServer(TOKEN, Listener(0))
     print(await server.start("127.0.0.1"), flush=True)
     while not taken:
         await asyncio.sleep(0.001)
@@ -317,8 +318,8 @@ def state(mib: int) -> Figures:
     async def send(address: str) -> None:
         snapshot = control.Snapshot(number=1)
         snapshot.operators.add(operator_id=1).engine.payload = bytes(mib << 20)
-        async with grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
-            stream = ControlStub(channel).Connect(metadata=[("anabranch-token", "t")])
+        async with grpc.aio.insecure_channel(address, options=[("grpc.max_send_message_length", -1)]) as channel:
+            stream = ControlStub(channel).Connect(metadata=[("anabranch-token", TOKEN)])
             await stream.write(control.WorkerMessage(hello=control.WorkerHello(worker_id="python-1")))
             for task in range(256 // mib):
                 taken = control.TaskCheckpoint(task_id=task, snapshot=snapshot)

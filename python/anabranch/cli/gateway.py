@@ -5,19 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import secrets
 import signal
 import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anabranch.cli.token import TOKEN_VARIABLE, gateway_token
 from anabranch.errors import AnabranchError
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
-
-TOKEN_VARIABLE = "ANABRANCH_GATEWAY_TOKEN"  # noqa: S105 - the name of the variable, not a secret
 
 
 def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -43,7 +41,7 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serves until interrupted; returns the exit code."""
     try:
-        token = _token(arguments.token_file)
+        token = gateway_token(arguments.token_file)
         asyncio.run(_serve(arguments.host, arguments.port, token, until_stdin_ends=arguments.until_stdin_ends))
     except AnabranchError as error:
         print(f"anabranch gateway: {error}", file=sys.stderr)  # noqa: T201 - a command's output
@@ -70,16 +68,3 @@ async def _serve(host: str, port: int, token: str, *, until_stdin_ends: bool) ->
         threading.Thread(target=read_stdin, name="anabranch-stdin", daemon=True).start()
     await stop.wait()
     await service.stop()
-
-
-def _token(file: Path | None) -> str:
-    if file is None:
-        token = os.environ.get(TOKEN_VARIABLE)
-        if not token:
-            raise AnabranchError(f"a token is needed: set {TOKEN_VARIABLE} or give --token-file")
-        return token
-    if not file.exists():
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as created:
-            created.write(secrets.token_hex(32) + "\n")
-    return file.read_text().strip()

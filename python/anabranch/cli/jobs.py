@@ -8,13 +8,13 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
+from anabranch.cli.token import TOKEN_VARIABLE
 from anabranch.errors import AnabranchError
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
 _ADDRESS = "ANABRANCH_GATEWAY"
-_TOKEN = "ANABRANCH_GATEWAY_TOKEN"  # noqa: S105 - the name of the variable, not a secret
 _RAY = "RAY_ADDRESS"
 _CALL_TIMEOUT = 60.0
 
@@ -95,17 +95,17 @@ class _GatewayJobs:
     """The jobs that a gateway hosts."""
 
     def __init__(self, address: str | None) -> None:
-        import grpc  # noqa: PLC0415 - the other commands need no gRPC
-
+        from anabranch.control.channel import TOKEN_METADATA, open_channel  # noqa: PLC0415 - only these need gRPC
         from anabranch.v1.gateway_pb2_grpc import GatewayStub  # noqa: PLC0415
 
-        token = os.environ.get(_TOKEN)
+        token = os.environ.get(TOKEN_VARIABLE)
         if not address or not token:
             raise AnabranchError(
-                f"which jobs? Set {_ADDRESS} (or --gateway) to host:port, and {_TOKEN}; or --ray to `auto` or host:port"
+                f"which jobs? Set {_ADDRESS} (or --gateway) to host:port, and {TOKEN_VARIABLE};"
+                " or --ray to `auto` or host:port"
             )
-        self._stub = GatewayStub(grpc.insecure_channel(address))
-        self._metadata = [("anabranch-token", token)]
+        self._stub = GatewayStub(open_channel(address))
+        self._metadata = [(TOKEN_METADATA, token)]
 
     def all(self) -> list[Any]:
         from anabranch.v1.gateway_pb2 import ListRequest  # noqa: PLC0415 - see above

@@ -22,6 +22,7 @@ from anabranch.cluster.job_spec import JobSpec
 from anabranch.cluster.packages import package
 from anabranch.cluster.registry import CALL_TIMEOUT, find_registry
 from anabranch.config import Options
+from anabranch.control.channel import TOKEN_METADATA, open_channel
 from anabranch.errors import AnabranchError, ConfigError, JavaNotFoundError, JobCancelledError, JobFailedError
 from anabranch.job import new_job_id
 from anabranch.launch.ray import java_flags
@@ -29,7 +30,6 @@ from anabranch.recovery.collected import CollectedBatches
 from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.gateway_pb2_grpc import GatewayStub
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, OPERATOR_KIND_COLLECT, JobGraph
-from anabranch.worker.control_client import CHANNEL_OPTIONS, TOKEN_METADATA
 
 ENDED = (gateway.JOB_STATE_FINISHED, gateway.JOB_STATE_FAILED, gateway.JOB_STATE_CANCELLED)
 
@@ -113,7 +113,7 @@ class MasterClient:
 
     def _dial(self, address: str) -> GatewayStub:
         with self._lock:
-            self._channel = grpc.insecure_channel(address, options=CHANNEL_OPTIONS)
+            self._channel = open_channel(address)
             self._stub = GatewayStub(self._channel)
             return self._stub
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
 import grpc.aio
 
 from anabranch.config import Options
+from anabranch.control.server import bind, make_server
 from anabranch.errors import AnabranchError, ConfigError, JavaNotFoundError, JobGraphError
 from anabranch.gateway.artifacts import ArtifactStore
 from anabranch.gateway.hosted_job import GatewayJob, LogBuffer
@@ -22,27 +22,8 @@ from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.control_pb2 import CollectedBatch
 from anabranch.v1.gateway_pb2_grpc import GatewayServicer, add_GatewayServicer_to_server
 from anabranch.v1.graph_pb2 import JobGraph
-from anabranch.worker.control_client import CHANNEL_OPTIONS, TOKEN_METADATA
 
 _LONGEST_WAIT = 60.0  # a client that wants to wait longer asks again
-
-
-class TokenCheck(grpc.aio.ServerInterceptor):  # type: ignore[misc] # grpc.aio has no types
-    """Refuses every call without the gateway's token before anything of it is read."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token.encode()
-
-    async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], details: Any) -> Any:
-        """Passes the call on if its token is right."""
-        given = str(dict(details.invocation_metadata).get(TOKEN_METADATA, "")).encode()
-        if hmac.compare_digest(given, self._token):
-            return await continuation(details)
-        return grpc.unary_unary_rpc_method_handler(_refuse)
-
-
-async def _refuse(_request: Any, context: Any) -> None:
-    await context.abort(grpc.StatusCode.UNAUTHENTICATED, "wrong or missing token")
 
 
 class GatewayService(GatewayServicer):
@@ -51,7 +32,7 @@ class GatewayService(GatewayServicer):
     def __init__(self, token: str) -> None:
         self._jobs: dict[str, GatewayJob | RelayedJob] = {}
         self._artifacts = ArtifactStore()
-        self._server = grpc.aio.server(interceptors=[TokenCheck(token)], options=CHANNEL_OPTIONS)
+        self._server = make_server(token)
         add_GatewayServicer_to_server(self, self._server)
 
     async def start(self, host: str, port: int) -> int:
@@ -60,10 +41,7 @@ class GatewayService(GatewayServicer):
         Raises:
             ConfigError: The address cannot be bound.
         """
-        try:
-            bound: int = self._server.add_insecure_port(f"{host}:{port}")
-        except RuntimeError as error:
-            raise ConfigError(f"the gateway cannot listen on {host}:{port}: {error}") from error
+        bound = bind(self._server, host, port)
         await self._server.start()
         return bound
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hmac
 from typing import Any, Protocol
 
 import grpc
 import grpc.aio
 
+from anabranch.control.server import ANY_SIZE, bind, make_server
 from anabranch.v1.control_pb2 import MasterMessage, WorkerHello, WorkerMessage
 from anabranch.v1.control_pb2_grpc import ControlServicer, add_ControlServicer_to_server
-from anabranch.worker.control_client import CHANNEL_OPTIONS, TOKEN_METADATA
 
 
 class ControlStream:
@@ -48,14 +47,13 @@ class ControlServer(ControlServicer):
     """Serves control.proto for one job."""
 
     def __init__(self, token: str, listener: ControlListener) -> None:
-        self._token = token
         self._listener = listener
-        self._server = grpc.aio.server(options=CHANNEL_OPTIONS)
+        self._server = make_server(token, largest_request=ANY_SIZE)  # functions and records, of workers
         add_ControlServicer_to_server(self, self._server)
 
     async def start(self, host: str) -> str:
         """Starts to serve; returns the address to dial."""
-        port = self._server.add_insecure_port(f"{host}:0")
+        port = bind(self._server, host, 0)
         await self._server.start()
         return f"{host}:{port}"
 
@@ -65,9 +63,6 @@ class ControlServer(ControlServicer):
 
     async def Connect(self, _requests: Any, context: Any) -> None:  # noqa: N802 - the name in control.proto
         """Serves one worker for as long as it lives."""
-        metadata = dict(context.invocation_metadata())
-        if not hmac.compare_digest(str(metadata.get(TOKEN_METADATA, "")).encode(), self._token.encode()):
-            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "wrong or missing token")
         first = await context.read()
         if first is grpc.aio.EOF or first.WhichOneof("message") != "hello":
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the first message must be the hello")

@@ -8,19 +8,11 @@ from collections.abc import Iterator
 
 import grpc
 
+from anabranch.control.channel import TOKEN_METADATA, open_channel
 from anabranch.v1.control_pb2 import MasterMessage, WorkerMessage
 from anabranch.v1.control_pb2_grpc import ControlStub
 
 logger = logging.getLogger(__name__)
-
-TOKEN_METADATA = "anabranch-token"  # noqa: S105 - the name of the entry, not a secret
-CHANNEL_OPTIONS = [
-    ("grpc.max_send_message_length", -1),  # functions and collected records travel here, of any size
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.keepalive_time_ms", 10_000),
-    ("grpc.keepalive_timeout_ms", 5_000),
-    ("grpc.enable_http_proxy", 0),
-]
 
 
 class ControlClient:
@@ -28,7 +20,7 @@ class ControlClient:
 
     def __init__(self, master: str, token: str) -> None:
         self._outbox: queue.SimpleQueue[WorkerMessage | None] = queue.SimpleQueue()
-        self._channel = grpc.insecure_channel(master, options=CHANNEL_OPTIONS)
+        self._channel = open_channel(master)
         self._token = token
 
     def send(self, message: WorkerMessage) -> None:

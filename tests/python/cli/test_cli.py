@@ -52,3 +52,11 @@ def test_a_gateway_without_a_token_does_not_start(capsys, monkeypatch):
 
     assert 1 == main(["gateway"])
     assert "a token is needed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "99999999999999999999"])
+def test_a_port_that_is_none_is_refused(port, capsys, monkeypatch):
+    monkeypatch.setenv("ANABRANCH_GATEWAY_TOKEN", "0" * 64)
+
+    assert 1 == main(["gateway", "--port", port])
+    assert f"{port} is not a port: expected 0 (any free one) to 65535" in capsys.readouterr().err

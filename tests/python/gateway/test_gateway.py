@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import secrets
+import socket
 import subprocess
 import sys
 import time
@@ -16,7 +18,7 @@ from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1 import graph_pb2 as pb
 from anabranch.v1.gateway_pb2_grpc import GatewayStub
 
-TOKEN = "secret"
+TOKEN = secrets.token_hex(32)
 
 
 class Client:
@@ -230,8 +232,8 @@ def test_unpickling_happens_in_workers_only(client, tmp_path):
     assert gateway.JOB_STATE_FAILED == status.state
 
 
-def command(client: Client, *arguments: str) -> tuple[int, str, str]:
-    environment = {**os.environ, "ANABRANCH_GATEWAY": client.address, "ANABRANCH_GATEWAY_TOKEN": TOKEN}
+def command(client: Client, *arguments: str, **variables: str) -> tuple[int, str, str]:
+    environment = {**os.environ, "ANABRANCH_GATEWAY": client.address, "ANABRANCH_GATEWAY_TOKEN": TOKEN, **variables}
     ran = subprocess.run(
         [sys.executable, "-m", "anabranch", *arguments], capture_output=True, text=True, env=environment, timeout=60,
         check=False,
@@ -263,3 +265,13 @@ def test_a_gateway_that_is_not_named_is_asked_for(client):
 
     assert 1 == ran.returncode
     assert "which jobs? Set ANABRANCH_GATEWAY" in ran.stderr
+
+
+def test_a_proxy_hears_nothing(client):
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        address = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        assert (0, "", "") == command(client, "list", http_proxy=address, https_proxy=address, no_proxy="")
+
+        proxy.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()

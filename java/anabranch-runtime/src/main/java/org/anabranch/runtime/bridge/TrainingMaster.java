@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.anabranch.proto.v1.Artifact;
 import org.anabranch.proto.v1.Channel;
 import org.anabranch.proto.v1.ConnectTask;
@@ -30,57 +31,104 @@ import org.anabranch.proto.v1.Shutdown;
 import org.anabranch.proto.v1.TaskDescriptor;
 
 /**
- * The master of {@link WarmUp}'s job: says its lines to the one worker that calls, in as much of
- * HTTP/2 as that takes, since the runtime jar holds no gRPC server.
+ * The master of {@link WarmUp}'s job: says its lines to the one worker that has its token, in as
+ * much of HTTP/2 as that takes, since the runtime jar holds no gRPC server.
  */
 final class TrainingMaster implements Closeable {
-  static final String TOKEN = "00".repeat(32);
-
   private static final int HEADERS = 1;
   private static final int DATA = 0;
   private static final int SETTINGS = 4;
   private static final int END_HEADERS = 4;
   private static final int FIRST_STREAM = 3;
   private static final int JOB_MILLIS = 1000;
+  // What a worker sends before its first message is much less, and comes at once.
+  private static final int LONGEST_GREETING = 1 << 14;
+  private static final int GREETING_MILLIS = 10_000;
+  private static final int BACKLOG = 64;
 
   private final Path jar;
   private final Path sockets;
   private final ServerSocket listener;
+  private final String token = Tokens.draw();
+  private final AtomicBoolean served = new AtomicBoolean();
 
   TrainingMaster(Path jar, Path sockets) throws IOException {
     this.jar = jar;
     this.sockets = sockets;
-    this.listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-    Thread thread = new Thread(this::serve, "training-master");
+    this.listener = new ServerSocket(0, BACKLOG, InetAddress.getLoopbackAddress());
+    start("training-master", this::accept);
+  }
+
+  private static Thread start(String name, Runnable work) {
+    Thread thread = new Thread(work, name);
     thread.setDaemon(true);
     thread.start();
+    return thread;
   }
 
   String address() {
     return "127.0.0.1:" + listener.getLocalPort();
   }
 
-  private void serve() {
-    try (Socket socket = listener.accept();
-        DataOutputStream out = new DataOutputStream(socket.getOutputStream())) {
-      InputStream in = socket.getInputStream();
-      Thread reader = new Thread(() -> discard(in), "training-reader");
-      reader.setDaemon(true);
-      reader.start();
+  /** The secret that the worker has to show, as hex digits. */
+  String token() {
+    return token;
+  }
+
+  /** Gives each caller a thread: one that says nothing, or something else, holds up nobody. */
+  private void accept() {
+    try {
+      while (true) {
+        Socket socket = listener.accept();
+        start("training-caller", () -> answer(socket));
+      }
+    } catch (IOException e) {
+      // It was closed.
+    }
+  }
+
+  private void answer(Socket caller) {
+    try (Socket socket = caller) {
+      socket.setSoTimeout(GREETING_MILLIS);
+      DataOutputStream out = new DataOutputStream(socket.getOutputStream());
       frame(out, SETTINGS, 0, 0, new byte[0]);
-      frame(out, HEADERS, END_HEADERS, FIRST_STREAM, headers());
-      say(out, MasterMessage.newBuilder().setSetup(setup()));
-      say(out, MasterMessage.newBuilder().setDeployTask(source()));
-      say(out, MasterMessage.newBuilder().setDeployTask(sink()));
-      say(out, MasterMessage.newBuilder().setConnectTask(connect(1)));
-      say(out, MasterMessage.newBuilder().setConnectTask(connect(2)));
-      // The job of a few thousand records is long over by then, reports included.
-      Thread.sleep(JOB_MILLIS);
-      say(out, MasterMessage.newBuilder().setShutdown(Shutdown.getDefaultInstance()));
-      reader.join();
+      if (showsToken(socket.getInputStream()) && served.compareAndSet(false, true)) {
+        socket.setSoTimeout(0);
+        serve(socket.getInputStream(), out);
+      }
     } catch (IOException | InterruptedException e) {
       // An archive of less is an archive too.
     }
+  }
+
+  /** The header comes as it is: gRPC's HTTP/2 client does not compress what it sends first. */
+  private boolean showsToken(InputStream in) throws IOException {
+    byte[] buffer = new byte[LONGEST_GREETING];
+    for (int length = 0, n; length < buffer.length; length += n) {
+      n = in.read(buffer, length, buffer.length - length);
+      if (n < 0) {
+        return false;
+      }
+      if (new String(buffer, 0, length + n, StandardCharsets.ISO_8859_1).contains(token)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void serve(InputStream in, DataOutputStream out)
+      throws IOException, InterruptedException {
+    Thread reader = start("training-reader", () -> discard(in));
+    frame(out, HEADERS, END_HEADERS, FIRST_STREAM, headers());
+    say(out, MasterMessage.newBuilder().setSetup(setup()));
+    say(out, MasterMessage.newBuilder().setDeployTask(source()));
+    say(out, MasterMessage.newBuilder().setDeployTask(sink()));
+    say(out, MasterMessage.newBuilder().setConnectTask(connect(1)));
+    say(out, MasterMessage.newBuilder().setConnectTask(connect(2)));
+    // The job of a few thousand records is long over by then, reports included.
+    Thread.sleep(JOB_MILLIS);
+    say(out, MasterMessage.newBuilder().setShutdown(Shutdown.getDefaultInstance()));
+    reader.join();
   }
 
   private static void discard(InputStream in) {

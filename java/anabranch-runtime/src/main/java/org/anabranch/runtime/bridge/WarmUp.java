@@ -48,7 +48,7 @@ public final class WarmUp {
   }
 
   private static void callOverBridge() throws IOException {
-    String token = "warm-up";
+    String token = Tokens.draw();
     GatewayServer server = BridgeMain.serve(token, code -> {});
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.getListeningPort())) {
       String calls =
@@ -73,7 +73,7 @@ public final class WarmUp {
     Path jar = Path.of(WarmUp.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     CountDownLatch ended = new CountDownLatch(1);
     try (TrainingMaster master = new TrainingMaster(jar, sockets)) {
-      Worker.start("warm-up", master.address(), TrainingMaster.TOKEN, code -> ended.countDown());
+      Worker.start("warm-up", master.address(), master.token(), code -> ended.countDown());
       ended.await(LIMIT_SECONDS, TimeUnit.SECONDS);
     }
   }

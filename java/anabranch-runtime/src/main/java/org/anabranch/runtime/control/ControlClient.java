@@ -49,6 +49,8 @@ public final class ControlClient implements AutoCloseable {
     channel =
         OkHttpChannelBuilder.forAddress(host, port)
             .usePlaintext()
+            // The system's proxy is for the web: it must not see what is said here.
+            .proxyDetector(address -> null)
             // A function or a collected batch may be of any size.
             .maxInboundMessageSize(Integer.MAX_VALUE)
             // A host that is lost closes nothing.

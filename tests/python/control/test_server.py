@@ -1,0 +1,121 @@
+"""What strangers can do to a server of the control plane."""
+
+import secrets
+import subprocess
+import sys
+
+import grpc
+import pytest
+
+from anabranch.control.server import bind, make_server
+from anabranch.errors import ConfigError
+
+TOKEN = secrets.token_hex(32)
+MIB = 1 << 20
+
+# Each prints its address and serves until its input ends.
+SERVERS = {
+    "gateway": """
+        from anabranch.gateway.service import GatewayService
+        service = GatewayService(token)
+        address = f"127.0.0.1:{await service.start('127.0.0.1', 0)}"
+    """,
+    "master": """
+        from anabranch.master.control_server import ControlServer
+        address = await ControlServer(token, None).start("127.0.0.1")
+    """,
+}
+AROUND = """
+import asyncio, sys, textwrap
+async def serve(token):
+{}
+    print(address, flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+asyncio.run(serve(sys.argv[1]))
+"""
+
+
+class Server:
+    """A server in a process of its own, whose memory can be looked at."""
+
+    def __init__(self, code: str) -> None:
+        import textwrap
+
+        script = AROUND.format(textwrap.indent(textwrap.dedent(code), "    "))
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", script, TOKEN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.address = self.process.stdout.readline().strip()
+
+    def memory(self) -> int:
+        """The most that it has ever had."""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM"))
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(60)
+        self.process.stdout.close()
+
+
+@pytest.fixture(params=SERVERS)
+def server(request):
+    server = Server(SERVERS[request.param])
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def gateway_server():
+    server = Server(SERVERS["gateway"])
+    yield server
+    server.close()
+
+
+def raw(channel: grpc.Channel, method: str, message: bytes, metadata=(), compression=None):
+    call = channel.unary_unary(method, request_serializer=None, response_deserializer=None)
+    return call(message, metadata=metadata, compression=compression, timeout=120, wait_for_ready=True)
+
+
+UNLIMITED = [("grpc.max_send_message_length", -1)]
+
+
+@pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip], ids=["plain", "gzip"])
+@pytest.mark.parametrize("method", ["Gateway/Submit", "Control/Connect"])
+def test_a_stranger_is_refused_before_anything_is_read(server, method, compression):
+    before = server.memory()
+    with grpc.insecure_channel(server.address, options=UNLIMITED) as channel, pytest.raises(grpc.RpcError) as refused:
+        raw(channel, f"/anabranch.v1.{method}", bytes(64 * MIB), [("anabranch-token", "0" * 64)], compression)
+
+    assert grpc.StatusCode.UNAUTHENTICATED == refused.value.code()
+    assert server.memory() - before < 32 * MIB
+
+
+def test_what_a_client_sends_is_limited(gateway_server):
+    with (
+        grpc.insecure_channel(gateway_server.address, options=UNLIMITED) as channel,
+        pytest.raises(grpc.RpcError) as refused,
+    ):
+        raw(channel, "/anabranch.v1.Gateway/List", bytes(65 * MIB), [("anabranch-token", TOKEN)])
+
+    assert grpc.StatusCode.RESOURCE_EXHAUSTED == refused.value.code()
+
+
+@pytest.mark.parametrize("token", ["", "x", "1" * 31])
+def test_a_server_without_a_lock_cannot_be_made(token):
+    with pytest.raises(ConfigError, match="fewer than 32"):
+        make_server(token)
+
+
+def test_two_servers_cannot_share_a_port(gateway_server):
+    import asyncio
+
+    async def listen() -> None:
+        server = make_server(TOKEN)
+        try:
+            bind(server, "127.0.0.1", int(gateway_server.address.split(":")[1]))
+        finally:
+            await server.stop(None)
+
+    with pytest.raises(ConfigError, match="cannot listen on 127"):
+        asyncio.run(listen())
