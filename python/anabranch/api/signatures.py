@@ -47,8 +47,8 @@ def _mismatch(function: Callable[..., Any], arguments: list[str]) -> str:
     try:
         # Not what a decorator claims by `__wrapped__`: what is called is the wrapper.
         signature = inspect.signature(function, follow_wrapped=False)
-    except (TypeError, ValueError):
-        return ""  # a builtin that tells no signature
+    except Exception:  # noqa: BLE001 - a builtin that tells no signature, or an object whose attributes fail
+        return ""
     try:
         signature.bind(*arguments)
     except TypeError as error:

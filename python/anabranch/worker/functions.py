@@ -90,8 +90,8 @@ class UserFunction:
             return True
         try:
             parameters = inspect.signature(self.call).parameters.values()
-        except (TypeError, ValueError):
-            return False  # a builtin that tells no signature
+        except Exception:  # noqa: BLE001 - a builtin that tells no signature, or an object whose attributes fail
+            return False
         required = [
             p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
         ]
