@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 
@@ -55,6 +56,37 @@ def test_at_least_once_goes_on_after_an_error_of_a_function(tmp_path):
     lines = [int(line) for file in (tmp_path / "out").iterdir() for line in file.read_text().split()]
     assert flag.exists()
     assert set(lines) == set(range(20_000))
+
+
+@pytest.mark.parametrize("mode", ["at_least_once", "exactly_once"])
+def test_a_function_that_hangs_in_a_rollback_costs_its_worker_and_runs_only_once_at_a_time(tmp_path, mode, capfd):
+    hung = tmp_path / "hung"
+
+    def hangs_once(x):
+        if x == 1000 and not hung.exists():
+            hung.touch()
+            time.sleep(20)
+            (tmp_path / "woken").touch()
+        return x
+
+    ctx = context(tmp_path, mode=mode, recovery__scope="job", cancel__timeout_ms=1000).set_parallelism(1)
+    numbers = ctx.source(Slowly(5000))
+    numbers.map(hangs_once).sink(FileSink(tmp_path / "out"))
+    numbers.rebalance().map(lambda x: x).disable_chain().with_name("other").sink(lambda _: None)
+    job = ctx.submit("hangs")
+    deadline = time.monotonic() + 60
+    while not hung.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    [other] = workers("python-3")
+    other.kill()
+
+    job.wait(90)
+
+    lines = [int(line) for file in (tmp_path / "out").iterdir() for line in file.read_text().split()]
+    assert set(lines) == set(range(5000))
+    assert mode == "at_least_once" or len(lines) == 5000
+    assert not (tmp_path / "woken").exists()
+    assert "did not stop within 1000 ms (anabranch.cancel.timeout-ms)" in capfd.readouterr().err
 
 
 def test_without_a_mode_a_dead_worker_fails_the_job(tmp_path):

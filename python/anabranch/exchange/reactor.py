@@ -28,9 +28,13 @@ class Reactor:
     `post`, `wake` and `cancel` may be called from any thread, everything else from the owner's only.
     Socket callbacks run inside `poll`. Posted callables run only in `run_posted`, which a task calls
     *between* two batches, so that nothing but I/O happens in the middle of one.
+
+    Attributes:
+        polled_at: When sockets were last looked at, of `time.monotonic`.
     """
 
     def __init__(self) -> None:
+        self.polled_at = 0.0
         self._selector = selectors.DefaultSelector()
         self._mailbox: deque[Callable[[], None]] = deque()
         self._io_mailbox: deque[Callable[[], None]] = deque()
@@ -125,6 +129,7 @@ class Reactor:
             self._io_mailbox.popleft()()
         while self._deadlines and self._deadlines[0][0] <= time.monotonic():
             heapq.heappop(self._deadlines)[2]()
+        self.polled_at = time.monotonic()
         if self._cancelled:
             raise TaskCancelled
 

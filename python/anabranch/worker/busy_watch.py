@@ -40,11 +40,11 @@ class BusyWatch:
             return 0, ""
         ms = max(1, int((now - busy_since) * 1000))
         if busy_since != self._since or ms >= 2 * self._ms:
-            self._since, self._ms, self._where = busy_since, ms, _where(thread_id)
+            self._since, self._ms, self._where = busy_since, ms, user_place(thread_id)
         return self._ms, self._where
 
 
-def _where(thread_id: int | None) -> str:
+def user_place(thread_id: int | None) -> str:
     """Returns "file:line in function" of the innermost frame of user code that a thread is in, or ""."""
     frame = sys._current_frames().get(thread_id or 0)  # noqa: SLF001 - the only way to look at another thread
     while frame is not None:

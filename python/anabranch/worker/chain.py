@@ -44,6 +44,7 @@ from anabranch.worker.operators.skipping import SkippingOperator
 from anabranch.worker.operators.source import SourceOperator
 from anabranch.worker.operators.union import UnionOperator
 from anabranch.worker.operators.user_operator import UserOperator
+from anabranch.worker.slices import AfterSlice, Slices
 
 # In the configuration of an operator.
 ON_ERROR = "anabranch.on-error"
@@ -62,6 +63,10 @@ _USER_OPERATORS: dict[int, tuple[type[Function], type[UserOperator[Any]]]] = {
 }
 
 
+def _nothing_more(_records: int, _began: float, _ended: float) -> None:
+    """What a chain without a task does between two slices."""
+
+
 class OperatorChain:
     """The operators of one task, each feeding the next; the last feeds `emit`."""
 
@@ -71,18 +76,30 @@ class OperatorChain:
         inputs: Sequence[InputEdge],
         key_operators: dict[int, KeyByOperator],
         emit: Emit,
+        after_slice: AfterSlice = _nothing_more,
     ) -> None:
+        """Links the operators.
+
+        Args:
+            operators: The operators.
+            inputs: The input edges.
+            key_operators: By input edge, what computes the keys of its records.
+            emit: Takes what the last operator emits.
+            after_slice: Called whenever the operators have taken a part of a batch.
+        """
         self.operators = operators
         self._key_operators = key_operators
         self._inputs: dict[int, Emit] = {}
         self._opened: list[Operator] = []
         steps: list[Step] = [operator.process for operator in operators]
         for index, operator in enumerate(operators, start=1):
-            operator.connect(_through(steps[index:], emit))
+            rest = steps[index:]
+            operator.connect(Slices(_through(rest, emit), after_slice) if rest else emit)
         for edge in inputs:
             keyed = key_operators.get(edge.edge_id)
             first = partial(operators[0].process_input, edge.input)
-            self._inputs[edge.edge_id] = _through([*([keyed.process] if keyed else []), first, *steps[1:]], emit)
+            way = _through([*([keyed.process] if keyed else []), first, *steps[1:]], emit)
+            self._inputs[edge.edge_id] = Slices(way, after_slice)
 
     @property
     def source(self) -> SourceOperator | None:
@@ -208,6 +225,7 @@ def build_chain(
     *,
     dead_letters: Callable[[OperatorError], None] | None = None,
     origin: Callable[[], Origin],
+    after_slice: AfterSlice,
 ) -> OperatorChain:
     """Loads the functions of a task and builds its chain.
 
@@ -219,6 +237,7 @@ def build_chain(
         answers: What the functions' contexts ask.
         dead_letters: Takes the failures of the last operator at single records.
         origin: Returns where the batch at hand comes from.
+        after_slice: Called whenever the operators have taken a part of a batch.
 
     Raises:
         OperatorError: A function cannot be loaded, or cannot be what it is at this place.
@@ -238,7 +257,7 @@ def build_chain(
             function = _load(edge.key_function, KeyFunction, edge.producer_name)
             context = runtime_context(descriptor.chain[0], descriptor, job, answers)
             key_operators[edge.edge_id] = KeyByOperator(0, edge.producer_name, function, context)
-    return OperatorChain(operators, descriptor.inputs, key_operators, emit)
+    return OperatorChain(operators, descriptor.inputs, key_operators, emit, after_slice)
 
 
 def _check_place_of(sink: IdempotentSinkOperator, descriptor: TaskDescriptor, job: WorkerJob) -> None:

@@ -43,7 +43,9 @@ logger = logging.getLogger(__name__)
 # Values and, where there are keys, the keys beside them.
 Batch: TypeAlias = "tuple[Sequence[Any], Sequence[Any] | None]"
 
-_FRAMES_BETWEEN_POLLS = 16
+# In the middle of a batch: so long sockets are left alone, and what was emitted may wait to make a full frame.
+_POLL_INTERVAL = 0.01
+_FLUSH_INTERVAL = 0.1
 _MAX_BATCHES_BITS = 40  # of an incarnation, that it collects
 
 
@@ -112,7 +114,22 @@ class Task:
     used from any thread.
     """
 
-    def __init__(self, descriptor: control.TaskDescriptor, job: WorkerJob, reporter: TaskReporter) -> None:
+    def __init__(
+        self,
+        descriptor: control.TaskDescriptor,
+        job: WorkerJob,
+        reporter: TaskReporter,
+        *,
+        predecessor: Task | None = None,
+    ) -> None:
+        """Makes a task that has not started.
+
+        Args:
+            descriptor: The task.
+            job: The job.
+            reporter: Where it reports to.
+            predecessor: The incarnation before, in this process: it has to end first.
+        """
         self.descriptor = descriptor
         self.state = TaskState.CREATED
         self.busy_since: float | None = None
@@ -120,6 +137,7 @@ class Task:
         self.chain: OperatorChain | None = None
         self._job = job
         self._reporter = reporter
+        self._predecessor = predecessor
         self._reactor = Reactor()
         self._acceptors: list[Acceptor] = []
         self._input_edges: dict[int, _InputEdge] = {}
@@ -129,6 +147,7 @@ class Task:
         self._to_dial: list[control.ConnectTask.Producer] = []
         self._recovery = self._build_recovery()
         self._origin = (0, 0)  # of the batch at hand: its channel, and how many records came before on it
+        self._flushed_at = 0.0
         self._leftover: dict[int, Batch] = {}  # by channel: records that came in one frame with others, in a replay
         self.input = self._build_input()
         self.output = OutputGate([])
@@ -173,7 +192,7 @@ class Task:
         self._reactor.post(complete)
 
     def cancel(self) -> None:
-        """Makes the task stop at the end of the batch at hand."""
+        """Makes the task stop soon, also in the middle of a batch; the record at hand is finished."""
         self._reactor.cancel()
 
     def acknowledge_collected(self, seq: int) -> None:
@@ -230,6 +249,9 @@ class Task:
         self.state = TaskState.FAILED
 
     def _run_to_end(self) -> None:
+        if self._predecessor is not None:
+            self._predecessor.thread.join()  # a process in which it does not end by the cancel timeout is ended
+            self._predecessor = None
         self.output = self._build_output()
         self.chain = self._build_chain()
         for edge in self.descriptor.inputs:
@@ -284,7 +306,6 @@ class Task:
     # ------------------------------------------------------------------ loop
 
     def _run_input(self) -> None:
-        frames = 0
         while not self.input.ended:
             self._reactor.run_posted()
             if self.output.full:
@@ -294,9 +315,6 @@ class Task:
                 self._send_and_wait_for_input()
                 continue
             self._handle(*received)
-            frames += 1
-            if frames % _FRAMES_BETWEEN_POLLS == 0:  # consumers come, writes go on, also under full load
-                self._reactor.poll(0)
 
     def _run_source(self, source: SourceOperator) -> None:
         pause = IdlePause()
@@ -376,17 +394,12 @@ class Task:
             self._reactor.run_posted()
 
     def _run_logged_input(self, recovery: TaskRecovery) -> None:
-        frames = 0
         while not self.input.ended:
             self._reactor.run_posted()
             if self.output.full:
                 self._wait_until(lambda: not self.output.full)
             if not (self._repeat_input(recovery) if recovery.replaying else self._take_input(recovery)):
                 self._send_and_wait_for_input()
-                continue
-            frames += 1
-            if frames % _FRAMES_BETWEEN_POLLS == 0:
-                self._reactor.poll(0)
         if recovery.next_entry() is not None:
             raise recovery.mismatch("the end of its input")
 
@@ -553,6 +566,19 @@ class Task:
         self.input.resume()  # the flush may have waited for room, and input was paused meanwhile
         self._reactor.poll(None)
 
+    def _after_slice(self, records: int, began: float, ended: float) -> None:  # noqa: ARG002
+        """Called in the middle of a batch: consumers come, writes go on, and what was emitted gets on its way.
+
+        Only I/O may happen here: where a batch is sliced is not logged.
+        """
+        if self.busy_since is not None:
+            self.busy_since = ended
+        if ended - self._reactor.polled_at >= _POLL_INTERVAL:
+            self._reactor.poll(0)
+        if ended - self._flushed_at >= _FLUSH_INTERVAL:
+            self._flushed_at = ended
+            self.output.flush()
+
     def _wait_until(self, condition: Callable[[], bool]) -> None:
         """Handles output, and nothing else, until the condition holds."""
         self.input.pause()
@@ -660,6 +686,7 @@ class Task:
             self._recovery or LiveAnswers(),
             dead_letters=DeadLetters(self.descriptor.subtask, dead, self._job.types) if dead else None,
             origin=lambda: self._origin,
+            after_slice=self._after_slice,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
 import threading
 import time
 from collections import deque
@@ -13,6 +14,7 @@ from anabranch.text import error_name, message_of
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1.graph_pb2 import LANGUAGE_PYTHON
 from anabranch.worker import open_files
+from anabranch.worker.busy_watch import user_place
 from anabranch.worker.control_client import ControlClient
 from anabranch.worker.job import WorkerJob
 from anabranch.worker.reports import Reports, report_of
@@ -21,7 +23,6 @@ from anabranch.worker.tracebacks import format_error
 
 logger = logging.getLogger(__name__)
 
-_END_TIMEOUT = 5.0
 _NO_TIMEOUT_MS = 30_000
 _KEPT_LINES = 1000  # sent again to a master that has come back
 
@@ -180,8 +181,7 @@ class Worker:
         elif kind == "connect_task":
             self._connect(message.connect_task)
         elif kind == "cancel_tasks":
-            for task_id in message.cancel_tasks.task_ids or self._tasks:
-                self._tasks[task_id].cancel()
+            self._cancel([self._tasks[task_id] for task_id in message.cancel_tasks.task_ids or self._tasks])
         elif kind == "collected_ack":
             self._acknowledge_collected(message.collected_ack.task_id, message.collected_ack.seq)
         elif kind in ("trigger_checkpoint", "checkpoint_completed"):
@@ -214,9 +214,8 @@ class Worker:
         if old is not None:
             if descriptor.incarnation <= old.descriptor.incarnation:
                 return  # it has been overtaken
-            old.cancel()  # it was before, unless it has ended
-            old.thread.join(_END_TIMEOUT)
-        task = Task(descriptor, job, self)
+            self._cancel([old])
+        task = Task(descriptor, job, self, predecessor=old)
         status = control.TaskStatus(
             task_id=descriptor.task_id, incarnation=descriptor.incarnation, state=TaskState.CREATED.value
         )
@@ -224,6 +223,30 @@ class Worker:
             self._snapshots[descriptor.task_id] = control.TaskSnapshot(status=status)
         self._tasks[descriptor.task_id] = task
         task.start()
+
+    def _cancel(self, tasks: list[Task]) -> None:
+        """Cancels tasks. A thread cannot be ended from outside, so one that goes on takes the process with it."""
+        for task in tasks:
+            task.cancel()
+        assert self._job is not None  # noqa: S101 - there are tasks
+        timeout = self._job.options.integer("anabranch.cancel.timeout-ms") / 1000
+        timer = threading.Timer(timeout, self._end_if_one_goes_on, (tasks, timeout))
+        timer.daemon = True
+        timer.start()
+
+    def _end_if_one_goes_on(self, tasks: list[Task], timeout: float) -> None:
+        late = next((task for task in tasks if task.thread.is_alive()), None)
+        if late is None or self._stopped.is_set():
+            return
+        logger.error(
+            "task %s did not stop within %d ms (anabranch.cancel.timeout-ms); it is at %s; the worker ends",
+            late.descriptor.name,
+            timeout * 1000,
+            user_place(late.thread.ident) or "code of the engine",
+        )
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(1)
 
     def _acknowledge_collected(self, task_id: int, seq: int) -> None:
         with self._sending:

@@ -171,7 +171,7 @@ final class Task {
 
   private void runToEnd() throws Throwable {
     if (predecessor != null) {
-      predecessor.awaitEnd(job.options().number("anabranch.cancel.timeout-ms"));
+      predecessor.thread.join(); // a JVM in which it does not end by the cancel timeout is ended
       predecessor = null;
     }
     if (recoverable == null) {

@@ -298,7 +298,9 @@ public final class Worker implements TaskListener {
                 .formatted(task.descriptor().getName(), timeout, StackTraces.userPlace(frames));
         System.err.println(summary + "; the JVM ends");
         String trace = String.join("\n", Arrays.stream(frames).map(String::valueOf).toList());
-        sendFailed(summary, trace);
+        if (job.recovery().isEmpty()) {
+          sendFailed(summary, trace);
+        } // else others go on with its tasks
         stop(1);
         return;
       }
