@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import time
+from datetime import timedelta
 
 import pytest
 
-from anabranch import ConfigError, FileSink, JobFailedError, StreamingContext
+from anabranch import ConfigError, FileSink, JobFailedError, MapFunction, StreamingContext
 
 from .killing import Slowly, context, kill_some, workers
 
@@ -87,6 +88,37 @@ def test_a_function_that_hangs_in_a_rollback_costs_its_worker_and_runs_only_once
     assert mode == "at_least_once" or len(lines) == 5000
     assert not (tmp_path / "woken").exists()
     assert "did not stop within 1000 ms (anabranch.cancel.timeout-ms)" in capfd.readouterr().err
+
+
+class Times(MapFunction):
+    def open(self, ctx) -> None:
+        self.ctx = ctx
+
+    def map(self, value):
+        return self.ctx.now()
+
+
+@pytest.mark.parametrize("mode", ["exactly_once", "at_least_once", "none"])
+def test_the_time_goes_on_in_every_mode(tmp_path, mode):
+    ctx = context(tmp_path, mode=mode)
+    collected = ctx.source(Slowly(200, pause=0.02)).rebalance().map(Times()).disable_chain().collect()
+
+    ctx.execute("times")
+
+    assert len(set(collected.get())) > 3
+
+
+@pytest.mark.parametrize("mode", ["exactly_once", "at_least_once"])
+def test_a_join_forgets_in_every_mode(tmp_path, mode):
+    ctx = context(tmp_path, mode=mode)
+    left = ctx.source(Slowly(200, pause=0.02)).set_parallelism(1)
+    late = ctx.source(Slowly(200, pause=0.02)).set_parallelism(1).map(lambda x: time.sleep(1) if x == 0 else x)
+    right = late.map(lambda x: x or 0).disable_chain()
+    joined = left.join(right, retention=timedelta(milliseconds=10), how="left").where(lambda x: x).equal_to(lambda x: x)
+
+    alone = [pair for pair in joined.with_function(lambda a, b: (a, b)).execute_and_collect() if pair[1] is None]
+
+    assert len(alone) > 20
 
 
 def test_without_a_mode_a_dead_worker_fails_the_job(tmp_path):

@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from anabranch import (
     FileSink,
     IdempotentSinkFunction,
     JobFailedError,
+    JoinFunction,
     ProcessFunction,
     SourceFunction,
     StreamingContext,
@@ -177,6 +179,77 @@ def test_declared_answers_are_the_same_again(tmp_path):
     pairs = Counter(collected.get(90))
     assert set(pairs.values()) == {2}
     assert sorted(value for value, _ in pairs) == list(range(30_000))
+
+
+class AsksWhenItIsRestored(ProcessFunction):
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def open(self, ctx) -> None:
+        self.ctx = ctx
+        (self.directory / f"{os.getpid()}.pid").touch()
+        ctx.now(), ctx.random().random(), ctx.nondeterministic(time.perf_counter)
+
+    def process(self, value, ctx, collector) -> None:
+        collector.collect((value, (self.ctx.now(), self.ctx.random().random())))
+
+    def save_checkpoint(self) -> int:
+        return self.ctx.now()
+
+    def load_checkpoint(self, saved: int) -> None:
+        self.open(self.ctx)
+        (self.directory / "loaded").touch()
+
+
+def test_a_function_may_ask_while_it_is_saved_and_restored(tmp_path, capfd):
+    ctx = context(tmp_path)
+    asked = ctx.source(Slowly(60_000)).rebalance().process(AsksWhenItIsRestored(tmp_path)).disable_chain()
+    once = asked.map(lambda x: x).disable_chain()
+    collected = asked.rebalance().map(lambda x: x).disable_chain().union(once).collect()
+    job = ctx.submit("asks")
+    wait_until(lambda: list((tmp_path / "checkpoints").glob("*/chk-*")))
+    for asking in tmp_path.glob("*.pid"):
+        time.sleep(0.3)
+        if not job.ended:
+            os.kill(int(asking.stem), signal.SIGKILL)
+
+    pairs = Counter(collected.get(90))
+    assert set(pairs.values()) == {2}
+    assert (tmp_path / "loaded").exists()
+    assert "does not repeat" not in capfd.readouterr().err
+
+
+def wait_until(condition) -> None:
+    deadline = time.monotonic() + 60
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("mode", ["exactly_once", "at_least_once"])
+def test_a_join_may_ask_at_the_end_of_its_input(tmp_path, capfd, mode):
+    class Alone(JoinFunction):
+        def open(self, ctx) -> None:
+            self.ctx = ctx
+
+        def join(self, left, right):
+            (tmp_path / "finishing").touch()
+            time.sleep(0.001)
+            return left, self.ctx.now()
+
+    ctx = context(tmp_path, mode=mode)
+    left = ctx.from_collection(range(4000)).set_parallelism(1)
+    right = ctx.from_collection([]).set_parallelism(1)
+    joined = left.join(right, retention=timedelta(hours=1), how="left").where(lambda x: x).equal_to(lambda x: x)
+    collected = joined.with_function(Alone()).set_parallelism(1).disable_chain().map(lambda x: x).collect()
+    ctx.submit("alone")
+    wait_until((tmp_path / "finishing").exists)
+
+    time.sleep(2)  # long enough for some of it to have been handed on
+    for victim in workers("python-3"):
+        victim.kill()
+
+    assert sorted(value for value, _ in collected.get(90)) == list(range(4000))
+    assert "does not repeat" not in capfd.readouterr().err
 
 
 def test_a_task_that_dies_again_and_again_fails_the_job(tmp_path):

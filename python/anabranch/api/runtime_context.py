@@ -62,7 +62,7 @@ class RuntimeContext:
     answers: Answers = field(default_factory=LiveAnswers, repr=False, compare=False)
 
     def now(self) -> int:
-        """Returns milliseconds since 1970-01-01T00:00Z, the same throughout a batch of records."""
+        """Returns milliseconds since 1970-01-01T00:00Z; in mode exactly_once the same throughout a batch of records."""
         return self.answers.now()
 
     def nondeterministic(self, function: Callable[[], R]) -> R:
@@ -70,7 +70,7 @@ class RuntimeContext:
         return self.answers.remembered(function)
 
     def random(self) -> random.Random:
-        """Returns a random generator; ask for it anew for every record."""
+        """Returns the operator's random generator, always the same object."""
         return self.answers.random(self.operator_id)
 
     def get_task_id(self) -> int:

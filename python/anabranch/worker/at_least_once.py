@@ -9,6 +9,7 @@ from anabranch.exchange.output_channel import OutputChannel
 from anabranch.exchange.reactor import Reactor
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1.record_pb2 import Barrier, FrameHeader
+from anabranch.worker.answers import TaskAnswers, UnloggedAnswers
 from anabranch.worker.job import WorkerJob
 from anabranch.worker.recovery import TaskRecovery
 
@@ -44,8 +45,8 @@ class AtLeastOnce(TaskRecovery):
         """Counts nothing: positions begin anew with every incarnation."""
         return 0
 
-    def opened(self) -> None:
-        """Answers are not logged."""
+    def _answers(self) -> TaskAnswers:
+        return UnloggedAnswers(self._randoms())
 
     def log_checkpoint(self, number: int) -> None:
         """Where a source takes a checkpoint need not be known."""

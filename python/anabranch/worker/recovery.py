@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import pickle
-import random
 import tempfile
-import time
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -17,13 +13,13 @@ from anabranch.exchange.logged_channel import LoggedOutputChannel
 from anabranch.exchange.logged_input import LoggedInputChannel
 from anabranch.exchange.output_gate import OutgoingChannel
 from anabranch.exchange.reactor import Reactor
-from anabranch.records import decode_value, encode_value
 from anabranch.recovery.determinants import DeterminantLog, HeldLogs, Piggyback
 from anabranch.recovery.errors import NondeterminismError
 from anabranch.recovery.inflight_log import InFlightLog, SpillBudget
 from anabranch.recovery.replay import ReplayCursor
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1.record_pb2 import Barrier, ConnectRequest, Determinant, FrameHeader, LogDelta
+from anabranch.worker.answers import EpochRandoms, LoggedAnswers, TaskAnswers
 from anabranch.worker.job import WorkerJob
 
 # The number of the snapshot behind the end of a task.
@@ -73,14 +69,11 @@ class TaskRecovery:
         # By the depth, the tasks upstream whose entries a consumer of this task is to hold besides its own.
         self._shared = {1: frozenset[int](), 2: producers}.get(depth) if depth != _UNLIMITED else None
         self._fetches = 0
-        self._clock: int | None = None
         # Nobody holds the log of a task without consumers, so it need not be kept.
         self._keeps_log = bool(descriptor.outputs)
-        # What `open` asks belongs to the start of the job; after a checkpoint it is asked anew.
-        self._logs_answers = self.epoch == 0
         self._barrier: int | None = None  # it has come on some channels: these
         self._met: set[int] = set()
-        self._random: dict[int, tuple[int, random.Random]] = {}
+        self.answers = self._answers()
 
     # ------------------------------------------------------------------ channels
 
@@ -169,6 +162,15 @@ class TaskRecovery:
         if self.behind_consumers:
             raise self._mismatch("the records that consumers have", "fewer")
 
+    def check_finished(self) -> None:
+        """Called once the input has ended and all operators have emitted what they held back.
+
+        Raises:
+            NondeterminismError: The log goes on.
+        """
+        if self.next_entry() is not None:
+            raise self.mismatch("the end of its input")
+
     def mismatch(self, expected: str) -> NondeterminismError:
         """Returns the error for a task that comes to something else than its log has next."""
         entry = None if self._cursor is None else self._cursor.peek()
@@ -194,7 +196,7 @@ class TaskRecovery:
         else:
             self._check_emitted(emitted)
             self.take_entry()
-        self._clock = None
+        self.answers.begin()
         position = self._inputs[channel]
         before = position.records
         position.records += records
@@ -214,7 +216,6 @@ class TaskRecovery:
     def fetched(self) -> None:
         """Counts a call of fetch that is over."""
         self._fetches += 1
-        self._clock = None
 
     def replayed_fetches(self) -> None:
         """Takes the entry whose fetches were made again."""
@@ -226,6 +227,8 @@ class TaskRecovery:
         self._inputs[channel].ended = True
 
     def _append(self, entry: Determinant) -> None:
+        if not self._keeps_log:
+            return
         if self._fetches:
             read = Determinant.SourceRead(fetches=self._fetches)
             self._log.append(Determinant(source_read=read))
@@ -234,40 +237,11 @@ class TaskRecovery:
 
     # ------------------------------------------------------------------ questions of user code
 
-    def opened(self) -> None:
-        """Called once the functions are open: from now on every answer is logged."""
-        self._logs_answers = True
+    def _answers(self) -> TaskAnswers:
+        return LoggedAnswers(self._randoms(), self._replayed, self._append)
 
-    def now(self) -> int:
-        """Returns milliseconds since 1970, the same during one batch, and the same in a replay."""
-        if not self._logs_answers:
-            return int(time.time() * 1000)
-        if self._clock is None:
-            replayed = self._replayed("time")
-            if replayed is not None:
-                self._clock = replayed.time.ms
-            else:
-                self._clock = int(time.time() * 1000)
-                self._append(Determinant(time=Determinant.Time(ms=self._clock)))
-        return self._clock
-
-    def remembered(self, function: Callable[[], Any]) -> Any:
-        """Returns what the function returns, and in a replay what it has returned then."""
-        if not self._logs_answers:
-            return function()
-        replayed = self._replayed("value")
-        if replayed is not None:
-            if replayed.value.raised:
-                raise pickle.loads(replayed.value.raised)
-            return decode_value(replayed.value.encoded)
-        try:
-            value = function()
-        except Exception as error:
-            # A function that goes on after it, or an operator that skips the record, has to do so again.
-            self._append(Determinant(value=Determinant.Value(raised=_pickled(error))))
-            raise
-        self._append(Determinant(value=Determinant.Value(encoded=encode_value(value))))
-        return value
+    def _randoms(self) -> EpochRandoms:
+        return EpochRandoms(self._job.job_id, self.descriptor.subtask, self.epoch)
 
     def _replayed(self, kind: Any) -> Determinant | None:
         if self._cursor is None or self._cursor.exhausted:
@@ -333,6 +307,7 @@ class TaskRecovery:
         self._met.clear()
         self.epoch = number
         self._emitted_before = self._emitted()
+        self.answers.begin_epoch(number)
         self._log.begin_epoch(number)
         if self._cursor is not None:
             self._cursor.begin_epoch(number)
@@ -346,22 +321,3 @@ class TaskRecovery:
         self.held.drop_before(number)
         for channel in self._channels:
             channel.drop_before(number)
-
-    def random(self, operator_id: int) -> random.Random:
-        """Returns the generator of an operator, which gives the same numbers in every run of this epoch."""
-        known = self._random.get(operator_id)
-        if known is not None and known[0] == self.epoch:
-            return known[1]
-        text = f"{self._job.job_id}/{operator_id}/{self.descriptor.subtask}/{self.epoch}"
-        made = random.Random(hashlib.sha256(text.encode()).digest()[:8])  # noqa: S311 - to be repeated, not secret
-        self._random[operator_id] = (self.epoch, made)
-        return made
-
-
-def _pickled(error: Exception) -> bytes:
-    try:
-        pickled = pickle.dumps(error)
-        pickle.loads(pickled)
-    except Exception:  # noqa: BLE001 - whatever an exception does when it is copied
-        return pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
-    return pickled

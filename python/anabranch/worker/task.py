@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import logging
 import threading
@@ -183,9 +184,10 @@ class Task:
 
         def complete() -> None:
             assert self._recovery is not None and self.chain is not None  # noqa: S101, PT018 - see above
-            self.chain.commit(number)
-            if number == FINAL:
-                self.chain.close()
+            with self._recovery.answers.quietly():
+                self.chain.commit(number)
+                if number == FINAL:
+                    self.chain.close()
             self._recovery.drop_before(number)
             self._reporter.committed(self, number)
 
@@ -284,7 +286,8 @@ class Task:
         failure = None
         if self.chain is not None:
             try:
-                self.chain.close()
+                with contextlib.nullcontext() if self._recovery is None else self._recovery.answers.quietly():
+                    self.chain.close()
             except OperatorError as error:
                 failure = error
         for acceptor in self._acceptors:
@@ -362,11 +365,12 @@ class Task:
         restore = self.descriptor.restore
         self._reach("recovery.connected")
         recovery.begin_replay()
-        chain.open()
-        recovery.opened()
-        chain.restore({state.operator_id: state for state in restore.operators}, self._job.types)
-        self.output.restore(restore.next_of_edge)
-        chain.commit(restore.number)
+        # Before a checkpoint, `open` belongs to what is repeated; after it, all of this is done anew.
+        with recovery.answers.quietly() if restore.number else contextlib.nullcontext():
+            chain.open()
+            chain.restore({state.operator_id: state for state in restore.operators}, self._job.types)
+            self.output.restore(restore.next_of_edge)
+            chain.commit(restore.number)
         self._reach("recovery.restored")
         if not recovery.replaying:
             self._enter(TaskState.RUNNING)
@@ -376,8 +380,11 @@ class Task:
             else:
                 self._run_logged_input(recovery)
             chain.finish()
+            recovery.check_finished()
             self.output.end()
-            self._reporter.checkpoint(self, self._snapshot(recovery, FINAL))
+            recovery.check_caught_up()
+            with recovery.answers.quietly():  # nothing that is sent depends on it
+                self._reporter.checkpoint(self, self._snapshot(recovery, FINAL))
             faults.reach("end.checkpoint")
         else:
             self._reporter.checkpoint(self, restore)
@@ -400,8 +407,6 @@ class Task:
                 self._wait_until(lambda: not self.output.full)
             if not (self._repeat_input(recovery) if recovery.replaying else self._take_input(recovery)):
                 self._send_and_wait_for_input()
-        if recovery.next_entry() is not None:
-            raise recovery.mismatch("the end of its input")
 
     def _reach(self, place: str) -> None:
         if self._recovery is not None and self._recovery.is_new_incarnation:
@@ -545,6 +550,7 @@ class Task:
 
     def _fetch(self, recovery: TaskRecovery, source: SourceOperator) -> bool:
         self.busy_since = time.monotonic()
+        recovery.answers.begin()
         produced = source.fetch()
         self.busy_since = None
         recovery.fetched()
@@ -683,7 +689,7 @@ class Task:
             self._job,
             self._send_collected,
             _emit_to([edge for described, edge in edges if not described.dead_letters]),
-            self._recovery or LiveAnswers(),
+            LiveAnswers() if self._recovery is None else self._recovery.answers,
             dead_letters=DeadLetters(self.descriptor.subtask, dead, self._job.types) if dead else None,
             origin=lambda: self._origin,
             after_slice=self._after_slice,
