@@ -36,8 +36,8 @@ public interface RuntimeContext {
   Map<String, String> getJobConfig();
 
   /**
-   * Returns the time in milliseconds since 1970-01-01T00:00Z. In a job with checkpoints it stands
-   * still while one batch is handled, or one {@code fetch} is made.
+   * Returns the time in milliseconds since 1970-01-01T00:00Z. In mode exactly_once it stands still
+   * while one batch is handled, or one {@code fetch} is made.
    */
   long now();
 
@@ -45,7 +45,7 @@ public interface RuntimeContext {
    * Calls something whose result depends on more than the records: a service, a file, the
    * environment. A task that is run again is given the result of the first run without a call.
    *
-   * @param call what it throws is passed on and not remembered
+   * @param call what it throws is passed on, and thrown again in the second run
    * @return its result, a value that could be a record
    * @throws Exception what the call throws
    */

@@ -38,4 +38,9 @@ interface Choices {
 
   /** Returns the number of the checkpoint that the task has taken last. */
   long epoch();
+
+  /** Returns true while what is asked has no place in the order of what the task repeats. */
+  default boolean quiet() {
+    return false;
+  }
 }

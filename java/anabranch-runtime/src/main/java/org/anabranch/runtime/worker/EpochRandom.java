@@ -5,24 +5,27 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.SplittableRandom;
-import java.util.function.LongSupplier;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.random.RandomGenerator;
 
 /** Random numbers that begin anew with each epoch, and are the same in every run of it. */
 final class EpochRandom implements RandomGenerator {
   private final String subtask;
-  private final LongSupplier epoch;
+  private final Choices choices;
   private RandomGenerator current;
   private long currentEpoch;
 
-  EpochRandom(String jobId, int operatorId, int subtask, LongSupplier epoch) {
+  EpochRandom(String jobId, int operatorId, int subtask, Choices choices) {
     this.subtask = "%s/%d/%d".formatted(jobId, operatorId, subtask);
-    this.epoch = epoch;
+    this.choices = choices;
   }
 
   @Override
   public long nextLong() {
-    long now = epoch.getAsLong();
+    if (choices.quiet()) { // nothing of the epoch's own numbers may be used up
+      return ThreadLocalRandom.current().nextLong();
+    }
+    long now = choices.epoch();
     if (current == null || now != currentEpoch) {
       current = new SplittableRandom(seed(subtask + "/" + now));
       currentEpoch = now;

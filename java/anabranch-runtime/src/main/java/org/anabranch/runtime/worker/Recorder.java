@@ -200,6 +200,7 @@ final class Recorder implements Choices {
       return (T) answer.get(0);
     }
     T value;
+    quiet = true; // what the call itself asks is not asked again
     try {
       value = call.call();
     } catch (Exception e) {
@@ -207,6 +208,8 @@ final class Recorder implements Choices {
       // again.
       append(failed(e));
       throw e;
+    } finally {
+      quiet = false;
     }
     append(answered(codec.encode(Collections.singletonList(value))));
     return value;
@@ -237,5 +240,10 @@ final class Recorder implements Choices {
   @Override
   public long epoch() {
     return logs.epoch();
+  }
+
+  @Override
+  public boolean quiet() {
+    return quiet;
   }
 }

@@ -226,8 +226,12 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
 
   private void end() {
     output.flush();
-    List<OperatorState> states = chain.save(END);
-    quietly(chain::closeBeforeCommit);
+    List<OperatorState> states = new ArrayList<>();
+    quietly( // nothing that is sent depends on it
+        () -> {
+          states.addAll(chain.save(END));
+          chain.closeBeforeCommit();
+        });
     output.end();
     afterEnd();
     listener.checkpoint(task, snapshot(END, states));

@@ -26,8 +26,7 @@ final class TaskContext implements RuntimeContext {
     this.config = Map.copyOf(overlaid);
     this.choices = choices;
     this.random =
-        new EpochRandom(
-            job.exchange().jobId(), operator.getId(), task.getSubtask(), choices::epoch);
+        new EpochRandom(job.exchange().jobId(), operator.getId(), task.getSubtask(), choices);
   }
 
   @Override

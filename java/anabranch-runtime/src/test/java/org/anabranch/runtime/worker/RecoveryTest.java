@@ -74,8 +74,21 @@ class RecoveryTest {
               ? context.nondeterministic(() -> UUID.randomUUID().toString()) : "";
           return n + " " + count++ + " " + context.random().nextInt() + " " + context.now() + id;
         }
-        public Object saveCheckpoint() { return count; }
-        public void loadCheckpoint(Object state) { count = (Long) state; }
+        public void open(RuntimeContext context) throws Exception {
+          super.open(context);
+          ask();
+        }
+        public Object saveCheckpoint() throws Exception { ask(); return count; }
+        public void loadCheckpoint(Object state) throws Exception {
+          ask();
+          count = (Long) state;
+        }
+        public void close() throws Exception { ask(); }
+        private void ask() throws Exception {
+          RuntimeContext context = getRuntimeContext();
+          context.nondeterministic(context::now);
+          context.random().nextInt();
+        }
       }
       """;
 
