@@ -1,5 +1,6 @@
 """Classes of one language that stand for classes of the other; arguments of functions."""
 
+import importlib
 from dataclasses import dataclass
 
 import pytest
@@ -82,3 +83,18 @@ def test_a_constructor_that_does_not_exist_is_refused_in_the_users_line(ctx):
 def test_registering_nonsense_is_refused(ctx):
     with pytest.raises(JobGraphError, match="no dataclass"):
         ctx.from_values(1).with_type(int)
+
+
+def test_the_name_of_a_type_has_no_module_imported_but_those_of_the_program(ctx, tmp_path, monkeypatch):
+    (tmp_path / "planted.py").write_text("raise SystemExit('the name of a type had it imported')\n")
+    (tmp_path / "own_types.py").write_text("import typing\nclass Thing(typing.NamedTuple):\n    n: int\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    importlib.import_module("own_types")
+    names = ["planted.Thing", "this.Nothing", "unittest.__main__.Nothing", "own_types.Thing"]
+
+    rows = ctx.from_collection([Row(name, {"n": 1}) for name in names]).as_java_stream()
+    back = rows.union(ctx.from_values(1).as_java_stream()).as_python_stream()
+
+    kinds = back.map(lambda each: getattr(each, "type_name", type(each).__name__)).execute_and_collect()
+    assert sorted(["Thing", "int", *names[:3]]) == sorted(kinds)

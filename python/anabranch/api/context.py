@@ -22,6 +22,7 @@ from anabranch.errors import AnabranchError, JobGraphError
 from anabranch.graph import GraphBuilder
 from anabranch.plan import plan_job
 from anabranch.records import TypeRegistry
+from anabranch.records.classes import loaded_modules
 from anabranch.v1 import graph_pb2 as pb
 
 if TYPE_CHECKING:
@@ -240,6 +241,7 @@ class StreamingContext(DriverOnly):
         graph.config.update({name: str(value) for name, value in self._given.items()})
         graph.artifacts.extend(self._artifacts)
         graph.types.extend(self._types.bindings())
+        graph.python_modules.extend(loaded_modules())
         return graph
 
     def _add_artifact(self, kind: pb.Artifact.Kind, path: str | Path, what: str) -> StreamingContext:

@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -26,6 +25,7 @@ from anabranch.control.channel import TOKEN_METADATA, open_channel
 from anabranch.errors import AnabranchError, ConfigError, JavaNotFoundError, JobCancelledError, JobFailedError
 from anabranch.job import new_job_id
 from anabranch.launch.ray import java_flags
+from anabranch.launch.search_path import search_path
 from anabranch.recovery.collected import CollectedBatches
 from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.gateway_pb2_grpc import GatewayStub
@@ -43,7 +43,10 @@ _NO_ANSWER = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.Statu
 _LEAST_START_TIMEOUT = 30.0  # for the master itself, which needs no place
 _SUBMIT_EXTRA = 120.0  # what a submission may take besides finding a place: to connect, to bring the code
 # Not `-m`: that would put the current directory in front of the module search path.
-_BOOT = "import sys; del sys.path[0]; from anabranch.gateway.ray_submit import main; main()"
+# Its arguments are the module search path.
+_BOOT = (
+    "import sys; sys.path[:] = sys.argv[1:]; del sys.argv[1:]; from anabranch.gateway.ray_submit import main; main()"
+)
 # Set by `ray job submit` for the driver alone; the job has a Ray job of its own.
 _DRIVERS_OWN = ("RAY_JOB_CONFIG_JSON_ENV_VAR",)
 
@@ -294,7 +297,7 @@ def _specify(
         token=secrets.token_hex(32),
         graph=copy.SerializeToString(),
         detached=detached,
-        paths=tuple(path or str(Path.cwd()) for path in sys.path),
+        paths=tuple(search_path()),
         started_ms=int(time.time() * 1000),
         packages={each: name for each, (name, _) in contents.items()},
         class_archive=java_flags.archive_path(ray, options),
@@ -309,11 +312,8 @@ def _ask(request: dict[str, Any], timeout: float = 0) -> dict[str, Any]:
     runtime environment do not depend on how, and how often, this process has called `ray.init`.
     """
     process = subprocess.Popen(
-        [sys.executable, "-c", _BOOT],
-        env={
-            **{name: value for name, value in os.environ.items() if name not in _DRIVERS_OWN},
-            "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
-        },
+        [sys.executable, "-c", _BOOT, *search_path()],
+        env={name: value for name, value in os.environ.items() if name not in _DRIVERS_OWN},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 
 from anabranch.errors import JobGraphError
+from anabranch.launch.search_path import search_path
 from anabranch.v1.graph_pb2 import Artifact, FunctionDescriptor, JobGraph
 
 _TIMEOUT = 60.0
 _CHECK = """
-import importlib, json, sys, traceback
+import importlib, json, os, sys, traceback
+answer = open(os.dup(1), "w")
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # a module may print while it is imported
 paths, functions = json.load(sys.stdin)
-sys.path[:1] = paths
+sys.path[:] = paths
+failure = None
 for module, name in functions:
     try:
         found = importlib.import_module(module)
@@ -23,16 +26,18 @@ for module, name in functions:
         if not callable(found):
             raise TypeError(f"{module}.{name} is a {type(found).__name__}, not a function or class")
     except ModuleNotFoundError as error:
-        print(json.dumps(f"{error}; the search path was {sys.path}"))
+        failure = f"{error}; the search path was {sys.path}"
         break
     except BaseException:
-        print(json.dumps(traceback.format_exc(limit=-3)))
+        failure = traceback.format_exc(limit=-3)
         break
+json.dump({"failure": failure, "modules": list(sys.modules)}, answer)
+answer.close()
 """
 
 
 async def check_python_functions(graph: JobGraph) -> None:
-    """Imports every function that the graph refers to by module and name.
+    """Imports every function that the graph refers to by module and name, and notes in it what modules these need.
 
     Raises:
         JobGraphError: One cannot be imported: which, why, and where it was looked for.
@@ -46,24 +51,20 @@ async def check_python_functions(graph: JobGraph) -> None:
         return
     paths = [artifact.path for artifact in graph.artifacts if artifact.kind == Artifact.KIND_PYTHON]
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        _CHECK,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        sys.executable, "-c", _CHECK, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
-    question = json.dumps([paths, functions]).encode()
+    question = json.dumps([[*paths, *search_path()], functions]).encode()
     try:
         output, _ = await asyncio.wait_for(process.communicate(question), _TIMEOUT)
     except asyncio.TimeoutError:
         process.kill()
         raise JobGraphError(f"importing {functions} takes longer than {_TIMEOUT:.0f} s") from None
-    answers = [line for line in output.decode(errors="replace").splitlines() if line.startswith('"')]
-    if answers:
-        raise JobGraphError(f"a Python function of the job cannot be imported: {json.loads(answers[-1])}")
-    if process.returncode != 0:
+    if not output:
         raise JobGraphError(f"importing {functions} ended the process with exit code {process.returncode}")
+    answer = json.loads(output)
+    if answer["failure"] is not None:
+        raise JobGraphError(f"a Python function of the job cannot be imported: {answer['failure']}")
+    graph.python_modules.extend(answer["modules"])
 
 
 def _functions(graph: JobGraph) -> list[FunctionDescriptor]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from anabranch.config import Options
 from anabranch.launch.launcher import OnLine, WorkerProcess, WorkerSpec
 from anabranch.launch.lines import LinePump
+from anabranch.launch.search_path import search_path
 from anabranch.plan import ExecutionPlan
 from anabranch.threads import in_thread
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, JobGraph
@@ -21,8 +22,9 @@ from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, JobGraph
 if TYPE_CHECKING:
     from anabranch.launch.jvm import JvmBridge
 
-# Not `-m`: that would put the current directory in front of the module search path.
-_BOOT = "import sys; del sys.path[0]; from anabranch.worker.main import main; main()"
+# Its arguments are the module search path. (Not PYTHONPATH, of which a colon ends an entry, and which the children of
+# user code would inherit. Not `-m`, which would put the current directory in front.)
+_BOOT = "import sys; sys.path[:] = sys.argv[1:]; del sys.argv[1:]; from anabranch.worker.main import main; main()"
 _LONGEST_SOCKET_DIR = 80  # a Unix socket's path may have 107 bytes, 103 on some systems
 _PREFIX = "anabranch-"
 
@@ -84,11 +86,10 @@ class LocalLauncher:
             "ANABRANCH_TOKEN": spec.token,
             "ANABRANCH_PARENT": str(os.getpid()),
             "PYTHONHASHSEED": str(self._hash_seed),
-            "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
             "PYTHONUNBUFFERED": "1",
         }
         process = subprocess.Popen(
-            [sys.executable, "-c", _BOOT],
+            [sys.executable, "-c", _BOOT, *search_path()],
             env=environment,
             stdin=subprocess.PIPE,  # held open: its end tells the worker that this process is gone
             stdout=subprocess.PIPE,

@@ -292,6 +292,7 @@ class JobMaster:
             job_name=self._graph.name,
             config={**self._graph.config, **self._options.to_map()},
             types=self._graph.types,
+            python_modules=self._graph.python_modules,
             artifacts=self._launcher.artifacts,
             socket_dir=self._launcher.socket_dir,
             listen_host=self._launcher.listen_host_of(worker.plan.worker_id),

@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import importlib
 import sys
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +14,11 @@ from google.protobuf.message import Message
 
 from anabranch.errors import RecordError
 from anabranch.text import LONGEST_MESSAGE, shown
+
+# No module lies deeper; a name may have any number of dots.
+_DEEPEST_MODULE = 32
+# Every process has another main module, and the engine's are none of the job's.
+_NEVER = {"__main__", "__mp_main__", "anabranch"}
 
 
 def fields_of(cls: type) -> list[str] | None:
@@ -59,42 +65,66 @@ def message_name(cls: type[Message]) -> str:
     return name
 
 
-def is_importable(cls: type) -> bool:
-    """Returns whether another process finds a class by its module and name."""
-    if cls.__module__ == "__main__":  # every process has another one
-        return False
-    try:
-        return import_class(default_name(cls)) is cls
-    except RecordError:
-        return False
+def loaded_modules() -> list[str]:
+    """Returns the names of the modules that were imported into this process by and for its user's program."""
+    return sorted(name for name in list(sys.modules) if _may_be_imported(name))
 
 
-def import_class(name: str) -> type | None:
-    """Returns the class that a dotted name leads to, importing its module, or None if there is none.
+class ClassFinder:
+    """Finds classes by the names that records bring along.
 
-    Raises:
-        RecordError: The module exists and fails to import.
+    Such a name is data and may come from anybody, and to import a module is to run it. So a class is looked for in the
+    modules that are loaded already, and only modules of the job are imported for it: those that its driver has
+    imported, and those that its functions were named in.
     """
-    parts = name.split(".")
-    if not all(part.isidentifier() for part in parts):
-        return None
-    for cut in range(len(parts) - 1, 0, -1):
-        module = _import_module(".".join(parts[:cut]))
-        if module is not None:
-            found: Any = module
-            for part in parts[cut:]:
-                found = getattr(found, part, None)
-            return found if isinstance(found, type) else None
-    return None
 
+    def __init__(self, modules: Iterable[str] = ()) -> None:
+        """Makes a finder.
 
-def _import_module(name: str) -> ModuleType | None:
-    try:
-        return sys.modules.get(name) or importlib.import_module(name)
-    except Exception as error:  # a module may do anything while it is imported
-        if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
+        Args:
+            modules: The modules that may be imported.
+        """
+        self._importable = {name for name in modules if _may_be_imported(name)}
+        self._failed: dict[str, str] = {}
+
+    def find(self, name: str) -> type | None:
+        """Returns the class that a dotted name leads to, or None if there is none.
+
+        Raises:
+            RecordError: Its module is one of the job's and fails to import.
+        """
+        parts = name.split(".")
+        if not all(part.isidentifier() for part in parts):
             return None
-        raise RecordError(f"module {name} cannot be imported: {shown(error, LONGEST_MESSAGE)}") from error
+        for cut in range(min(len(parts) - 1, _DEEPEST_MODULE), 0, -1):
+            module = self._module(".".join(parts[:cut]))
+            if module is not None:
+                found: Any = module
+                for part in parts[cut:]:
+                    # Not getattr: modules may import others in their `__getattr__`.
+                    found = getattr(found, "__dict__", {}).get(part)
+                return found if isinstance(found, type) else None
+        return None
+
+    def _module(self, name: str) -> ModuleType | None:
+        if name not in sys.modules and name not in self._importable:
+            return None
+        if name not in self._failed:
+            try:
+                return importlib.import_module(name)  # of a loaded one too: another thread may be about to load it
+            except ModuleNotFoundError as error:
+                if error.name and f"{name}.".startswith(f"{error.name}."):
+                    self._importable.discard(name)
+                    return None
+                self._failed[name] = shown(error, LONGEST_MESSAGE)
+            except BaseException as error:  # noqa: BLE001 - a module may do anything while it is imported, and exit
+                self._failed[name] = shown(error, LONGEST_MESSAGE)
+        raise RecordError(f"module {name} cannot be imported: {self._failed[name]}")
+
+
+def _may_be_imported(name: str) -> bool:
+    top, _, _ = name.partition(".")
+    return top not in sys.stdlib_module_names and top not in _NEVER and not name.endswith(".__main__")
 
 
 def _is_plain(cls: type) -> bool:

@@ -39,8 +39,10 @@ class Encoder:
             target: Language of the consumer.
             types: The types of the job.
         """
-        self._values = ValueEncoder(types, python=target == LANGUAGE_PYTHON)
-        self._keys = ValueEncoder(types, key=True)
+        python = target == LANGUAGE_PYTHON
+        self._values = ValueEncoder(types, python=python)
+        self._keys = ValueEncoder(types, key=True, with_classes=python)
+        self._schemas = self._keys.schemas = self._values.schemas
 
     def encode(self, values: Sequence[Any], keys: Sequence[Any] | None = None) -> tuple[bytes, list[Schema]]:
         """Encodes a batch: the keys, if there are any, then the values.
@@ -58,11 +60,9 @@ class Encoder:
         payload = encode_batch(self._values, values)
         if keys is not None:
             payload = encode_batch(self._keys, keys) + payload
-        schemas = self._keys.schemas | self._values.schemas
-        if schemas:
-            self._keys.schemas.clear()
-            self._values.schemas.clear()
-        return payload, list(schemas.values())
+        schemas = list(self._schemas.values())
+        self._schemas.clear()
+        return payload, schemas
 
 
 class Decoder:

@@ -46,13 +46,16 @@ class ValueEncoder(dict[type, Handler]):
         plans: For the native codec: how to take instances of a class apart without calling its handler.
     """
 
-    def __init__(self, types: TypeRegistry, *, python: bool = False, key: bool = False) -> None:
+    def __init__(
+        self, types: TypeRegistry, *, python: bool = False, key: bool = False, with_classes: bool | None = None
+    ) -> None:
         """Makes an encoder.
 
         Args:
             types: The types of the job.
             python: Whether the consumer is Python too, so that any object may travel.
             key: Whether values are keys, which may hold no protobuf messages.
+            with_classes: Whether schemas bring along classes of Python's; by default if the consumer is Python.
         """
         super().__init__()
         self.schemas: dict[int, Schema] = {}
@@ -60,6 +63,7 @@ class ValueEncoder(dict[type, Handler]):
         self._types = types
         self._python = python
         self._key = key
+        self._with_classes = python if with_classes is None else with_classes
         self._row_schemas: dict[tuple[str, ...], Schema] = {}
         self.update(
             {
@@ -180,7 +184,7 @@ class ValueEncoder(dict[type, Handler]):
         return scalars.encode_datetime(value)
 
     def _instances_of(self, instance_type: InstanceType) -> Handler:
-        schema = instance_type.schema_for(python=self._python)
+        schema = instance_type.schema_for(python=self._with_classes)
         number, id_bytes, values_of = schema.id, instance_type.id_bytes, instance_type.values
         python = self._python
 
@@ -202,7 +206,7 @@ class ValueEncoder(dict[type, Handler]):
 
     def _constants_of(self, cls: type[enum.Enum]) -> Handler:
         name = encode_str(self._types.name_of(cls))
-        carrier = self._types.carrier(cls) if self._python else None
+        carrier = self._types.carrier(cls) if self._with_classes else None
 
         def encode(value: enum.Enum) -> bytes:
             # In Python 3.10 a combination of flags has no name at all.
@@ -240,7 +244,7 @@ class ValueEncoder(dict[type, Handler]):
             if len(self._row_schemas) >= _MAX_ROW_SCHEMAS:
                 self._row_schemas.clear()
             schema = self._row_schemas[shape] = make_schema(value.type_name, names)
-        self.schemas[schema.id] = schema
+        self.schemas.setdefault(schema.id, schema)  # that of an instance may bring a class along
         values = [value[name] for name in names]
         return extension(wire.INSTANCE, schema.id.to_bytes(8, "big") + b"".join(self._items(values, depth)))
 

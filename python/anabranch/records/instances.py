@@ -39,14 +39,14 @@ class InstanceType:
         values: Returns the field values of an instance, in the schema's order.
     """
 
-    def __init__(self, cls: type, name: str, declared: list[str], *, by_value: bool) -> None:
+    def __init__(self, cls: type, name: str, declared: list[str], *, is_registered: bool) -> None:
         """Makes the description of a class.
 
         Args:
             cls: The class.
             name: Its name on the wire.
             declared: Its fields in the order of their declaration.
-            by_value: Whether another Python process cannot import it.
+            is_registered: Whether every Python process of the job knows it by its name.
         """
         ordered = sorted(declared, key=str.encode)
         self.cls = cls
@@ -60,12 +60,15 @@ class InstanceType:
         self.values: Callable[[Any], Sequence[Any]] = _getter(ordered)
         self._fields = frozenset(declared)
         self._has_dict = cls.__dictoffset__ != 0
-        self._by_value = by_value
+        self._is_registered = is_registered
         self._schema_with_class: Schema | None = None
 
     def schema_for(self, *, python: bool) -> Schema:
-        """Returns the schema, with the class itself if the consumer is Python and cannot import it."""
-        if not (python and self._by_value):
+        """Returns the schema, with the class itself if the consumer is Python and may not know it.
+
+        A name alone would not do: names of rows are data, so none has anything imported.
+        """
+        if not python or self._is_registered:
             return self.schema
         if self._schema_with_class is None:
             self._schema_with_class = with_class(self.schema, self.cls)

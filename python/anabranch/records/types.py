@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import functools
+import importlib
 import pickle
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -12,7 +14,7 @@ from google.protobuf.message import Message
 
 from anabranch.errors import JobGraphError, RecordError
 from anabranch.pickling import dumps
-from anabranch.records.classes import default_name, fields_of, import_class, is_importable, message_name
+from anabranch.records.classes import ClassFinder, default_name, fields_of, message_name
 from anabranch.records.instances import (
     InstanceMaker,
     InstanceType,
@@ -28,6 +30,10 @@ from anabranch.v1.record_pb2 import Schema
 # A peer that makes up schemas must not fill the memory; a job has a few.
 _MAX_MAKERS = 1024
 
+_WELL_KNOWN = "google.protobuf."
+_WELL_KNOWN_MODULES = (
+    "any", "api", "duration", "empty", "field_mask", "source_context", "struct", "timestamp", "type", "wrappers",
+)  # fmt: skip
 
 C = TypeVar("C", bound=type)
 
@@ -60,7 +66,13 @@ def record_type(name: str) -> Callable[[C], C]:
 class TypeRegistry:
     """The types of one job on one side. Not for use by several threads at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, modules: Iterable[str] = ()) -> None:
+        """Makes a registry.
+
+        Args:
+            modules: The modules that names in records may have imported.
+        """
+        self._finder = ClassFinder(modules)
         self._names: dict[type, str] = {}
         self._classes: dict[str, type] = {}
         self._java_classes: dict[str, str] = {}
@@ -96,13 +108,17 @@ class TypeRegistry:
         ]
 
     @staticmethod
-    def from_bindings(bindings: Iterable[TypeBinding]) -> TypeRegistry:
+    def from_bindings(bindings: Iterable[TypeBinding], modules: Iterable[str] = ()) -> TypeRegistry:
         """Returns the registry of a worker, from the job graph.
+
+        Args:
+            bindings: What was registered.
+            modules: The modules that names in records may have imported.
 
         Raises:
             RecordError: A class cannot be loaded here.
         """
-        registry = TypeRegistry()
+        registry = TypeRegistry(modules)
         for binding in bindings:
             if binding.python_class:
                 registry._bind(_load_class(binding.name, binding.python_class), binding.name, binding.java_class)
@@ -124,17 +140,16 @@ class TypeRegistry:
             self._instance_types[cls] = (
                 None
                 if declared is None
-                else InstanceType(cls, self.name_of(cls), declared, by_value=not self._is_known_by_name(cls))
+                else InstanceType(cls, self.name_of(cls), declared, is_registered=cls in self._names)
             )
         return self._instance_types[cls]
 
     def carrier(self, cls: type[enum.Enum | Message]) -> Schema | None:
         """Returns a schema without fields that brings a class to another Python process, or None if it needs none.
 
-        An enum needs one if it can be neither imported nor is registered, a message always: its name does not say
-        which module to import.
+        An enum needs one if it is not registered, a message always: it is registered for Java alone.
         """
-        if issubclass(cls, enum.Enum) and self._is_known_by_name(cls):
+        if issubclass(cls, enum.Enum) and cls in self._names:
             return None
         schema = self._carriers.get(cls)
         if schema is None:
@@ -166,7 +181,7 @@ class TypeRegistry:
         Raises:
             RecordError: There is no such enum or member here.
         """
-        cls = self._class_named(type_name) or self._brought.get(type_name) or import_class(type_name)
+        cls = self._class_named(type_name) or self._brought.get(type_name) or self._finder.find(type_name)
         if cls is None or not issubclass(cls, enum.Enum):
             raise RecordError(f"there is no enum {type_name} here; register_type(cls, {type_name!r}) would tell it")
         member = cls.__members__.get(constant)
@@ -184,6 +199,8 @@ class TypeRegistry:
         cls = self._classes.get(full_name) or self._brought.get(full_name)
         if cls is not None and issubclass(cls, Message):
             return cls
+        if full_name.startswith(_WELL_KNOWN):
+            _import_well_known()
         try:
             descriptor = descriptor_pool.Default().FindMessageTypeByName(full_name)
         except KeyError:
@@ -201,10 +218,6 @@ class TypeRegistry:
     def _class_named(self, name: str) -> type | None:
         return self._classes.get(name) or _NAMED.get(name)
 
-    def _is_known_by_name(self, cls: type) -> bool:
-        """Returns whether any other Python process of the job finds the class by its name on the wire."""
-        return cls in self._names or (cls not in _NAMES and is_importable(cls))
-
     def _make_maker(self, schema: Schema, python_class: bytes) -> InstanceMaker:
         fields = list(schema.fields)
         if schema.id != schema_id(schema.name, fields) or sorted(set(fields), key=str.encode) != fields:
@@ -215,8 +228,15 @@ class TypeRegistry:
             if issubclass(cls, (enum.Enum, Message)):
                 self._brought[schema.name] = cls
         if cls is None:
-            cls = import_class(schema.name)
+            cls = self._finder.find(schema.name)
         return instance_maker(cls, schema)
+
+
+@functools.cache
+def _import_well_known() -> None:
+    """Makes protobuf's own messages known, which a record from Java may hold where no module for them was imported."""
+    for module in _WELL_KNOWN_MODULES:
+        importlib.import_module(f"google.protobuf.{module}_pb2")
 
 
 def _check_record_type(cls: Any) -> None:
@@ -229,7 +249,7 @@ def _check_record_type(cls: Any) -> None:
 def _load_class(name: str, python_class: bytes) -> type:
     try:
         cls = pickle.loads(python_class)
-    except Exception as error:
+    except BaseException as error:  # its module may do anything while it is imported, and exit
         raise RecordError(f"the class of {name} cannot be loaded: {shown(error, LONGEST_MESSAGE)}") from error
     if not isinstance(cls, type):
         raise RecordError(f"what came as the class of {name} is none: {shown(cls)}")

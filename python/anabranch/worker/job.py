@@ -39,7 +39,7 @@ class WorkerJob:
             token=token,
             options=options,
             config=dict(setup.config),
-            types=TypeRegistry.from_bindings(setup.types),
+            types=TypeRegistry.from_bindings(setup.types, setup.python_modules),
             transport=Transport(
                 mode=options.text("anabranch.exchange.transport"),
                 socket_dir=setup.socket_dir,

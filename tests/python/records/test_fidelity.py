@@ -251,7 +251,7 @@ def test_a_module_that_fails_to_import_is_named(monkeypatch, tmp_path):
     payload, schemas = Encoder(LANGUAGE_JAVA, sender).encode([Circle(1.0)])
 
     with pytest.raises(RecordError, match=r"module broken_records cannot be imported.*no_such_module_at_all"):
-        Decoder(LANGUAGE_JAVA, TypeRegistry()).decode(payload, 1, schemas)
+        Decoder(LANGUAGE_JAVA, TypeRegistry(["broken_records"])).decode(payload, 1, schemas)
 
 
 @pytest.mark.parametrize(

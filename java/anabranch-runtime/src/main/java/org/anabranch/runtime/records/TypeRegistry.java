@@ -37,6 +37,9 @@ public final class TypeRegistry {
   /** The fields of a row type in the order of its schema. */
   record RowShape(Schema schema, int[] order) {}
 
+  // Names and fields of rows are data: a stream may bring any number of them.
+  private static final int MAX_REMEMBERED = 1024;
+
   private final ClassLoader loader;
   private final Map<String, Class<?>> classes = new HashMap<>();
   private final Map<Class<?>, String> names = new HashMap<>();
@@ -143,6 +146,7 @@ public final class TypeRegistry {
   }
 
   RowShape rowShape(RowType type) {
+    makeRoom(rowShapes);
     return rowShapes.computeIfAbsent(
         type,
         unknown -> {
@@ -162,9 +166,16 @@ public final class TypeRegistry {
     if (known == null) {
       Schemas.check(schema);
       known = resolve(schema);
+      makeRoom(incoming);
       incoming.put(schema.getId(), known);
     }
     return known;
+  }
+
+  private static void makeRoom(Map<?, ?> remembered) {
+    if (remembered.size() >= MAX_REMEMBERED) {
+      remembered.clear();
+    }
   }
 
   private Incoming resolve(Schema schema) {

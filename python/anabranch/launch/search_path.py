@@ -1,0 +1,20 @@
+"""The module search path as it is handed to another process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+
+def search_path() -> list[str]:
+    """Returns this process's module search path in the form in which it means the same to any process on this host.
+
+    Only strings: Python passes over anything else. The current directory, which may be gone, is written out.
+    """
+    found = []
+    for path in sys.path:
+        if isinstance(path, str):
+            with contextlib.suppress(FileNotFoundError):
+                found.append(path or os.getcwd())  # noqa: PTH109 - a string
+    return found
