@@ -1,7 +1,6 @@
 package org.anabranch.runtime.exchange;
 
 import com.google.protobuf.ByteString;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +9,8 @@ import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.runtime.records.EncodedBatch;
 import org.anabranch.runtime.records.Encoder;
 import org.anabranch.runtime.records.RecordException;
+import org.anabranch.runtime.text.ErrorText;
+import org.anabranch.runtime.text.RecordText;
 
 /** All channels of one output edge: routes records, cuts batches, encodes them. */
 final class EdgeWriter {
@@ -95,24 +96,21 @@ final class EdgeWriter {
         size += HEAD_RESERVE + schema.getSerializedSize();
       }
       return size <= config.maxFrameBytes();
-    } catch (RecordException e) {
+    } catch (Exception | StackOverflowError e) { // serialization calls methods of the record
       return false;
     }
   }
 
-  private static String shorten(String text) {
-    return text.substring(0, Math.min(text.length(), LONGEST_TEXT));
+  private static String text(Object value) {
+    try {
+      return ErrorText.sendable(String.valueOf(value));
+    } catch (Throwable t) { // the record may be just what its toString fails at
+      return RecordText.of(value);
+    }
   }
 
-  /** Returns text that any consumer can take: without half characters. */
-  private static String text(Object value) {
-    String text;
-    try {
-      text = String.valueOf(value);
-    } catch (RuntimeException e) { // the record may be just what its toString fails at
-      text = value.getClass().getName();
-    }
-    return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+  private static String shorten(String text) {
+    return ErrorText.sendable(text.substring(0, Math.min(text.length(), LONGEST_TEXT)));
   }
 
   private int chooseByKey(Partitioner.ByKey byKey, Object key, Object value) {

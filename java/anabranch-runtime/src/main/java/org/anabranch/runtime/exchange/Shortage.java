@@ -3,6 +3,7 @@ package org.anabranch.runtime.exchange;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.TimeUnit;
+import org.anabranch.runtime.text.ErrorText;
 
 /**
  * Tells a want of open files that passes, for functions may give some back, from one that lasts,
@@ -30,7 +31,7 @@ public final class Shortage {
 
   /** Returns whether the system has refused another open file. */
   public static boolean isOneOf(IOException error) {
-    return String.valueOf(error.getMessage()).contains(TEXT);
+    return ErrorText.message(error).contains(TEXT);
   }
 
   /**

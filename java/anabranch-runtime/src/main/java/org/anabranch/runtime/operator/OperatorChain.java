@@ -27,6 +27,7 @@ import org.anabranch.proto.v1.OperatorState;
 import org.anabranch.proto.v1.OutputEdge;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
+import org.anabranch.runtime.text.ErrorText;
 
 /**
  * The operators of one task, each feeding the next; the last feeds the task's output.
@@ -445,7 +446,7 @@ public final class OperatorChain {
     letter.put("operator", lastName);
     letter.put("subtask", (long) subtask);
     letter.put("record", value);
-    letter.put("error", Skipping.describe(error));
+    letter.put("error", ErrorText.simple(error));
     try {
       host.emitDeadLetter(letter);
     } catch (Throwable t) {

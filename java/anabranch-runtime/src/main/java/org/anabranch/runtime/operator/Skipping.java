@@ -1,5 +1,8 @@
 package org.anabranch.runtime.operator;
 
+import org.anabranch.runtime.text.ErrorText;
+import org.anabranch.runtime.text.RecordText;
+
 /**
  * Leaves out the records at which one operator's function fails, and says so: as dead letters where
  * somebody wants them, else on stderr for the first ones and in total at the end.
@@ -60,7 +63,7 @@ final class Skipping {
     if (skipped <= SHOWN) {
       System.err.println(
           "operator %s skips record %d, %s: %s"
-              .formatted(operator, position, RecordText.of(value), describe(error)));
+              .formatted(operator, position, RecordText.of(value), ErrorText.simple(error)));
     }
   }
 
@@ -69,12 +72,5 @@ final class Skipping {
     if (skipped > SHOWN) {
       System.err.println("operator %s has skipped %d records".formatted(operator, skipped));
     }
-  }
-
-  /** Returns class and message of an error. */
-  static String describe(Throwable error) {
-    String name = error.getClass().getSimpleName();
-    String called = name.isEmpty() ? error.getClass().getName() : name;
-    return error.getMessage() == null ? called : called + ": " + error.getMessage();
   }
 }

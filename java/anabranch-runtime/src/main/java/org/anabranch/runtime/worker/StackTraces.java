@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
+import org.anabranch.runtime.text.ErrorText;
 
 /**
  * Stack traces as users want them: their own frames, with runs of engine frames folded to one line.
@@ -20,47 +21,56 @@ final class StackTraces {
           "java.lang.invoke.",
           "jdk.internal.reflect.");
 
-  private StackTraces() {}
+  // Deep recursion makes traces that no one reads to the end.
+  private static final int LONGEST = 100_000;
+  private static final int MOST_ERRORS = 50; // causes and suppressed exceptions together
+  private static final int SHOWN_FRAMES = 50; // from either end
+  private static final int LONGEST_CYCLE = 8; // frames of a recursion over several methods
+  private static final int FEWEST_REPEATS = 4;
+
+  private final boolean folds;
+  private final StringBuilder text = new StringBuilder();
+  private final Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  private StackTraces(boolean folds) {
+    this.folds = folds;
+  }
 
   /** Returns the trace of an exception with its causes, as Java prints it, engine frames folded. */
   static String folded(Throwable error) {
-    StringBuilder text = new StringBuilder();
-    Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-    append(text, "", "", error, new StackTraceElement[0], seen);
-    return text.toString();
+    return new StackTraces(true).text(error);
   }
 
-  private static void append(
-      StringBuilder text,
-      String indent,
-      String caption,
-      Throwable error,
-      StackTraceElement[] enclosing,
-      Set<Throwable> seen) {
-    text.append(indent).append(caption).append(describe(error)).append('\n');
-    if (!seen.add(error)) {
-      return; // an exception that is its own cause
+  /** Returns the trace of an exception with its causes and all frames. */
+  static String whole(Throwable error) {
+    return new StackTraces(false).text(error);
+  }
+
+  private String text(Throwable error) {
+    append("", "", error, new StackTraceElement[0]);
+    return ErrorText.cut(text.toString(), LONGEST);
+  }
+
+  private void append(
+      String indent, String caption, Throwable error, StackTraceElement[] enclosing) {
+    text.append(indent).append(caption).append(ErrorText.of(error)).append('\n');
+    if (!seen.add(error) || seen.size() > MOST_ERRORS) {
+      return; // an exception that is its own cause, or one of too many
     }
-    StackTraceElement[] frames = error.getStackTrace();
+    StackTraceElement[] frames = ErrorText.frames(error);
     int common = common(frames, enclosing);
-    appendFrames(text, indent, frames, frames.length - common);
+    appendFrames(indent, frames, frames.length - common);
     if (common > 0) {
       text.append(indent).append("\t... ").append(common).append(" more\n");
     }
     for (Throwable suppressed : error.getSuppressed()) {
-      append(text, indent + "\t", "Suppressed: ", suppressed, frames, seen);
+      if (seen.size() <= MOST_ERRORS) {
+        append(indent + "\t", "Suppressed: ", suppressed, frames);
+      }
     }
-    if (error.getCause() != null) {
-      append(text, indent, "Caused by: ", error.getCause(), frames, seen);
-    }
-  }
-
-  /** An exception's toString is user code too. */
-  static String describe(Throwable error) {
-    try {
-      return error.toString();
-    } catch (RuntimeException | StackOverflowError e) {
-      return error.getClass().getName() + " (its message cannot be had: " + e + ")";
+    Throwable cause = ErrorText.cause(error);
+    if (cause != null) {
+      append(indent, "Caused by: ", cause, frames);
     }
   }
 
@@ -74,25 +84,70 @@ final class StackTraces {
     return n;
   }
 
-  private static void appendFrames(
-      StringBuilder text, String indent, StackTraceElement[] frames, int n) {
+  /** What a recursion repeats, over several methods too, is written once. */
+  private void appendFrames(String indent, StackTraceElement[] frames, int n) {
+    List<String> lines = lines(frames, n);
+    List<String> written = new ArrayList<>();
+    for (int at = 0; at < lines.size(); ) {
+      int length = cycle(lines, at);
+      int times = times(lines, at, length);
+      written.addAll(lines.subList(at, at + length));
+      if (times > 1) {
+        String what = length == 1 ? "frame" : length + " frames";
+        String often = times == 2 ? "once more" : "%,d more times".formatted(times - 1);
+        written.add("... the previous " + what + " repeated " + often);
+      }
+      at += length * times;
+    }
+    int missing = written.size() - 2 * SHOWN_FRAMES;
+    for (int i = 0; i < written.size(); i++) {
+      if (missing > 0 && i == SHOWN_FRAMES) {
+        text.append(indent).append("\t... %,d more frames\n".formatted(missing));
+        i += missing;
+      }
+      text.append(indent).append('\t').append(written.get(i)).append('\n');
+    }
+  }
+
+  /** Returns how many lines from {@code at} on are repeated often right after; 1 if none are. */
+  private static int cycle(List<String> lines, int at) {
+    for (int length = 1; length <= LONGEST_CYCLE; length++) {
+      if (times(lines, at, length) >= FEWEST_REPEATS) {
+        return length;
+      }
+    }
+    return 1;
+  }
+
+  private static int times(List<String> lines, int at, int length) {
+    int end = Math.min(at + length, lines.size());
+    while (end < lines.size() && lines.get(end).equals(lines.get(end - length))) {
+      end++;
+    }
+    int times = (end - at) / length;
+    return times >= FEWEST_REPEATS ? times : 1;
+  }
+
+  private List<String> lines(StackTraceElement[] frames, int n) {
+    List<String> lines = new ArrayList<>();
     int engine = 0;
     for (int i = 0; i < n; i++) {
-      if (isEngine(frames[i]) || isJdkInsideEngine(frames, i) || isBridgeMethod(frames, i)) {
+      if (folds
+          && (isEngine(frames[i]) || isJdkInsideEngine(frames, i) || isBridgeMethod(frames, i))) {
         engine++;
         continue;
       }
-      appendFolded(text, indent, engine);
+      addFolded(lines, engine);
       engine = 0;
-      text.append(indent).append("\tat ").append(frame(frames[i])).append('\n');
+      lines.add("at " + frame(frames[i]));
     }
-    appendFolded(text, indent, engine);
+    addFolded(lines, engine);
+    return lines;
   }
 
-  private static void appendFolded(StringBuilder text, String indent, int engine) {
+  private static void addFolded(List<String> lines, int engine) {
     if (engine > 0) {
-      String plural = engine == 1 ? " engine frame\n" : " engine frames\n";
-      text.append(indent).append("\t... ").append(engine).append(plural);
+      lines.add("... " + engine + (engine == 1 ? " engine frame" : " engine frames"));
     }
   }
 
@@ -169,7 +224,7 @@ final class StackTraces {
 
   /** Returns whether the engine, and no code of the user, has called what failed in the JDK. */
   static boolean isEnginesOwn(Throwable error) {
-    for (StackTraceElement frame : error.getStackTrace()) {
+    for (StackTraceElement frame : ErrorText.frames(error)) {
       if (!isJdk(frame)) {
         return isEngine(frame);
       }
@@ -179,10 +234,12 @@ final class StackTraces {
 
   /** Returns whether any frame of the exception or of its causes is user code. */
   static boolean touchesUserCode(Throwable error) {
-    List<Throwable> chain = new ArrayList<>();
-    for (Throwable t = error; t != null && !chain.contains(t); t = t.getCause()) {
-      chain.add(t);
+    Throwable cause = error;
+    for (int i = 0; cause != null && i < MOST_ERRORS; i++, cause = ErrorText.cause(cause)) {
+      if (!userPlace(ErrorText.frames(cause)).isEmpty()) {
+        return true;
+      }
     }
-    return chain.stream().anyMatch(t -> !userPlace(t.getStackTrace()).isEmpty());
+    return false;
   }
 }

@@ -25,6 +25,7 @@ import org.anabranch.runtime.operator.FunctionKind;
 import org.anabranch.runtime.operator.OperatorChain;
 import org.anabranch.runtime.operator.OperatorFailure;
 import org.anabranch.runtime.recovery.RecoveryException;
+import org.anabranch.runtime.text.ErrorText;
 
 /**
  * A chain of operators at one parallel index: one loop on one thread, in which everything happens
@@ -157,9 +158,20 @@ final class Task {
       failure = t;
     }
     busySince = 0;
+    try {
+      end(failure);
+    } catch (Throwable t) { // whatever it is, the master must not wait for this task for ever
+      if (state != Lifecycle.FAILED) {
+        fail(failure == null || cancelled ? t : failure);
+      }
+    }
+  }
+
+  /** Closes everything and tells the master how the task has ended. */
+  private void end(Throwable failure) {
     if (failure != null && !cancelled) {
       // Before anything is closed: a close that hangs must not hide why the task has failed.
-      enter(Lifecycle.FAILED, TaskErrors.of(failure, descriptor));
+      fail(failure);
     }
     release();
     System.out.flush();
@@ -167,6 +179,11 @@ final class Task {
     if (!state.hasEnded()) {
       enter(failure == null ? Lifecycle.FINISHED : Lifecycle.CANCELLED, null);
     }
+  }
+
+  private void fail(Throwable failure) {
+    listener.entered(this, Lifecycle.FAILED, TaskErrors.of(failure, descriptor));
+    state = Lifecycle.FAILED;
   }
 
   private void runToEnd() throws Throwable {
@@ -262,7 +279,7 @@ final class Task {
     @Override
     public boolean endsTask(Throwable error) {
       Throwable cause = error;
-      for (int i = 0; cause != null && i < LONGEST_CAUSE; i++, cause = cause.getCause()) {
+      for (int i = 0; cause != null && i < LONGEST_CAUSE; i++, cause = ErrorText.cause(cause)) {
         if (cause instanceof RecoveryException || cause instanceof CancelledException) {
           return true;
         }

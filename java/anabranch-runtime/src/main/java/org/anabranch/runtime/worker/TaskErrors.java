@@ -1,8 +1,6 @@
 package org.anabranch.runtime.worker;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -15,15 +13,14 @@ import org.anabranch.runtime.exchange.UnreadableRecordException;
 import org.anabranch.runtime.exchange.UnsendableRecordException;
 import org.anabranch.runtime.operator.FunctionException;
 import org.anabranch.runtime.operator.OperatorFailure;
-import org.anabranch.runtime.operator.RecordText;
 import org.anabranch.runtime.records.RecordException;
 import org.anabranch.runtime.recovery.NondeterminismException;
 import org.anabranch.runtime.recovery.RecoveryException;
+import org.anabranch.runtime.text.ErrorText;
+import org.anabranch.runtime.text.RecordText;
 
 /** Makes the report about a failed task: what a user can act on first. */
 final class TaskErrors {
-  // Deep recursion makes traces that no one reads to the end.
-  private static final int LONGEST_TRACE = 100_000;
   private static final int MOST_CAUSES = 100; // a chain of causes may be a circle
 
   private static final Pattern CAST =
@@ -38,12 +35,13 @@ final class TaskErrors {
     try {
       return build(failure, task);
     } catch (Throwable t) {
+      Throwable cause = failure instanceof OperatorFailure at ? at.getCause() : failure;
       return TaskError.newBuilder()
           .setLanguage(Language.LANGUAGE_JAVA)
           .setSubtask(task.getSubtask())
           .setOperator(task.getChain(0).getName())
           .setRecordPosition(-1)
-          .setSummary(failure.getClass().getName())
+          .setSummary(cause.getClass().getName())
           .setUserTrace("")
           .build();
     }
@@ -85,7 +83,7 @@ final class TaskErrors {
   private static IOException shortage(Throwable error) {
     IOException found = null;
     Throwable cause = error;
-    for (int i = 0; cause != null && i < MOST_CAUSES; i++, cause = cause.getCause()) {
+    for (int i = 0; cause != null && i < MOST_CAUSES; i++, cause = ErrorText.cause(cause)) {
       if (cause instanceof IOException problem && Shortage.isOneOf(problem)) {
         found = problem; // the innermost has the trace
       }
@@ -98,12 +96,12 @@ final class TaskErrors {
       TaskError.Builder task, IOException shortage, Throwable whole) {
     String summary =
         "the worker of operator '%s', subtask %d, Java, has no open file left for its channels: %s"
-            .formatted(task.getOperator(), task.getSubtask(), StackTraces.describe(shortage));
+            .formatted(task.getOperator(), task.getSubtask(), ErrorText.of(shortage));
     return task.clearOperator()
         .setRecordPosition(-1)
         .clearRecord()
         .setSummary(summary)
-        .setFullTrace(shorten(fullTrace(whole)))
+        .setFullTrace(StackTraces.whole(whole))
         .setHint(moreFiles())
         .build();
   }
@@ -119,8 +117,8 @@ final class TaskErrors {
       TaskError.Builder error, Throwable whole, Throwable cause, String hint) {
     return error
         .setSummary(summary(cause))
-        .setUserTrace(shorten(userTrace(cause)))
-        .setFullTrace(shorten(fullTrace(whole instanceof OperatorFailure ? cause : whole)))
+        .setUserTrace(userTrace(cause))
+        .setFullTrace(StackTraces.whole(whole instanceof OperatorFailure ? cause : whole))
         .setHint(hint)
         .build();
   }
@@ -135,25 +133,13 @@ final class TaskErrors {
 
   private static String summary(Throwable error) {
     if (error instanceof NondeterminismException) {
-      return "NondeterminismError: " + error.getMessage();
+      return "NondeterminismError: " + ErrorText.message(error);
     }
-    return isOurs(error) ? error.getMessage() : StackTraces.describe(error);
+    return isOurs(error) ? ErrorText.message(error) : ErrorText.of(error);
   }
 
   private static String userTrace(Throwable error) {
     return isOurs(error) && !StackTraces.touchesUserCode(error) ? "" : StackTraces.folded(error);
-  }
-
-  private static String fullTrace(Throwable error) {
-    StringWriter text = new StringWriter();
-    error.printStackTrace(new PrintWriter(text));
-    return text.toString();
-  }
-
-  private static String shorten(String trace) {
-    return trace.length() <= LONGEST_TRACE
-        ? trace
-        : trace.substring(0, LONGEST_TRACE) + "\n... and so on\n";
   }
 
   private static String hint(Throwable error) {
@@ -162,7 +148,7 @@ final class TaskErrors {
           + " nondeterministic() of its context";
     }
     if (error instanceof ClassCastException) {
-      return castHint(String.valueOf(error.getMessage()));
+      return castHint(ErrorText.message(error));
     }
     if (error instanceof NoClassDefFoundError) {
       return "a jar is missing: add the one that holds this class (add_jar)";

@@ -1,7 +1,5 @@
 package org.anabranch.runtime.worker;
 
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayDeque;
@@ -35,6 +33,7 @@ import org.anabranch.proto.v1.WorkerHello;
 import org.anabranch.proto.v1.WorkerMessage;
 import org.anabranch.proto.v1.WorkerReport;
 import org.anabranch.runtime.control.ControlClient;
+import org.anabranch.runtime.text.ErrorText;
 
 /**
  * Does what the job master says and reports what its tasks do, from the master's first message to
@@ -226,8 +225,8 @@ public final class Worker implements TaskListener {
             throw new IllegalArgumentException(
                 "a Java worker cannot handle a message of kind " + message.getMessageCase());
       }
-    } catch (RuntimeException | LinkageError e) {
-      fail(e);
+    } catch (Throwable t) { // loading a user's class may throw anything
+      fail(t);
     }
   }
 
@@ -416,9 +415,7 @@ public final class Worker implements TaskListener {
   }
 
   private void fail(Throwable error) {
-    StringWriter trace = new StringWriter();
-    error.printStackTrace(new PrintWriter(trace));
-    sendFailed(String.valueOf(error.getMessage()), trace.toString());
+    sendFailed(ErrorText.message(error), StackTraces.whole(error));
   }
 
   private void sendFailed(String summary, String trace) {

@@ -291,7 +291,7 @@ class ErrorHandlingTest {
     assertThat(letters)
         .hasSize(4)
         .allMatch(letter -> ((String) letter.get("record")).startsWith("Thread["))
-        .allMatch(letter -> letter.get("error").equals("IllegalStateException: half ?"));
+        .allMatch(letter -> letter.get("error").equals("IllegalStateException: half \\ud800"));
   }
 
   @Test

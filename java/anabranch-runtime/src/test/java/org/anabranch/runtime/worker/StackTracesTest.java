@@ -2,6 +2,7 @@ package org.anabranch.runtime.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 class StackTracesTest {
@@ -71,5 +72,51 @@ class StackTracesTest {
     assertThat(StackTraces.userPlace(new StackTraceElement[] {JDK, DEEPER, USER, ENGINE}))
         .isEqualTo("com.acme.Parse.number(Parse.java:20)");
     assertThat(StackTraces.userPlace(new StackTraceElement[] {JDK, ENGINE})).isEmpty();
+  }
+
+  @Test
+  void whatARecursionRepeatsIsWrittenOnce() {
+    StackTraceElement[] frames = new StackTraceElement[1025];
+    Arrays.fill(frames, DEEPER);
+    frames[1024] = USER;
+
+    assertThat(StackTraces.folded(with(new StackOverflowError(), frames)))
+        .isEqualTo(
+            """
+            java.lang.StackOverflowError
+            \tat com.acme.Parse.number(Parse.java:20)
+            \t... the previous frame repeated 1,023 more times
+            \tat com.acme.Parse.map(Parse.java:12)
+            """);
+  }
+
+  @Test
+  void aRecursionOverSeveralMethodsIsFoldedToo() {
+    StackTraceElement[] frames = new StackTraceElement[1000];
+    Arrays.setAll(frames, i -> i % 2 == 0 ? USER : DEEPER);
+
+    assertThat(StackTraces.folded(with(new StackOverflowError(), frames)))
+        .endsWith("\t... the previous 2 frames repeated 499 more times\n");
+  }
+
+  @Test
+  void ofADeepStackBothEndsAreShown() {
+    StackTraceElement[] frames = new StackTraceElement[1000];
+    Arrays.setAll(frames, i -> frame("com.acme.Parse", "level", i));
+
+    assertThat(StackTraces.folded(with(new IllegalStateException(), frames)))
+        .contains("Parse.java:0)", "\t... 900 more frames\n", "Parse.java:999)")
+        .hasLineCount(102);
+  }
+
+  @Test
+  void aThousandCausesAndMessagesOfAnyLengthEnd() {
+    Throwable error = with(new IllegalStateException("x".repeat(20_000_000)), USER);
+    for (int i = 0; i < 1000; i++) {
+      error = with(new IllegalStateException("number " + i, error), USER);
+    }
+
+    assertThat(StackTraces.folded(error)).contains("number 999").hasSizeLessThan(20_000);
+    assertThat(StackTraces.whole(error)).contains("number 999").hasSizeLessThan(20_000);
   }
 }

@@ -11,7 +11,7 @@ import org.anabranch.proto.v1.TaskError;
 import org.anabranch.runtime.operator.OperatorFailure;
 import org.junit.jupiter.api.Test;
 
-/** Whose affair it is that there is no open file left. */
+/** What is reported of a task that has failed. */
 class TaskErrorsTest {
   private static final TaskDescriptor TASK =
       TaskDescriptor.newBuilder()
@@ -61,5 +61,33 @@ class TaskErrorsTest {
     assertThat(error.getRecordPosition()).isEqualTo(7);
     assertThat(error.getUserTrace()).contains("com.acme.Reader.map");
     assertThat(error.getHint()).contains("ulimit -n");
+  }
+
+  /** Throws whatever is asked of it. */
+  private static final class Hostile extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String getMessage() {
+      throw new LinkageError();
+    }
+
+    @Override
+    public synchronized Throwable getCause() {
+      throw new StackOverflowError();
+    }
+  }
+
+  @Test
+  void anExceptionWhoseMethodsFailIsReportedWithOperatorRecordAndFrames() {
+    Throwable hostile = with(new Hostile(), USER, ENGINE);
+
+    TaskError error = TaskErrors.of(OperatorFailure.atRecord("map", 7, "record", hostile), TASK);
+
+    assertThat(error.getOperator()).isEqualTo("map");
+    assertThat(error.getRecordPosition()).isEqualTo(7);
+    assertThat(error.getSummary()).contains("$Hostile (its message cannot be had");
+    assertThat(error.getUserTrace()).contains("com.acme.Reader.map");
+    assertThat(error.getFullTrace()).contains("org.anabranch.runtime.exchange.Acceptor.ready");
   }
 }

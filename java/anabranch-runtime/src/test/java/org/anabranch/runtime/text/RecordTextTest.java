@@ -1,7 +1,8 @@
-package org.anabranch.runtime.operator;
+package org.anabranch.runtime.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -50,5 +51,28 @@ class RecordTextTest {
         };
 
     assertThat(RecordText.of(hostile)).contains("whose toString fails");
+  }
+
+  @Test
+  void aCollectionThatFailsIsNoSecondError() {
+    Object hostile =
+        new AbstractList<Object>() {
+          @Override
+          public Object get(int index) {
+            throw new LinkageError();
+          }
+
+          @Override
+          public int size() {
+            return 1;
+          }
+        };
+
+    assertThat(RecordText.of(hostile)).contains("whose contents fails: java.lang.LinkageError");
+  }
+
+  @Test
+  void halfACharacterIsWrittenOut() {
+    assertThat(RecordText.of("\ud800x")).isEqualTo("\"\\ud800x\"");
   }
 }

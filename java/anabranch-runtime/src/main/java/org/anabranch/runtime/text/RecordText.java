@@ -1,4 +1,4 @@
-package org.anabranch.runtime.operator;
+package org.anabranch.runtime.text;
 
 import java.lang.reflect.Array;
 import java.util.Collection;
@@ -18,10 +18,15 @@ public final class RecordText {
   /** Returns what stands for the record; never fails. */
   public static String of(Object value) {
     RecordText shown = new RecordText();
-    shown.append(value, 0);
-    return shown.text.length() <= MAX
-        ? shown.text.toString()
-        : shown.text.substring(0, MAX - MORE.length()) + MORE;
+    try {
+      shown.append(value, 0);
+    } catch (Throwable t) { // a collection of the user's own, or one that another thread changes
+      return failed(value, "contents", t);
+    }
+    return ErrorText.sendable(
+        shown.text.length() <= MAX
+            ? shown.text.toString()
+            : shown.text.substring(0, MAX - MORE.length()) + MORE);
   }
 
   private boolean full() {
@@ -84,8 +89,13 @@ public final class RecordText {
   private static String describe(Object value) {
     try {
       return String.valueOf(value);
-    } catch (RuntimeException | StackOverflowError e) {
-      return "a %s whose toString fails: %s".formatted(value.getClass().getName(), e.getClass());
+    } catch (Throwable t) {
+      return failed(value, "toString", t);
     }
+  }
+
+  private static String failed(Object value, String what, Throwable error) {
+    return "a %s whose %s fails: %s"
+        .formatted(value.getClass().getName(), what, error.getClass().getName());
   }
 }
