@@ -238,6 +238,7 @@ def test_partition_function_out_of_range_is_reported_with_the_record():
 
     assert "'a'" in message
     assert "partition function returned 2, there are 2 partitions" in message
+    assert "hint: it comes from the function of partition_by, for operator map-2" in message
 
 
 def test_a_flat_map_that_returns_nothing_says_what_it_should_return():

@@ -22,6 +22,7 @@ from anabranch import (
     IdempotentSinkFunction,
     JobFailedError,
     JoinFunction,
+    PartitionFunction,
     ProcessFunction,
     SourceFunction,
     StreamingContext,
@@ -31,6 +32,8 @@ from anabranch.recovery.checkpoint_store import CheckpointStore
 from .killing import Numbered, Slowly, assert_numbered_once, context, kill_some, workers
 
 pytestmark = pytest.mark.local
+
+LANGUAGES = ["python", "java"]
 
 
 @pytest.mark.parametrize("depth", [1, 2])
@@ -219,6 +222,43 @@ def test_a_function_may_ask_while_it_is_saved_and_restored(tmp_path, capfd):
     assert "does not repeat" not in capfd.readouterr().err
 
 
+class Deal(PartitionFunction):
+    """Deals records out in turn, and counts them itself."""
+
+    def open(self, ctx) -> None:
+        self.dealt = 0
+        self.subtask = ctx.get_task_index()
+
+    def partition(self, record, n):
+        self.dealt += 1
+        return (i for i in [(self.subtask + self.dealt) % n])
+
+    def save_checkpoint(self) -> int:
+        return self.dealt
+
+    def load_checkpoint(self, saved: int) -> None:
+        self.dealt = saved
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_partition_function_that_counts_goes_on_where_it_was(acme_jar, tmp_path, capfd, language):
+    ctx = context(tmp_path, java__tasks_per_worker=1).add_jar(acme_jar)
+    numbers = ctx.source(Slowly(40_000)).set_parallelism(1)
+    if language == "python":
+        dealt = numbers.map(lambda x: x).disable_chain().partition_by(Deal())
+    else:
+        same = numbers.as_java_stream().map("com.acme.Functions$Identity").disable_chain()
+        dealt = same.partition_by("com.acme.Stateful$Deal").as_python_stream()
+    collected = dealt.map(lambda x: x).set_parallelism(2).collect()
+    job = ctx.submit("deals")
+    wait_until(lambda: list((tmp_path / "checkpoints").glob("*/chk-*")))
+
+    assert kill_some(job, random.Random(7), ["python-2" if language == "python" else "java"] * 2, pause=0.5) >= 1
+
+    assert sorted(collected.get(90)) == list(range(40_000))
+    assert "does not repeat" not in capfd.readouterr().err
+
+
 def wait_until(condition) -> None:
     deadline = time.monotonic() + 60
     while not condition() and time.monotonic() < deadline:
@@ -347,7 +387,6 @@ VERBS = {
         lambda values: [x + i for x in values for i in range(x % 3)],
     ),
 }
-LANGUAGES = ["python", "java"]
 
 
 @pytest.mark.slow

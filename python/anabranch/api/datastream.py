@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +133,7 @@ class DataStream(Stream):
         self._context.execute(job_name)
         return collected.get()
 
-    def partition_by(self, func: PartitionFunction[Any] | Callable[[Any, int], int | Sequence[int]]) -> DataStream:
+    def partition_by(self, func: PartitionFunction[Any] | Callable[[Any, int], int | Iterable[int]]) -> DataStream:
         """Returns a view whose records go to the subtasks that `func(record, n)` names.
 
         Raises:

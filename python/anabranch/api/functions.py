@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Generic, Protocol, TypeVar
 
 from anabranch.api.runtime_context import RuntimeContext
@@ -267,5 +267,5 @@ class PartitionFunction(Function, Generic[T]):
     """Chooses the subtasks that a record goes to."""
 
     @abstractmethod
-    def partition(self, record: T, n: int) -> int | Sequence[int]:
-        """Returns an index, or several, each at least 0 and below `n`."""
+    def partition(self, record: T, n: int) -> int | Iterable[int]:
+        """Returns an index, or any iterable of several, each at least 0 and below `n`; of none, to drop the record."""

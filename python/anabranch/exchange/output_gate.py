@@ -82,12 +82,14 @@ class EmitError(Exception):
     Attributes:
         record: The record.
         consumer: Name of the consumer.
+        is_of_partition_by: Whether the partition function of the edge has failed.
     """
 
-    def __init__(self, record: Any, consumer: str) -> None:
+    def __init__(self, record: Any, consumer: str, *, is_of_partition_by: bool = False) -> None:
         super().__init__(f"a record cannot be handed to operator {consumer}")
         self.record = record
         self.consumer = consumer
+        self.is_of_partition_by = is_of_partition_by
 
 
 class OutputEdge:
@@ -130,7 +132,7 @@ class OutputEdge:
         try:
             parts = self._partitioner.split(values, keys)
         except PartitionError as error:
-            raise EmitError(error.record, self.consumer) from error.__cause__
+            raise EmitError(error.record, self.consumer, is_of_partition_by=True) from error.__cause__
         for pending, (part, part_keys) in zip(self._pending, parts, strict=True):
             pending.values += part
             if self._carries_keys and part_keys is not None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from anabranch.records import KeySelector, TypeRegistry
+from anabranch.text import shown
 
 # Per channel, the records and, where there are keys, the keys that go to it.
 Parts = list[tuple[Sequence[Any], Sequence[Any] | None]]
@@ -63,7 +65,7 @@ class ByKey(Partitioner):
 class Custom(Partitioner):
     """By the user's function: (record, n) -> index or indexes."""
 
-    def __init__(self, n: int, function: Callable[[Any, int], int | Sequence[int]]) -> None:
+    def __init__(self, n: int, function: Callable[[Any, int], int | Iterable[int]]) -> None:
         self._n = n
         self._function = function
 
@@ -71,16 +73,42 @@ class Custom(Partitioner):
         parts: list[list[Any]] = [[] for _ in range(self._n)]
         for value in values:
             try:
-                for index in self._indexes(value):
+                for index in self._indexes(self._function(value, self._n)):
                     parts[index].append(value)
-            except Exception as error:
+            except BaseException as error:
                 raise PartitionError(value) from error
         return [(part, None) for part in parts]
 
-    def _indexes(self, value: Any) -> Sequence[int]:
-        chosen = self._function(value, self._n)
-        indexes = (chosen,) if isinstance(chosen, int) else chosen
-        for index in indexes:
-            if not 0 <= index < self._n:
-                raise IndexError(f"partition function returned {index}, there are {self._n} partitions")
-        return indexes
+    def _indexes(self, chosen: Any) -> Iterator[int]:
+        """Returns the indexes that the function has chosen, each read once: they may be lazy."""
+        index = _as_index(chosen)
+        if index is not None:
+            return iter((self._checked(index),))
+        try:
+            several = iter(chosen)
+        except TypeError:
+            raise TypeError(f"partition function returned {_described(chosen)}, not an int or several") from None
+        return map(self._checked_index, several)
+
+    def _checked_index(self, chosen: Any) -> int:
+        index = _as_index(chosen)
+        if index is None:
+            raise TypeError(f"partition function returned {_described(chosen)} among its indexes, not an int")
+        return self._checked(index)
+
+    def _checked(self, index: int) -> int:
+        if not 0 <= index < self._n:
+            raise IndexError(f"partition function returned {index}, there are {self._n} partitions")
+        return index
+
+
+def _as_index(chosen: Any) -> int | None:
+    """Returns what may stand for an int, such as an integer of numpy, as one; None if it may not."""
+    try:
+        return operator.index(chosen)
+    except TypeError:
+        return None
+
+
+def _described(value: Any) -> str:
+    return f"{shown(value)} ({type(value).__name__})"

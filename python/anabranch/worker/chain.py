@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from anabranch.api.functions import (
@@ -24,7 +25,7 @@ from anabranch.api.runtime_context import Answers, RuntimeContext
 from anabranch.errors import JobGraphError, RecordError
 from anabranch.records import Decoder, Encoder, TypeRegistry
 from anabranch.v1 import graph_pb2 as graph
-from anabranch.v1.control_pb2 import EncodedValues, InputEdge, OperatorState, TaskDescriptor
+from anabranch.v1.control_pb2 import EncodedValues, InputEdge, OperatorState, Snapshot, TaskDescriptor
 from anabranch.worker.functions import UserFunction
 from anabranch.worker.job import WorkerJob
 from anabranch.worker.operators.aggregate import AggregateOperator
@@ -37,6 +38,7 @@ from anabranch.worker.operators.join import JoinOperator
 from anabranch.worker.operators.key_by import KeyByOperator
 from anabranch.worker.operators.map import MapOperator
 from anabranch.worker.operators.operator import Emit, Operator, OperatorError, Step
+from anabranch.worker.operators.partition import PartitionOperator
 from anabranch.worker.operators.process import ProcessOperator
 from anabranch.worker.operators.reduce import ReduceOperator
 from anabranch.worker.operators.sink import SinkOperator
@@ -68,15 +70,21 @@ def _nothing_more(_records: int, _began: float, _ended: float) -> None:
 
 
 class OperatorChain:
-    """The operators of one task, each feeding the next; the last feeds `emit`."""
+    """The operators of one task, each feeding the next; the last feeds `emit`.
+
+    Edges have functions too, key functions at their consumer and partition functions at their producer, with the same
+    life as those of operators.
+    """
 
     def __init__(
         self,
         operators: Sequence[Operator],
         inputs: Sequence[InputEdge],
-        key_operators: dict[int, KeyByOperator],
+        key_operators: Mapping[int, KeyByOperator],
         emit: Emit,
         after_slice: AfterSlice = _nothing_more,
+        *,
+        partition_operators: Mapping[int, PartitionOperator] = MappingProxyType({}),
     ) -> None:
         """Links the operators.
 
@@ -86,9 +94,12 @@ class OperatorChain:
             key_operators: By input edge, what computes the keys of its records.
             emit: Takes what the last operator emits.
             after_slice: Called whenever the operators have taken a part of a batch.
+            partition_operators: By output edge, the life of the function that chooses where its records go.
         """
         self.operators = operators
-        self._key_operators = key_operators
+        self._of_edges: dict[int, UserOperator[Any]] = {**key_operators, **partition_operators}
+        # Last first, so that each finds its consumer ready.
+        self._as_opened = [*partition_operators.values(), *reversed(operators), *key_operators.values()]
         self._inputs: dict[int, Emit] = {}
         self._opened: list[Operator] = []
         steps: list[Step] = [operator.process for operator in operators]
@@ -112,12 +123,12 @@ class OperatorChain:
         return self._inputs[edge]
 
     def open(self) -> None:
-        """Opens the operators, last first, so that each finds its consumer ready.
+        """Opens the functions of outgoing edges, the operators from last to first, the functions of incoming edges.
 
         Raises:
             OperatorError: A user's `open` failed; the operators opened so far are closed by `close`.
         """
-        for operator in [*reversed(self.operators), *self._key_operators.values()]:
+        for operator in self._as_opened:
             self._opened.append(operator)
             operator.open()
 
@@ -134,13 +145,25 @@ class OperatorChain:
         """
         return [_state_of(operator, number, types) for operator in self.operators]
 
-    def restore(self, states: Mapping[int, OperatorState], types: TypeRegistry) -> None:
-        """Gives every operator its state back.
+    def snapshot_of_edges(self, types: TypeRegistry) -> dict[int, EncodedValues]:
+        """Returns, by edge, what the function of an edge keeps.
+
+        Raises:
+            OperatorError: As in `snapshot`.
+        """
+        return {edge: _encoded(operator, operator.save_function(), types) for edge, operator in self._of_edges.items()}
+
+    def restore(self, snapshot: Snapshot, types: TypeRegistry) -> None:
+        """Gives every operator its state back, in the order in which they were opened.
 
         Raises:
             OperatorError: A user's `load_checkpoint` failed.
         """
-        for operator in self.operators:
+        states = {state.operator_id: state for state in snapshot.operators}
+        for edge, of_edge in self._of_edges.items():
+            if edge in snapshot.function_of_edge:
+                of_edge.load_function(_decoded(snapshot.function_of_edge[edge], types))
+        for operator in reversed(self.operators):
             state = states.get(operator.operator_id)
             if state is not None:
                 operator.records_in = state.records_in
@@ -195,18 +218,19 @@ def _through(steps: Sequence[Step], emit: Emit) -> Emit:
 def _state_of(operator: Operator, number: int, types: TypeRegistry) -> OperatorState:
     state = OperatorState(operator_id=operator.operator_id, records_in=operator.records_in)
     engine, function = operator.save(number), operator.save_function()
-    encoder = Encoder(graph.LANGUAGE_PYTHON, types)
-    try:
-        if engine is not None:
-            state.engine.CopyFrom(_encoded(engine, encoder))
-        state.function.CopyFrom(_encoded(function, encoder))
-    except RecordError as error:
-        raise OperatorError(operator.name, -1, None) from TypeError(f"its state cannot be saved: {error}")
+    if engine is not None:
+        state.engine.CopyFrom(_encoded(operator, engine, types))
+    state.function.CopyFrom(_encoded(operator, function, types))
     return state
 
 
-def _encoded(values: list[Any], encoder: Encoder) -> EncodedValues:
-    payload, schemas = encoder.encode(values) if values else (b"", [])
+def _encoded(operator: Operator, values: list[Any], types: TypeRegistry) -> EncodedValues:
+    if not values:
+        return EncodedValues()
+    try:
+        payload, schemas = Encoder(graph.LANGUAGE_PYTHON, types).encode(values)
+    except RecordError as error:
+        raise operator.error() from TypeError(f"its state cannot be saved: {error}")
     return EncodedValues(n=len(values), payload=payload, schemas=schemas)
 
 
@@ -226,6 +250,7 @@ def build_chain(
     dead_letters: Callable[[OperatorError], None] | None = None,
     origin: Callable[[], Origin],
     after_slice: AfterSlice,
+    partition_functions: Mapping[int, UserFunction],
 ) -> OperatorChain:
     """Loads the functions of a task and builds its chain.
 
@@ -238,6 +263,7 @@ def build_chain(
         dead_letters: Takes the failures of the last operator at single records.
         origin: Returns where the batch at hand comes from.
         after_slice: Called whenever the operators have taken a part of a batch.
+        partition_functions: By output edge, the function that chooses where its records go.
 
     Raises:
         OperatorError: A function cannot be loaded, or cannot be what it is at this place.
@@ -251,13 +277,22 @@ def build_chain(
         skips = operator.config.get(ON_ERROR) == "skip" and operator.kind != graph.OPERATOR_KIND_SOURCE
         is_last = operator is descriptor.chain[-1]
         operators.append(SkippingOperator(built, dead_letters if is_last else None) if skips else built)
-    key_operators = {}
+    key_operators: dict[int, KeyByOperator] = {}
     for edge in descriptor.inputs:
         if edge.HasField("key_function"):
             function = _load(edge.key_function, KeyFunction, edge.producer_name)
             context = runtime_context(descriptor.chain[0], descriptor, job, answers)
             key_operators[edge.edge_id] = KeyByOperator(0, edge.producer_name, function, context)
-    return OperatorChain(operators, descriptor.inputs, key_operators, emit, after_slice)
+    last, partition_operators = descriptor.chain[-1], {}
+    for output in descriptor.outputs:
+        if output.edge_id in partition_functions:
+            context = runtime_context(last, descriptor, job, answers)
+            made = PartitionOperator(last.id, last.name, partition_functions[output.edge_id], context)
+            made.consumer = output.consumer_name
+            partition_operators[output.edge_id] = made
+    return OperatorChain(
+        operators, descriptor.inputs, key_operators, emit, after_slice, partition_operators=partition_operators
+    )
 
 
 def _check_place_of(sink: IdempotentSinkOperator, descriptor: TaskDescriptor, job: WorkerJob) -> None:

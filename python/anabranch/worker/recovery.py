@@ -287,7 +287,11 @@ class TaskRecovery:
             self.take_entry()
 
     def snapshot(
-        self, number: int, operators: list[control.OperatorState], next_of_edge: dict[int, int]
+        self,
+        number: int,
+        operators: list[control.OperatorState],
+        function_of_edge: dict[int, control.EncodedValues],
+        next_of_edge: dict[int, int],
     ) -> control.Snapshot:
         """Returns the task's part of a checkpoint, with the barrier (or the end) counted on every output channel."""
         outputs = [channel.position for channel in self._channels]
@@ -299,6 +303,7 @@ class TaskRecovery:
             outputs=outputs,
             operators=operators,
             next_of_edge=next_of_edge,
+            function_of_edge=function_of_edge,
         )
 
     def pass_barrier(self, number: int) -> None:

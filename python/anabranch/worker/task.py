@@ -33,6 +33,7 @@ from anabranch.worker.dead_letters import DeadLetters
 from anabranch.worker.functions import UserFunction
 from anabranch.worker.idle_pause import IdlePause
 from anabranch.worker.job import WorkerJob
+from anabranch.worker.operators import partition
 from anabranch.worker.operators.operator import Emit, OperatorError
 from anabranch.worker.operators.source import SourceOperator
 from anabranch.worker.recovery import FINAL, TaskRecovery
@@ -144,6 +145,7 @@ class Task:
         self._input_edges: dict[int, _InputEdge] = {}
         # Greater than those of the incarnations before.
         self._collected_seq = self._collected_acknowledged = descriptor.incarnation << _MAX_BATCHES_BITS
+        self._partition_functions: dict[int, UserFunction] = {}  # by edge
         self._connected = not descriptor.inputs
         self._to_dial: list[control.ConnectTask.Producer] = []
         self._recovery = self._build_recovery()
@@ -368,7 +370,7 @@ class Task:
         # Before a checkpoint, `open` belongs to what is repeated; after it, all of this is done anew.
         with recovery.answers.quietly() if restore.number else contextlib.nullcontext():
             chain.open()
-            chain.restore({state.operator_id: state for state in restore.operators}, self._job.types)
+            chain.restore(restore, self._job.types)
             self.output.restore(restore.next_of_edge)
             chain.commit(restore.number)
         self._reach("recovery.restored")
@@ -565,7 +567,9 @@ class Task:
 
     def _snapshot(self, recovery: TaskRecovery, number: int) -> control.Snapshot:
         assert self.chain is not None  # noqa: S101 - the task runs
-        return recovery.snapshot(number, self.chain.snapshot(number, self._job.types), self.output.next_of_edge)
+        types = self._job.types
+        operators, of_edges = self.chain.snapshot(number, types), self.chain.snapshot_of_edges(types)
+        return recovery.snapshot(number, operators, of_edges, self.output.next_of_edge)
 
     def _send_and_wait_for_input(self) -> None:
         self.output.flush()
@@ -655,12 +659,20 @@ class Task:
     def _partitioner(self, edge: control.OutputEdge) -> Partitioner:
         kind, n = edge.partitioning.kind, len(edge.channels)
         if kind == graph.Partitioning.KIND_CUSTOM:
-            return Custom(n, UserFunction(edge.partitioning.function, PartitionFunction).call)
+            function = self._partition_functions[edge.edge_id] = self._load_partition_function(edge)
+            return Custom(n, function.call)
         if n == 1 or kind in (graph.Partitioning.KIND_FORWARD, graph.Partitioning.KIND_BROADCAST):
             return Single()
         if kind == graph.Partitioning.KIND_KEY:
             return ByKey(n, self.descriptor.max_parallelism, self._job.types)
         return Rebalance(n, first=self.descriptor.subtask)
+
+    def _load_partition_function(self, edge: control.OutputEdge) -> UserFunction:
+        try:
+            return UserFunction(edge.partitioning.function, PartitionFunction)
+        except BaseException as error:
+            hint = partition.HINT.format(consumer=edge.consumer_name)
+            raise OperatorError(self.descriptor.chain[-1].name, -1, None, hint) from error
 
     def _listen(self) -> control.Endpoint | None:
         if not self.descriptor.outputs:
@@ -693,6 +705,7 @@ class Task:
             dead_letters=DeadLetters(self.descriptor.subtask, dead, self._job.types) if dead else None,
             origin=lambda: self._origin,
             after_slice=self._after_slice,
+            partition_functions=self._partition_functions,
         )
 
 

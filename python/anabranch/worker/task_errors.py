@@ -16,6 +16,7 @@ from anabranch.v1.control_pb2 import TaskError
 from anabranch.v1.graph_pb2 import LANGUAGE_PYTHON
 from anabranch.worker import open_files
 from anabranch.worker.operators.operator import OperatorError
+from anabranch.worker.operators.partition import HINT
 from anabranch.worker.tracebacks import format_error
 
 _ENGINE = str(Path(anabranch.__file__).parent) + os.sep
@@ -50,11 +51,14 @@ def _task_error(error: BaseException, operator: str, subtask: int) -> TaskError:
     if isinstance(error, OperatorError):
         operator, position = error.operator, error.position
         record = error.record if position >= 0 else _NO_RECORD
+        hint = error.hint
         cause = error if error.__cause__ is None else error.__cause__
     elif isinstance(error, EmitError):
         record = error.record
         cause = error if error.__cause__ is None else error.__cause__
-        if isinstance(cause, RecordError):
+        if error.is_of_partition_by:
+            hint = HINT.format(consumer=error.consumer)
+        elif isinstance(cause, RecordError):
             hint = f"the record goes to operator {error.consumer}"
     if are_files_used_up(cause):
         hint = _more_files()

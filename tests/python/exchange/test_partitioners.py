@@ -51,6 +51,44 @@ def test_custom_takes_one_index_or_several():
     assert [([0, "all"], None), (["all"], None), (["all", 2], None)] == parts
 
 
+class Three:
+    """As the integers of numpy are."""
+
+    def __index__(self):
+        return 3
+
+
+@pytest.mark.parametrize("chosen", [(i for i in [0, 3]), map(int, "03"), {0: "a", 3: "b"}, [0, Three()]])
+def test_custom_reads_indexes_of_any_kind_once(chosen):
+    assert [(["r"], None), ([], None), ([], None), (["r"], None)] == Custom(4, lambda record, n: chosen).split(
+        ["r"], None
+    )
+
+
+def test_custom_takes_what_can_stand_for_an_int():
+    assert [([], None)] * 3 + [(["r"], None)] == Custom(4, lambda record, n: Three()).split(["r"], None)
+
+
+@pytest.mark.parametrize("chosen", [None, 1.0, "01", [0, None], object()])
+def test_custom_refuses_what_is_not_an_index_and_says_what_it_was(chosen):
+    with pytest.raises(PartitionError) as caught:
+        Custom(2, lambda record, n: chosen).split(["r"], None)
+
+    assert isinstance(caught.value.__cause__, TypeError)
+    assert str(caught.value.__cause__).startswith("partition function returned ")
+
+
+def test_custom_passes_on_a_failure_in_the_middle_of_the_indexes():
+    def fails(record, n):
+        yield 0
+        raise ZeroDivisionError
+
+    with pytest.raises(PartitionError) as caught:
+        Custom(2, fails).split(["r"], None)
+
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
 @pytest.mark.parametrize("wrong", [3, -1, [0, 7]])
 def test_custom_refuses_an_index_that_is_no_partition_and_tells_the_record(wrong):
     with pytest.raises(PartitionError) as caught:

@@ -2,15 +2,18 @@
 
 import sys
 
+import pytest
 from tests.python.worker.operators.making import operator_of
 
-from anabranch import FlatMapFunction, KeyFunction, MapFunction, ReduceFunction
-from anabranch.v1.control_pb2 import InputEdge
+from anabranch import FlatMapFunction, KeyFunction, MapFunction, PartitionFunction, ReduceFunction
+from anabranch.records import TypeRegistry
+from anabranch.v1.control_pb2 import InputEdge, Snapshot
 from anabranch.worker.chain import OperatorChain
 from anabranch.worker.operators.flat_map import FlatMapOperator
 from anabranch.worker.operators.key_by import KeyByOperator
 from anabranch.worker.operators.map import MapOperator
-from anabranch.worker.operators.operator import EMIT_SIZE
+from anabranch.worker.operators.operator import EMIT_SIZE, OperatorError
+from anabranch.worker.operators.partition import PartitionOperator
 from anabranch.worker.operators.reduce import ReduceOperator
 
 EDGE = 7
@@ -84,3 +87,103 @@ def test_a_function_is_called_as_deep_in_the_stack_at_the_end_of_a_long_chain_as
 
     assert 100 == len(found)
     assert 1 == len(set(found[1:]))
+
+
+calls = []
+
+
+class RoundRobin(PartitionFunction):
+    name = "partition"
+
+    def open(self, ctx):
+        self.next = 0
+        calls.append(f"open {self.name}")
+
+    def partition(self, record, n):
+        self.next += 1
+        return self.next % n
+
+    def save_checkpoint(self):
+        return self.next
+
+    def load_checkpoint(self, saved):
+        self.next = saved
+        calls.append(f"load {self.name} {saved}")
+
+    def close(self):
+        calls.append(f"close {self.name}")
+
+
+class Keys(KeyFunction):
+    def open(self, ctx):
+        calls.append("open key")
+
+    def key_by(self, value):
+        return value
+
+    def save_checkpoint(self):
+        return "known keys"
+
+    def load_checkpoint(self, saved):
+        calls.append(f"load key {saved}")
+
+    def close(self):
+        calls.append("close key")
+
+
+class Maps(MapFunction):
+    def open(self, ctx):
+        calls.append("open map")
+
+    def map(self, value):
+        return value
+
+    def close(self):
+        calls.append("close map")
+
+
+def chain_with_functions_of_edges(partition_function):
+    operators = [operator_of(MapOperator, MapFunction, Maps())]
+    key_operators = {EDGE: operator_of(KeyByOperator, KeyFunction, Keys())}
+    partition_operator = operator_of(PartitionOperator, PartitionFunction, partition_function)
+    partition_operator.consumer = "next"
+    edges = [InputEdge(edge_id=EDGE)]
+    partition_operators = {EDGE + 1: partition_operator}
+    chain = OperatorChain(
+        operators, edges, key_operators, lambda values, keys: None, partition_operators=partition_operators
+    )
+    return chain, partition_operator
+
+
+def test_the_functions_of_edges_live_as_those_of_operators_do():
+    calls.clear()
+    chain, partition_operator = chain_with_functions_of_edges(RoundRobin())
+    chain.open()
+    chosen = [partition_operator.function("r", 5) for _ in range(3)]
+    snapshot = Snapshot(function_of_edge=chain.snapshot_of_edges(TypeRegistry()))
+
+    again, partition_operator = chain_with_functions_of_edges(RoundRobin())
+    again.open()
+    again.restore(snapshot, TypeRegistry())
+    chosen += [partition_operator.function("r", 5) for _ in range(3)]
+    again.close()
+
+    opened = ["open partition", "open map", "open key"]
+    loaded = ["load key known keys", "load partition 3"]
+    assert [*opened, *opened, *loaded, "close key", "close map", "close partition"] == calls
+    assert [1, 2, 3, 4, 0, 1] == chosen
+
+
+class Unopened(RoundRobin):
+    def open(self, ctx):
+        raise ValueError("not now")
+
+
+def test_an_error_in_the_life_of_a_partition_function_names_the_operator_and_partition_by():
+    chain, _ = chain_with_functions_of_edges(Unopened())
+
+    with pytest.raises(OperatorError) as caught:
+        chain.open()
+
+    assert "op" == caught.value.operator
+    assert "it comes from the function of partition_by, for operator next" == caught.value.hint

@@ -29,13 +29,15 @@ class OperatorError(Exception):
         operator: Name of the operator.
         position: Records that the operator had taken before the failing one, or -1 outside of a record.
         record: The failing record, or None outside of a record.
+        hint: What else helps to find the cause, or empty.
     """
 
-    def __init__(self, operator: str, position: int, record: Any) -> None:
+    def __init__(self, operator: str, position: int, record: Any, hint: str = "") -> None:
         super().__init__(f"operator {operator} failed at record {position}")
         self.operator = operator
         self.position = position
         self.record = record
+        self.hint = hint
 
 
 class Operator(ABC):
@@ -122,6 +124,10 @@ class Operator(ABC):
         if values:
             self.records_out += len(values)
             self._emit_next(values, None)
+
+    def error(self) -> OperatorError:
+        """Returns the error for a failure outside of records; the failure is its cause."""
+        return OperatorError(self.name, -1, None)
 
     def failure(self, values: Sequence[Any], position_in_batch: int) -> OperatorError:
         """Returns the error for a record of the batch at hand; `records_in` must not yet count the batch."""

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from anabranch.api.runtime_context import RuntimeContext
 from anabranch.worker.functions import UserFunction
-from anabranch.worker.operators.operator import Operator, OperatorError
+from anabranch.worker.operators.operator import Operator
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,7 +30,7 @@ class UserOperator(Operator, Generic[F]):
         try:
             self._user_function.open(self._context)
         except BaseException as error:
-            raise OperatorError(self.name, -1, None) from error
+            raise self.error() from error
 
     def save_function(self) -> list[Any]:
         """Asks the user's function what it wants back.
@@ -41,7 +41,7 @@ class UserOperator(Operator, Generic[F]):
         try:
             return self._user_function.save()
         except BaseException as error:
-            raise OperatorError(self.name, -1, None) from error
+            raise self.error() from error
 
     def load_function(self, saved: list[Any]) -> None:
         """Gives the user's function back what it has saved.
@@ -52,7 +52,7 @@ class UserOperator(Operator, Generic[F]):
         try:
             self._user_function.load(saved)
         except BaseException as error:
-            raise OperatorError(self.name, -1, None) from error
+            raise self.error() from error
 
     def close(self) -> None:
         """Closes the user's function.
@@ -63,4 +63,4 @@ class UserOperator(Operator, Generic[F]):
         try:
             self._user_function.close()
         except BaseException as error:
-            raise OperatorError(self.name, -1, None) from error
+            raise self.error() from error

@@ -15,6 +15,7 @@ from anabranch import (
     TransactionalSinkFunction,
 )
 from anabranch.records import TypeRegistry
+from anabranch.v1.control_pb2 import Snapshot
 from anabranch.worker.chain import OperatorChain
 from anabranch.worker.operators.filter import FilterOperator
 from anabranch.worker.operators.flat_map import CollectorFlatMapOperator, FlatMapOperator
@@ -192,7 +193,7 @@ def test_a_transactional_sink_keeps_its_own_state_beside_its_transactions():
 
     again = operator_of(SinkOperator, SinkFunction, NumberedTransactions())
     chain_again = chain_of(again)
-    chain_again.restore({state.operator_id: state}, TypeRegistry())
+    chain_again.restore(Snapshot(operators=[state]), TypeRegistry())
     chain_again.commit(1)
     again.process(["c"], None)
     chain_again.commit_at_end()

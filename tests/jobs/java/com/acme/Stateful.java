@@ -7,6 +7,7 @@ import org.anabranch.api.function.JoinFunction;
 import org.anabranch.api.function.KeyFunction;
 import org.anabranch.api.function.ProcessContext;
 import org.anabranch.api.function.ProcessFunction;
+import org.anabranch.api.function.RichPartitionFunction;
 import org.anabranch.api.tuple.Tuple2;
 
 /** The twins of the Python functions in test_stateful.py. */
@@ -79,6 +80,27 @@ public final class Stateful {
     public Tuple2<Object, Object> join(
         Tuple2<String, Object> left, Tuple2<String, Object> right) {
       return new Tuple2<>(left == null ? null : left.f1(), right == null ? null : right.f1());
+    }
+  }
+
+  /** Deals records out in turn, and counts them itself. */
+  public static final class Deal extends RichPartitionFunction<Long> {
+    private long dealt;
+
+    @Override
+    public int[] partition(Long value, int n) {
+      dealt++;
+      return new int[] {(int) ((getRuntimeContext().getTaskIndex() + dealt) % n)};
+    }
+
+    @Override
+    public Object saveCheckpoint() {
+      return dealt;
+    }
+
+    @Override
+    public void loadCheckpoint(Object saved) {
+      dealt = (Long) saved;
     }
   }
 }

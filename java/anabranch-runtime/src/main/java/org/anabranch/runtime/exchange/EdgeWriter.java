@@ -68,7 +68,7 @@ final class EdgeWriter {
     } else if (partitioner instanceof Partitioner.ByKey byKey) {
       add(batches[chooseByKey(byKey, key, value)], key, value);
     } else if (partitioner instanceof Partitioner.Custom custom) {
-      for (int index : custom.choose(value)) {
+      for (int index : chooseByFunction(custom, value)) {
         add(batches[index], key, value);
       }
     }
@@ -111,6 +111,14 @@ final class EdgeWriter {
 
   private static String shorten(String text) {
     return ErrorText.sendable(text.substring(0, Math.min(text.length(), LONGEST_TEXT)));
+  }
+
+  private int[] chooseByFunction(Partitioner.Custom custom, Object value) {
+    try {
+      return custom.choose(value);
+    } catch (Throwable t) {
+      throw new PartitionException(consumer, t);
+    }
   }
 
   private int chooseByKey(Partitioner.ByKey byKey, Object key, Object value) {

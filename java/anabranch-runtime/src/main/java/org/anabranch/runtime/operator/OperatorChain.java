@@ -15,18 +15,22 @@ import org.anabranch.api.function.IdempotentSinkFunction;
 import org.anabranch.api.function.JoinFunction;
 import org.anabranch.api.function.KeyFunction;
 import org.anabranch.api.function.MapFunction;
+import org.anabranch.api.function.PartitionFunction;
 import org.anabranch.api.function.ProcessFunction;
 import org.anabranch.api.function.ReduceFunction;
 import org.anabranch.api.function.RuntimeContext;
 import org.anabranch.api.function.SinkFunction;
 import org.anabranch.api.function.SourceFunction;
 import org.anabranch.api.function.TransactionalSinkFunction;
+import org.anabranch.proto.v1.EncodedValues;
 import org.anabranch.proto.v1.InputEdge;
 import org.anabranch.proto.v1.OperatorKind;
 import org.anabranch.proto.v1.OperatorState;
 import org.anabranch.proto.v1.OutputEdge;
+import org.anabranch.proto.v1.Partitioning;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
+import org.anabranch.runtime.exchange.PartitionException;
 import org.anabranch.runtime.text.ErrorText;
 
 /**
@@ -73,7 +77,9 @@ public final class OperatorChain {
   private final List<Stage> stages = new ArrayList<>();
   // Per input edge, what takes its records: the first operator, or a key function in front of it.
   private final List<Output> entries = new ArrayList<>();
-  private final List<Stage> keyStages = new ArrayList<>();
+  // Functions of edges, by edge: they live as those of operators do.
+  private final Map<Integer, Stage> keyStages = new LinkedHashMap<>();
+  private final Map<Integer, Stage> partitionStages = new LinkedHashMap<>();
   private final Deque<Stage> opened = new ArrayDeque<>();
   private final Counter emitted = new Counter();
   private final Host host;
@@ -120,6 +126,11 @@ public final class OperatorChain {
     for (InputEdge edge : task.getInputsList()) {
       chain.entries.add(chain.entry(edge, task, functions));
     }
+    for (OutputEdge edge : task.getOutputsList()) {
+      if (edge.getPartitioning().getKind() == Partitioning.Kind.KIND_CUSTOM) {
+        chain.partitionStages.put(edge.getEdgeId(), chain.partitionStage(edge, task, functions));
+      }
+    }
     return chain;
   }
 
@@ -143,8 +154,27 @@ public final class OperatorChain {
     KeyFunction<Object, Object> function =
         load(edge.getProducerName(), functions, FunctionKind.KEY_BY, edge.getKeyFunction());
     stage.set(new KeyByOperator(function, head));
-    keyStages.add(stage);
+    keyStages.put(edge.getEdgeId(), stage);
     return stage;
+  }
+
+  private Stage partitionStage(OutputEdge edge, TaskDescriptor task, FunctionLoader functions) {
+    Stage stage = new Stage(this, lastName, host.context(task.getChain(task.getChainCount() - 1)));
+    try {
+      PartitionFunction<Object> function =
+          load(lastName, functions, FunctionKind.PARTITION, edge.getPartitioning().getFunction());
+      stage.set(new PartitionOperator(function, edge.getConsumerName()));
+    } catch (OperatorFailure e) {
+      throw OperatorFailure.outsideOfRecords(
+          lastName, new PartitionException(edge.getConsumerName(), e.getCause()));
+    }
+    return stage;
+  }
+
+  /** Returns the partition function of an edge; null if it has none. */
+  public PartitionFunction<Object> partitionFunction(OutputEdge edge) {
+    Stage stage = partitionStages.get(edge.getEdgeId());
+    return stage == null ? null : ((PartitionOperator) stage.operator()).function;
   }
 
   /** Returns what the operator has to emit to. */
@@ -272,19 +302,30 @@ public final class OperatorChain {
   /** Opens the operators as {@link #open()} does, each with what it has saved in this snapshot. */
   public void open(Snapshot snapshot) {
     Map<Integer, OperatorState> saved = byOperator(snapshot);
+    openOfEdges(partitionStages, snapshot);
     for (int i = stages.size() - 1; i >= 0; i--) {
-      Stage stage = stages.get(i);
-      OperatorState state = saved.get(ids.get(i));
-      opened.push(stage);
-      if (state == null) {
-        stage.open();
-      } else {
-        stage.open(state, codec);
-      }
+      open(stages.get(i), saved.get(ids.get(i)));
     }
-    for (Stage stage : keyStages) {
-      opened.push(stage);
+    openOfEdges(keyStages, snapshot);
+  }
+
+  private void openOfEdges(Map<Integer, Stage> ofEdges, Snapshot snapshot) {
+    Map<Integer, EncodedValues> saved = snapshot.getFunctionOfEdgeMap();
+    ofEdges.forEach(
+        (edge, stage) ->
+            open(
+                stage,
+                saved.containsKey(edge)
+                    ? OperatorState.newBuilder().setFunction(saved.get(edge)).build()
+                    : null));
+  }
+
+  private void open(Stage stage, OperatorState saved) {
+    opened.push(stage);
+    if (saved == null) {
       stage.open();
+    } else {
+      stage.open(saved, codec);
     }
   }
 
@@ -317,6 +358,20 @@ public final class OperatorChain {
     List<OperatorState> states = new ArrayList<>();
     for (int i = 0; i < stages.size(); i++) {
       states.add(stages.get(i).save(ids.get(i), checkpoint, codec));
+    }
+    return states;
+  }
+
+  /**
+   * Returns, by edge, what the functions of edges have to remember at a checkpoint.
+   *
+   * @throws OperatorFailure if something cannot be saved
+   */
+  public Map<Integer, EncodedValues> saveOfEdges(long checkpoint) {
+    Map<Integer, EncodedValues> states = new LinkedHashMap<>();
+    for (Map<Integer, Stage> ofEdges : List.of(partitionStages, keyStages)) {
+      ofEdges.forEach(
+          (edge, stage) -> states.put(edge, stage.save(edge, checkpoint, codec).getFunction()));
     }
     return states;
   }

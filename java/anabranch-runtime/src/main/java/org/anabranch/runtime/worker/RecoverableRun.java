@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.anabranch.proto.v1.ConnectTask.Producer;
-import org.anabranch.proto.v1.OperatorState;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.runtime.exchange.Exchange;
@@ -226,10 +225,10 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
 
   private void end() {
     output.flush();
-    List<OperatorState> states = new ArrayList<>();
+    Snapshot.Builder states = Snapshot.newBuilder();
     quietly( // nothing that is sent depends on it
         () -> {
-          states.addAll(chain.save(END));
+          save(END, states);
           chain.closeBeforeCommit();
         });
     output.end();
@@ -289,7 +288,8 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
 
   final void takeCheckpoint(long number, long timestampMillis) {
     output.flush();
-    List<OperatorState> states = chain.save(number);
+    Snapshot.Builder states = Snapshot.newBuilder();
+    save(number, states);
     enterEpoch(number);
     output.barrier(number, timestampMillis);
     Faults.reach("checkpoint.passed");
@@ -297,17 +297,17 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
     Faults.reach("checkpoint.sent");
   }
 
+  private void save(long number, Snapshot.Builder into) {
+    into.addAllOperators(chain.save(number)).putAllFunctionOfEdge(chain.saveOfEdges(number));
+  }
+
   /**
-   * Returns the task's part of a checkpoint, positions of outputs behind the barrier or the end.
+   * Returns the task's part of a checkpoint, with the states that were saved before the barrier or
+   * the end was sent, and the positions of outputs behind it.
    */
-  private Snapshot snapshot(long number, List<OperatorState> states) {
-    Snapshot.Builder snapshot =
-        Snapshot.newBuilder()
-            .setNumber(number)
-            .addAllInputs(input.positions())
-            .putAllNextOfEdge(output.nextOfEdge())
-            .addAllOperators(states);
-    complete(snapshot);
-    return snapshot.build();
+  private Snapshot snapshot(long number, Snapshot.Builder states) {
+    states.setNumber(number).addAllInputs(input.positions()).putAllNextOfEdge(output.nextOfEdge());
+    complete(states);
+    return states.build();
   }
 }

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import org.anabranch.api.function.PartitionFunction;
 import org.anabranch.api.function.RuntimeContext;
 import org.anabranch.api.graph.SourcePosition;
 import org.anabranch.proto.v1.ConnectTask.Producer;
@@ -13,7 +12,6 @@ import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.Operator;
 import org.anabranch.proto.v1.OperatorCounters;
 import org.anabranch.proto.v1.OutputEdge;
-import org.anabranch.proto.v1.Partitioning;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.TaskError;
 import org.anabranch.proto.v1.TaskReport;
@@ -21,7 +19,6 @@ import org.anabranch.runtime.exchange.CancelledException;
 import org.anabranch.runtime.exchange.Exchange;
 import org.anabranch.runtime.exchange.Guarantee;
 import org.anabranch.runtime.exchange.InputBatch;
-import org.anabranch.runtime.operator.FunctionKind;
 import org.anabranch.runtime.operator.OperatorChain;
 import org.anabranch.runtime.operator.OperatorFailure;
 import org.anabranch.runtime.recovery.RecoveryException;
@@ -232,7 +229,7 @@ final class Task {
     OperatorChain built =
         OperatorChain.build(descriptor, job.functions(), new Host(choices), checkpoints);
     for (OutputEdge edge : descriptor.getOutputsList()) {
-      exchange.addOutput(edge, partitionFunction(edge));
+      exchange.addOutput(edge, built.partitionFunction(edge));
     }
     if (checkpoints) {
       warnOfWeakSource(built);
@@ -291,23 +288,6 @@ final class Task {
     public String jobId() {
       return job.exchange().jobId();
     }
-  }
-
-  @SuppressWarnings("unchecked") // the loader has checked the interface; its types are the user's
-  private PartitionFunction<Object> partitionFunction(OutputEdge edge) {
-    if (edge.getPartitioning().getKind() != Partitioning.Kind.KIND_CUSTOM) {
-      return null;
-    }
-    try {
-      var function = edge.getPartitioning().getFunction();
-      return (PartitionFunction<Object>) job.functions().load(FunctionKind.PARTITION, function);
-    } catch (Throwable t) {
-      throw OperatorFailure.outsideOfRecords(lastOperator(), t);
-    }
-  }
-
-  private String lastOperator() {
-    return descriptor.getChain(descriptor.getChainCount() - 1).getName();
   }
 
   Endpoint listen() throws IOException {

@@ -8,6 +8,7 @@ import org.anabranch.proto.v1.Language;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.TaskError;
 import org.anabranch.runtime.exchange.ExchangeException;
+import org.anabranch.runtime.exchange.PartitionException;
 import org.anabranch.runtime.exchange.Shortage;
 import org.anabranch.runtime.exchange.UnreadableRecordException;
 import org.anabranch.runtime.exchange.UnsendableRecordException;
@@ -67,6 +68,9 @@ final class TaskErrors {
     if (cause instanceof UnsendableRecordException unsendable) {
       error.setRecordPosition(-1).setRecord(RecordText.of(unsendable.rejected()));
       return finish(error, failure, unsendable.getCause(), unsendable.getMessage());
+    }
+    if (cause instanceof PartitionException partition) {
+      return finish(error, failure, partition.getCause(), partition.getMessage());
     }
     if (cause instanceof UnreadableRecordException unreadable) {
       error.setRecordPosition(unreadable.position());
