@@ -103,7 +103,7 @@ OPTIONS = {
         Option("anabranch.checkpoint.interval-ms", 10000, "from the beginning of a checkpoint to that of the next"),
         Option("anabranch.checkpoint.retained", 2, "complete checkpoints that are kept"),
         Option("anabranch.inflight.memory-bytes", 80 << 20, "sent frames that a task keeps in memory; more go to disk"),
-        Option("anabranch.inflight.spill-dir", "", "directory for sent frames; empty: one in the temporary directory"),
+        Option("anabranch.inflight.spill-dir", "", "directory for sent frames; empty: the temporary directory"),
         Option("anabranch.recovery.sharing-depth", 2, "1 or 2: tasks in a row that may fail at once; 0: any number"),
         Option("anabranch.recovery.standbys", 1, "idle workers of each language, ready to replace one that dies"),
         Option("anabranch.recovery.scope", "task", "what goes back when a worker dies: its tasks, or the whole job"),

@@ -13,10 +13,12 @@ from typing import Any
 from anabranch.errors import AnabranchError, JobCancelledError
 from anabranch.v1 import gateway_pb2 as gateway
 
+_LONGEST_NAME = 100
+
 
 def new_job_id(name: str) -> str:
-    """Returns an id for a job of this name that no other job has."""
-    return f"{re.sub(r'[^A-Za-z0-9_]+', '-', name)}-{secrets.token_hex(4)}"
+    """Returns an id for a job of this name that no other job has; it does as the name of a file."""
+    return f"{re.sub(r'[^A-Za-z0-9_]+', '-', name)[:_LONGEST_NAME]}-{secrets.token_hex(8)}"
 
 
 class JobState(enum.Enum):

@@ -1,6 +1,8 @@
 """Jobs do not meet: each has the classes of its own jars."""
 
+import importlib
 import subprocess
+import sys
 
 from anabranch import StreamingContext
 
@@ -41,3 +43,19 @@ def test_two_jobs_with_different_versions_of_a_class_do_not_meet(tmp_path):
         job.wait(60)
 
     assert [["one 1", "one 2"], ["two 1", "two 2"]] == [result.get() for result in results]
+
+
+def test_workers_find_the_modules_that_the_driver_finds_whatever_is_in_its_search_path(tmp_path, monkeypatch):
+    directory = tmp_path / "2026-11-30T12:00"
+    directory.mkdir()
+    (directory / "helpers_of_noon.py").write_text("def twice(n): return 2 * n\n")
+    monkeypatch.syspath_prepend(str(directory))
+    sys.path.append(tmp_path)  # a Path, which Python passes over
+    try:
+        helpers = importlib.import_module("helpers_of_noon")
+
+        assert [2, 4] == sorted(
+            StreamingContext.Builder().build().from_values(1, 2).map(helpers.twice).execute_and_collect()
+        )
+    finally:
+        sys.path.remove(tmp_path)

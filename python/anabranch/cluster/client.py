@@ -298,6 +298,7 @@ def _specify(
         graph=copy.SerializeToString(),
         detached=detached,
         paths=tuple(search_path()),
+        directory=f"anabranch-ray-{secrets.token_hex(12)}",
         started_ms=int(time.time() * 1000),
         packages={each: name for each, (name, _) in contents.items()},
         class_archive=java_flags.archive_path(ray, options),

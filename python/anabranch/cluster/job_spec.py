@@ -16,7 +16,8 @@ class JobSpec:
         token: The job's secret, as 64 hex digits.
         graph: The serialized JobGraph, with every option in its config, and its artifacts named by content hash.
         detached: True if the job outlives its driver.
-        paths: The driver's module search path, tried on the nodes behind what was brought there.
+        paths: The driver's module search path, tried on the nodes after what was brought there.
+        directory: Name of its directory on the nodes.
         started_ms: When the driver submitted it, in milliseconds since 1970-01-01T00:00Z.
         packages: By content hash the file name of each piece of code.
         class_archive: File for the class data archive of Ray's JVMs, or empty.
@@ -27,6 +28,7 @@ class JobSpec:
     graph: bytes
     detached: bool
     paths: tuple[str, ...]
+    directory: str
     started_ms: int
     packages: dict[str, str] = field(default_factory=dict)
     class_archive: str = ""

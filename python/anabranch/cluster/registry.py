@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections import OrderedDict
 from typing import Any
 
@@ -37,7 +38,13 @@ class JobRegistry:
         return [each for each in hashes if each not in self._packages]
 
     def add_package(self, content_hash: str, content: bytes) -> None:
-        """Keeps a package in Ray's object store, from where any node can fetch it."""
+        """Keeps a package in Ray's object store, from where any node can fetch it.
+
+        Raises:
+            ValueError: The content has another hash: it would take the place of another job's code.
+        """
+        if hashlib.sha256(content).hexdigest() != content_hash:
+            raise ValueError(f"a package was sent whose SHA-256 is not {content_hash}")
         import ray  # noqa: PLC0415 - only in the actor
 
         self._packages[content_hash] = ray.put(content)

@@ -144,6 +144,7 @@ class RayJobMaster:
             names=ActorNames(NAMESPACE, spec.job_id),
             packages=packages,
             paths=spec.paths,
+            directory=spec.directory,
             class_archive=spec.class_archive,
             on_error=self._on_actor_error,
         )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anabranch.config import Options
+from anabranch.errors import ConfigError
+from anabranch.launch.directories import JobDirectory
 from anabranch.launch.launcher import OnLine, WorkerProcess, WorkerSpec
 from anabranch.launch.lines import LinePump
 from anabranch.launch.search_path import search_path
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
 # Its arguments are the module search path. (Not PYTHONPATH, of which a colon ends an entry, and which the children of
 # user code would inherit. Not `-m`, which would put the current directory in front.)
 _BOOT = "import sys; sys.path[:] = sys.argv[1:]; del sys.argv[1:]; from anabranch.worker.main import main; main()"
-_LONGEST_SOCKET_DIR = 80  # a Unix socket's path may have 107 bytes, 103 on some systems
-_PREFIX = "anabranch-"
 
 
 class LocalLauncher:
@@ -38,7 +34,7 @@ class LocalLauncher:
     def __init__(
         self, options: Options, graph: JobGraph, bridge: JvmBridge | None, on_line: OnLine, hash_seed: int
     ) -> None:
-        """Makes the socket directory.
+        """Makes the directory of the job, for its sockets; without one it uses TCP.
 
         Args:
             options: The job's options.
@@ -46,6 +42,9 @@ class LocalLauncher:
             bridge: A running JVM that takes the first Java worker, or None.
             on_line: Takes what workers print.
             hash_seed: PYTHONHASHSEED of the Python workers: a worker that is started again must iterate its sets alike.
+
+        Raises:
+            ConfigError: The job is to use Unix sockets, and there is no directory for them.
         """
         self._options = options
         self._bridge = bridge
@@ -53,7 +52,8 @@ class LocalLauncher:
         self._hash_seed = hash_seed
         self._pump = LinePump()
         self._processes: list[WorkerProcess] = []
-        self.socket_dir = _make_socket_dir()
+        self._directory = _job_directory(options)
+        self.socket_dir = "" if self._directory is None else self._directory.path
         self.artifacts = list(graph.artifacts)
 
     async def prepare(self, plan: ExecutionPlan) -> None:
@@ -76,7 +76,8 @@ class LocalLauncher:
         if self._bridge is not None:
             self._bridge.close()
         self._pump.close()
-        shutil.rmtree(self.socket_dir, ignore_errors=True)
+        if self._directory is not None:
+            self._directory.remove()
 
     def _start_python(self, spec: WorkerSpec) -> WorkerProcess:
         environment = {
@@ -138,26 +139,16 @@ class PythonWorkerProcess:
         self._open_pipes -= 1
 
 
-def _make_socket_dir() -> str:
-    """Makes a directory for this job's sockets and removes those that dead processes have left."""
-    base = tempfile.gettempdir()
-    if len(base) > _LONGEST_SOCKET_DIR:
-        base = "/tmp"  # noqa: S108 - mkdtemp makes a directory that only the user may enter
-    for left in Path(base).glob(f"{_PREFIX}*"):
-        _, _, pid = left.name.partition("-")
-        pid, _, _ = pid.partition("-")
-        if pid.isdigit() and not _alive(int(pid)):
-            with contextlib.suppress(OSError):
-                if left.stat().st_uid == os.getuid():
-                    shutil.rmtree(left, ignore_errors=True)
-    return tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=base)
-
-
-def _alive(pid: int) -> bool:
+def _job_directory(options: Options) -> JobDirectory | None:
+    transport = options.text("anabranch.exchange.transport")
+    if transport == "tcp":
+        return None
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        return JobDirectory()
+    except OSError as error:
+        if transport == "unix":
+            raise ConfigError(
+                f"there is no directory for Unix sockets: {error}; set TMPDIR to one that can be written to, or the "
+                "option anabranch.exchange.transport to tcp"
+            ) from error
+        return None

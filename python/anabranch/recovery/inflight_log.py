@@ -20,8 +20,8 @@ class SpillBudget:
     """Memory that the in-flight logs of a task share.
 
     Above the limit, the oldest frames of the log with most bytes in memory go to disk, a MiB at a time.
-    The directory is made when it is first needed. The files in it have no name (only the user could open
-    them anyway): whatever becomes of the process, the system frees them with it.
+    A directory that the user names is made when it is first needed. The files have no name (only the user could
+    open them anyway): nobody can take their place, and whatever becomes of the process, the system frees them with it.
     """
 
     def __init__(self, limit_bytes: int, directory: str) -> None:
@@ -54,15 +54,17 @@ class SpillBudget:
         self.held_bytes -= n_bytes
 
     def new_file(self) -> IO[bytes]:
-        """Opens an empty file that goes away when it is closed."""
-        os.makedirs(self._directory, mode=0o700, exist_ok=True)  # noqa: PTH103 - Path has no mode for parents
-        return tempfile.TemporaryFile(dir=self._directory, buffering=0)
+        """Opens an empty file that has no name, so that nobody else finds it, and goes away when it is closed."""
+        if self._directory:
+            os.makedirs(self._directory, mode=0o700, exist_ok=True)  # noqa: PTH103 - Path has no mode for parents
+        return tempfile.TemporaryFile(dir=self._directory or None, buffering=0)
 
     def error(self, error: OSError) -> OSError:
         """Returns the error with the directory and the option that names it."""
+        place = self._directory or "the temporary directory"
         return OSError(
             error.errno,
-            f"frames kept for recovery cannot be spilled to {self._directory}: {error.strerror or error};"
+            f"frames kept for recovery cannot be spilled to {place}: {error.strerror or error};"
             " make room there, or name another directory with the option anabranch.inflight.spill-dir",
         )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -60,9 +58,7 @@ class TaskRecovery:
         self._inputs = {position.channel: position for position in restore.inputs}
         self._outputs = {position.channel: position for position in restore.outputs}
         self._channels: list[LoggedOutputChannel] = []
-        directory = job.options.text("anabranch.inflight.spill-dir") or os.path.join(  # noqa: PTH118 - text, as the option
-            tempfile.gettempdir(), f"anabranch-spill-{os.getuid()}"
-        )
+        directory = job.options.text("anabranch.inflight.spill-dir")
         self._budget = SpillBudget(job.options.integer("anabranch.inflight.memory-bytes"), directory)
         depth = job.options.integer("anabranch.recovery.sharing-depth")
         producers = frozenset(channel.peer_task for edge in descriptor.inputs for channel in edge.channels)

@@ -8,6 +8,7 @@ from io import BytesIO
 import pytest
 
 from anabranch.cluster.packages import package
+from anabranch.cluster.registry import JobRegistry
 from anabranch.launch.ray import nodes
 from anabranch.v1.graph_pb2 import Artifact, JobGraph
 
@@ -70,3 +71,37 @@ def test_packages_are_unpacked_once_on_each_host_and_removed(graph, tmp_path):
     assert places[1].read_bytes() == b"a jar"
     nodes.clean_up(directory)
     assert not (tmp_path / "job").exists()
+
+
+def test_packages_that_are_not_what_the_driver_has_packed_are_refused(graph, tmp_path):
+    (content_hash, (name, content)) = next(iter(package(graph).items()))
+
+    with pytest.raises(ValueError, match=f"SHA-256 is not {content_hash}"):
+        nodes.set_up(str(tmp_path / "job"), [(content_hash, name, content + b"?")])
+    with pytest.raises(ValueError, match=f"SHA-256 is not {content_hash}"):
+        JobRegistry().add_package(content_hash, content + b"?")
+
+
+def test_code_that_somebody_else_has_put_in_its_place_is_not_loaded(graph, tmp_path):
+    packages = [(each, name, content) for each, (name, content) in package(graph).items()]
+    directory = str(tmp_path / "job")
+    nodes.set_up(directory, packages)
+    places = [nodes.place_of(directory, each, name) for each, name, _ in packages]
+    places[1].write_bytes(b"an evil jar")
+    (places[0] / "one.py").write_text("evil = 1")
+
+    with pytest.raises(OSError, match="not empty"):
+        nodes.set_up(directory, packages)
+    nodes.set_up(directory, packages[1:])
+
+    assert places[1].read_bytes() == b"a jar"
+
+
+def test_a_directory_that_others_may_enter_is_not_used_for_code(graph, tmp_path):
+    (tmp_path / "job").mkdir(mode=0o755)
+    (tmp_path / "real").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+
+    for name in ("job", "link"):
+        with pytest.raises(OSError, match=r"open to other users|is a link"):
+            nodes.set_up(str(tmp_path / name), [])

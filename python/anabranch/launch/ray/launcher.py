@@ -61,6 +61,7 @@ class RayLauncher:
         names: ActorNames,
         packages: dict[str, tuple[str, Any]],
         paths: Sequence[str],
+        directory: str,
         class_archive: str,
         on_error: Callable[[str, str], None],
     ) -> None:
@@ -73,6 +74,7 @@ class RayLauncher:
             names: What to call the actors.
             packages: By content hash the file name and the reference of each piece of code.
             paths: The driver's module search path.
+            directory: Name of the job's directory on the nodes; nobody else can know it before it is there.
             class_archive: File for the class data archive of Ray's JVMs, or empty.
             on_error: Takes a worker's id and what Ray says of its actor's end.
         """
@@ -93,7 +95,7 @@ class RayLauncher:
         self._workers: list[RayWorkerProcess] = []
         self._dump: asyncio.Task[None] | None = None
         self.listen_host = str(ray.util.get_node_ip_address())
-        self._directory = str(Path(tempfile.gettempdir(), f"anabranch-{names.job_id[-16:]}"))
+        self._directory = str(Path(tempfile.gettempdir(), directory))
         self.socket_dir = self._directory
         self.artifacts = [
             Artifact(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import filecmp
+import hashlib
 import shutil
 import subprocess
 import tempfile
@@ -12,6 +13,7 @@ from typing import Any
 
 from anabranch.config import Options
 from anabranch.errors import JavaNotFoundError
+from anabranch.launch.directories import make_own
 from anabranch.launch.java import find_java, java_on_path
 
 _DUMP_TIMEOUT = 120.0
@@ -41,21 +43,18 @@ def set_up(directory: str, packages: list[tuple[str, str, bytes]]) -> None:
         directory: Where it is to be, the same on every node.
         packages: Of each piece of code the content hash, the file name (a directory ends in `/`) and the content.
     """
-    root = Path(directory)
-    root.mkdir(mode=0o700, exist_ok=True)
-    if root.stat().st_uid != os.getuid():
-        raise PermissionError(f"{directory} belongs to somebody else")
+    make_own(directory)
     for content_hash, name, content in packages:
+        if hashlib.sha256(content).hexdigest() != content_hash:
+            raise ValueError(f"{name} is not what the driver has packed: its SHA-256 is not {content_hash}")
         target = place_of(directory, content_hash, name)
-        if target.exists():
-            continue
-        target.parent.mkdir(mode=0o700, exist_ok=True)
-        part = Path(tempfile.mkdtemp(dir=root))
+        make_own(target.parent)
+        part = Path(tempfile.mkdtemp(dir=directory))
         _write(part / target.name, content, is_directory=name.endswith("/"))
         try:
             (part / target.name).rename(target)
-        except OSError:  # a node of this host was quicker
-            if not target.exists():
+        except OSError:  # another node of this host was quicker
+            if not _is_there(target, part / target.name):
                 raise
         shutil.rmtree(part, ignore_errors=True)
 
@@ -107,3 +106,13 @@ def _write(target: Path, content: bytes, *, is_directory: bool) -> None:
     unzipped.write_bytes(content)
     with zipfile.ZipFile(unzipped) as archive:
         archive.extractall(target)
+
+
+def _is_there(target: Path, whole: Path) -> bool:
+    """Returns whether a package is at its place, with the content that it should have."""
+    files = [whole] if whole.is_file() else [each for each in whole.rglob("*") if each.is_file()]
+    places = [target / file.relative_to(whole) for file in files]
+    return all(
+        place.is_file() and not place.is_symlink() and filecmp.cmp(file, place, shallow=False)
+        for file, place in zip(files, places, strict=True)
+    )

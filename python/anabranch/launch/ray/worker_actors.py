@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from anabranch.config import Options
+from anabranch.launch.directories import is_trusted
 
 if TYPE_CHECKING:
     from anabranch.worker.worker import Worker
@@ -53,11 +54,12 @@ class PythonWorkerActor(_WorkerActor):
         """Makes a host.
 
         Args:
-            paths: The driver's module search path, for what the nodes of the cluster share with it.
+            paths: The driver's module search path, for what the nodes of the cluster share with it. A path may be
+                somebody else's here: it counts only if nobody but this user and root decides what it holds.
         """
         super().__init__()
         self._worker: Worker | None = None
-        sys.path += [path for path in paths if path not in sys.path]
+        sys.path += [path for path in paths if path not in sys.path and is_trusted(path)]
 
     def start(self, worker_id: str, master: str, token: str) -> int:
         """Starts the worker, or, if it was started before, tells it where its master has come back; returns the pid."""
