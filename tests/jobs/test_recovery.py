@@ -75,6 +75,33 @@ def test_a_file_sink_has_every_record_once(tmp_path):
     assert sorted(int(line) for file in files for line in file.read_text().split()) == list(range(40_000))
 
 
+def test_files_may_be_taken_away_while_the_sink_dies(tmp_path):
+    ctx = context(tmp_path)
+    numbers = ctx.source(Slowly(40_000)).rebalance().map(lambda x: x).disable_chain()
+    numbers.sink(FileSink(tmp_path / "out"))
+    numbers.sink(FileSink(tmp_path / "out"))  # it may share the directory
+    job = ctx.submit("taken")
+    taken: list[int] = []
+
+    def take() -> None:
+        for file in (tmp_path / "out").glob("part-*"):
+            taken.extend(int(line) for line in file.read_text().split())
+            file.unlink()
+
+    while not job.ended:
+        take()
+        if len(taken) > 4000 and not (tmp_path / "killed").exists():
+            (tmp_path / "killed").touch()
+            for victim in [*workers("python-5"), *workers("python-7")]:
+                victim.kill()
+        time.sleep(0.01)
+    job.wait(60)
+    take()
+
+    assert sorted([*range(40_000)] * 2) == sorted(taken)
+    assert not list((tmp_path / "out").iterdir())
+
+
 def test_a_file_sink_without_checkpoints(tmp_path):
     ctx = StreamingContext.Builder().build().set_parallelism(2)
     ctx.from_collection(range(1000)).sink(FileSink(tmp_path / "out", to_line=lambda x: f"<{x}>"))

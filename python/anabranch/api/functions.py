@@ -252,7 +252,9 @@ class TransactionalSinkFunction(SinkFunction[T]):
 
     @abstractmethod
     def pre_commit(self, checkpoint: int) -> Any:
-        """Closes the transaction, durably; returns a handle for `commit`: any value that a record may be.
+        """Closes the transaction, durably.
+
+        Returns a handle for `commit`, any value that a record may be; None if there is nothing to commit.
 
         Args:
             checkpoint: Number of the checkpoint that the transaction belongs to; 2**63 - 1 at the end.

@@ -60,6 +60,8 @@ class RuntimeContext:
     config: Mapping[str, str]
     job_config: Mapping[str, str]
     answers: Answers = field(default_factory=LiveAnswers, repr=False, compare=False)
+    job_id: str = ""
+    incarnation: int = 0
 
     def now(self) -> int:
         """Returns milliseconds since 1970-01-01T00:00Z; in mode exactly_once the same throughout a batch of records."""
@@ -72,6 +74,14 @@ class RuntimeContext:
     def random(self) -> random.Random:
         """Returns the operator's random generator, always the same object."""
         return self.answers.random(self.operator_id)
+
+    def get_job_id(self) -> str:
+        """Returns the job's id, which no other job has."""
+        return self.job_id
+
+    def get_incarnation(self) -> int:
+        """Returns how many times this subtask was begun before, after failures: greater in each new process."""
+        return self.incarnation
 
     def get_task_id(self) -> int:
         """Returns the task's id, unique in the job. Chained operators share a task."""

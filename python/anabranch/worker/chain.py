@@ -132,6 +132,11 @@ class OperatorChain:
             self._opened.append(operator)
             operator.open()
 
+    def start(self) -> None:
+        """Called once before the first record, after `restore` and the commits that belong to it."""
+        for operator in self.operators:
+            operator.start()
+
     def finish(self) -> None:
         """Has every operator emit what it still holds, first to last."""
         for operator in self.operators:
@@ -319,6 +324,8 @@ def runtime_context(
         config={**job.config, **operator.config},
         job_config=job.config,
         answers=answers,
+        job_id=job.job_id,
+        incarnation=descriptor.incarnation,
     )
 
 

@@ -271,6 +271,7 @@ class Task:
             self._run_with_recovery(self._recovery, self.chain)
             return
         self.chain.open()
+        self.chain.start()
         self._enter(TaskState.RUNNING)
         if self.chain.source is not None:
             self._run_source(self.chain.source)
@@ -373,6 +374,8 @@ class Task:
             chain.restore(restore, self._job.types)
             self.output.restore(restore.next_of_edge)
             chain.commit(restore.number)
+            if restore.number != FINAL:
+                chain.start()
         self._reach("recovery.restored")
         if not recovery.replaying:
             self._enter(TaskState.RUNNING)

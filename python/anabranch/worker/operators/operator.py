@@ -100,6 +100,9 @@ class Operator(ABC):
     def load_function(self, saved: list[Any]) -> None:  # noqa: B027 - most have nothing to take
         """Gives the user's function back what `save_function` has returned; called after `open`."""
 
+    def start(self) -> None:  # noqa: B027 - a matter of sinks
+        """Called once before the first record, after everything was restored; not called if no record can come."""
+
     def commit(self, checkpoint: int) -> None:  # noqa: B027 - a matter of sinks
         """Makes visible for good what belongs to this checkpoint and those before it."""
 

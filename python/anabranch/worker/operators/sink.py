@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from anabranch.worker.operators.operator import OperatorError, Results, position_of
+from anabranch.worker.operators.operator import Results, position_of
 from anabranch.worker.operators.user_operator import UserOperator
 
 _LAST_CHECKPOINT = 2**63 - 1
@@ -14,20 +14,16 @@ _LAST_CHECKPOINT = 2**63 - 1
 class SinkOperator(UserOperator[Callable[[Any], object]]):
     """Calls `function(record)` for each record, in order; emits nothing.
 
-    For a transactional function it opens transactions (with the first record of each), closes them at checkpoints, and
-    commits them once the checkpoint is complete.
+    For a transactional function it opens transactions, closes them at checkpoints, and commits them once the checkpoint
+    is complete.
     """
 
     def open(self) -> None:  # noqa: D102
         super().open()
         self._transactions = self._user_function.transactional
-        self._is_open = False
         self._closed: list[list[Any]] = []  # checkpoint and handle of transactions that are not committed yet
 
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
-        if self._transactions is not None and not self._is_open:
-            self._call(self._transactions.begin_transaction)
-            self._is_open = True
         function = self.function
         iterator = iter(values)
         try:
@@ -39,17 +35,23 @@ class SinkOperator(UserOperator[Callable[[Any], object]]):
         return None
 
     def save(self, checkpoint: int) -> list[Any] | None:
-        """Closes the open transaction; returns checkpoint and handle of those that are not committed."""
-        if self._transactions is None:
+        """Closes the transaction and opens the next; returns checkpoint and handle of those that are not committed."""
+        transactions = self._transactions
+        if transactions is None:
             return None
-        if self._is_open:
-            pre_commit = self._transactions.pre_commit
-            self._closed.append([checkpoint, self._call(lambda: pre_commit(checkpoint))])
-            self._is_open = False
+        handle = self._call(lambda: transactions.pre_commit(checkpoint))
+        if handle is not None:
+            self._closed.append([checkpoint, handle])
+        if checkpoint != _LAST_CHECKPOINT:
+            self._call(transactions.begin_transaction)
         return list(self._closed)
 
     def load(self, saved: list[Any]) -> None:  # noqa: D102
         self._closed = list(saved)
+
+    def start(self) -> None:  # noqa: D102
+        if self._transactions is not None:
+            self._call(self._transactions.begin_transaction)
 
     def commit(self, checkpoint: int) -> None:
         """Commits the transactions that belong to this checkpoint and those before it.
@@ -72,4 +74,4 @@ class SinkOperator(UserOperator[Callable[[Any], object]]):
         try:
             return method()
         except BaseException as error:
-            raise OperatorError(self.name, -1, None) from error
+            raise self.error() from error

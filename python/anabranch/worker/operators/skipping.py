@@ -75,6 +75,9 @@ class SkippingOperator(Operator):
         self._operator.records_in = self.records_in
         self._operator.load_function(saved)
 
+    def start(self) -> None:  # noqa: D102
+        self._operator.start()
+
     def commit(self, checkpoint: int) -> None:  # noqa: D102
         self._operator.commit(checkpoint)
 

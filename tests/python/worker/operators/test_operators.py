@@ -185,9 +185,28 @@ def chain_of(operator):
     return chain
 
 
+class Nothing(NumberedTransactions):
+    def pre_commit(self, checkpoint):
+        self.calls.append(checkpoint)
+
+
+def test_transactions_follow_each_other_and_one_without_a_handle_is_not_committed():
+    sink = operator_of(SinkOperator, SinkFunction, Nothing())
+    chain = chain_of(sink)
+    chain.start()
+    assert [] == sink.save(1)
+    sink.process(["a"], None)
+    chain.commit(1)
+    sink.save(2)
+
+    function = sink.function.__self__
+    assert ([1, 2], [], []) == (function.calls, function.transaction, function.made)
+
+
 def test_a_transactional_sink_keeps_its_own_state_beside_its_transactions():
     sink = operator_of(SinkOperator, SinkFunction, NumberedTransactions())
     chain = chain_of(sink)
+    chain.start()
     sink.process(["a", "b"], None)
     (state,) = chain.snapshot(1, TypeRegistry())
 
@@ -195,6 +214,7 @@ def test_a_transactional_sink_keeps_its_own_state_beside_its_transactions():
     chain_again = chain_of(again)
     chain_again.restore(Snapshot(operators=[state]), TypeRegistry())
     chain_again.commit(1)
+    chain_again.start()
     again.process(["c"], None)
     chain_again.commit_at_end()
 

@@ -13,6 +13,14 @@ import java.util.random.RandomGenerator;
  * They are for the task's thread only.
  */
 public interface RuntimeContext {
+  /** Returns the job's id, which no other job has. */
+  String getJobId();
+
+  /**
+   * Returns how many times this subtask was begun before, after failures: greater in each new
+   * process.
+   */
+  int getIncarnation();
 
   /** Returns the task's id, unique in the job. Chained operators share a task. */
   int getTaskId();

@@ -12,6 +12,7 @@ import org.anabranch.proto.v1.TaskDescriptor;
 final class TaskContext implements RuntimeContext {
   private final TaskDescriptor task;
   private final Operator operator;
+  private final String jobId;
   private final Map<String, String> jobConfig;
   private final Map<String, String> config;
   private final Choices choices;
@@ -20,6 +21,7 @@ final class TaskContext implements RuntimeContext {
   TaskContext(TaskDescriptor task, Operator operator, JobContext job, Choices choices) {
     this.task = task;
     this.operator = operator;
+    this.jobId = job.exchange().jobId();
     this.jobConfig = job.options().values();
     Map<String, String> overlaid = new HashMap<>(jobConfig);
     overlaid.putAll(operator.getConfigMap());
@@ -27,6 +29,16 @@ final class TaskContext implements RuntimeContext {
     this.choices = choices;
     this.random =
         new EpochRandom(job.exchange().jobId(), operator.getId(), task.getSubtask(), choices);
+  }
+
+  @Override
+  public String getJobId() {
+    return jobId;
+  }
+
+  @Override
+  public int getIncarnation() {
+    return task.getIncarnation();
   }
 
   @Override
