@@ -11,7 +11,7 @@ import cloudpickle
 
 from anabranch.api.captures import why_not_serializable
 from anabranch.api.functions import Function
-from anabranch.api.signatures import why_not_callable
+from anabranch.api.signatures import why_never_run, why_not_callable
 from anabranch.errors import JobGraphError
 from anabranch.pickling import dumps
 from anabranch.text import message_of, sendable, shown
@@ -76,7 +76,7 @@ def _check_kind(function: Any, interface: type[Function], verb: str) -> None:
             raise JobGraphError(f"{verb}({function.__name__}): the class lacks {missing}")
     elif not callable(function):
         raise JobGraphError(f"{verb}() takes a {interface.__name__} or a callable, not a {type(function).__name__}")
-    problem = why_not_callable(function, interface)
+    problem = why_not_callable(function, interface) or why_never_run(function, interface)
     if problem:
         raise JobGraphError(f"{verb}({display_name(function)}) does not fit: {problem}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Generic, Protocol, TypeVar
 
 from anabranch.api.runtime_context import RuntimeContext
@@ -44,11 +44,17 @@ class Function(ABC):  # noqa: B024 - the subclasses declare what is abstract
         """
 
     def close(self) -> None:  # noqa: B027 - nothing to do unless overridden
-        """Called after the last record, also when the job fails or is cancelled, if `open` was called."""
+        """Called after the last record, also when the job fails or is cancelled, if `open` was called.
+
+        What is collected here at the end of the input is emitted; what is collected when the job fails is dropped.
+        """
 
 
 class Collector(Protocol[T_contra]):
-    """Takes what a function emits."""
+    """Takes what a function emits. To be used only by the thread that calls the function.
+
+    A function that is given a collector may be a generator instead, or as well: what it yields is collected.
+    """
 
     def collect(self, value: T_contra) -> None:
         """Emits one record; may wait until the consumers can take more."""
@@ -74,7 +80,7 @@ class SourceFunction(Function, Generic[T]):
         """
 
     @abstractmethod
-    def fetch(self, ctx: SourceContext[T]) -> None:
+    def fetch(self, ctx: SourceContext[T]) -> Iterator[T] | None:
         """Emits some records and returns; called again and again.
 
         Records go downstream at the latest when `fetch` returns, so emit as many as are at hand, and return rather
@@ -82,6 +88,9 @@ class SourceFunction(Function, Generic[T]):
         the pause until the next call grows to 10 ms, and after a second without a record to a hundredth of the time
         since the last one, at most 100 ms. That much later may the next record come. A function that can wait for
         records, for a second at most or so, waits here instead and is called again at once.
+
+        A `fetch` that yields its records, a generator, may wait between two of them, or have no end. Checkpoints are
+        taken only between two calls.
 
         Raises:
             EndOfData: There will be no more.
@@ -100,8 +109,8 @@ class FlatMapFunction(Function, Generic[T, R]):
     """Any number of records out for each record in."""
 
     @abstractmethod
-    def flat_map(self, value: T, collector: Collector[R]) -> None:
-        """Emits records through the collector."""
+    def flat_map(self, value: T, collector: Collector[R]) -> Iterator[R] | None:
+        """Emits records through the collector, or yields them."""
 
 
 class FilterFunction(Function, Generic[T]):
@@ -185,20 +194,20 @@ class ProcessFunction(Function, Generic[T, R]):
     """Any number of records out for each record in, with a state per key on a keyed stream."""
 
     @abstractmethod
-    def process(self, value: T, ctx: ProcessContext, collector: Collector[R]) -> None:
-        """Handles one record; emits through the collector."""
+    def process(self, value: T, ctx: ProcessContext, collector: Collector[R]) -> Iterator[R] | None:
+        """Handles one record; emits through the collector, or yields."""
 
 
 class CoProcessFunction(Function, Generic[T, U, R]):
     """Handles the records of two streams of different types."""
 
     @abstractmethod
-    def process1(self, value: T, collector: Collector[R]) -> None:
-        """Handles one record of the first stream; emits through the collector."""
+    def process1(self, value: T, collector: Collector[R]) -> Iterator[R] | None:
+        """Handles one record of the first stream; emits through the collector, or yields."""
 
     @abstractmethod
-    def process2(self, value: U, collector: Collector[R]) -> None:
-        """Handles one record of the second stream; emits through the collector."""
+    def process2(self, value: U, collector: Collector[R]) -> Iterator[R] | None:
+        """Handles one record of the second stream; emits through the collector, or yields."""
 
 
 class JoinFunction(Function, Generic[T, U, R]):

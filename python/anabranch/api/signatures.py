@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from anabranch.api.functions import FlatMapFunction, Function
+
+# What is given a collector or returns an iterable; a generator is as good.
+_MAY_YIELD = frozenset({"flat_map", "process", "process1", "process2", "fetch", "partition"})
 
 
 def why_not_callable(function: Any, interface: type[Function]) -> str:
@@ -31,6 +35,35 @@ def why_not_callable(function: Any, interface: type[Function]) -> str:
     problems = [_mismatch(function, each) for each in accepted]
     calls = " or ".join(f"({', '.join(each)})" for each in accepted)
     return f"it is called with {calls}: {problems[-1]}" if all(problems) else ""
+
+
+def why_never_run(function: Any, interface: type[Function]) -> str:
+    """Returns what is wrong with a function that is async, or yields where nobody takes that; "" if nothing is.
+
+    The body of such a function would not run when it is called.
+
+    Args:
+        function: A callable, an instance or a subclass of `interface`.
+        interface: What the verb takes.
+    """
+    if isinstance(function, Function) or (inspect.isclass(function) and issubclass(function, Function)):
+        names = [name for name in dir(interface) if not name.startswith("_")]
+        methods = {name: getattr(function, name, None) for name in names}
+    else:
+        called = function if inspect.isroutine(function) or isinstance(function, partial) else _call_of(function)
+        methods = {min(interface.__abstractmethods__): called}
+    is_plain = len(methods) == 1
+    for name, method in methods.items():
+        what = "it" if is_plain else f"its {name}"
+        if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
+            return f"{what} is async, and would never be awaited"
+        if inspect.isgeneratorfunction(method) and name not in _MAY_YIELD:
+            return f"{what} is a generator function (it yields), whose body would never run; return the result instead"
+    return ""
+
+
+def _call_of(function: Any) -> Any:
+    return getattr(function if inspect.isclass(function) else type(function), "__call__", None)  # noqa: B004 - to look at
 
 
 def _method_mismatch(function: Function, interface: type[Function], method: str) -> str:

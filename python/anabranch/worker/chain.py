@@ -37,7 +37,7 @@ from anabranch.worker.operators.idempotent_sink import IdempotentSinkOperator, O
 from anabranch.worker.operators.join import JoinOperator
 from anabranch.worker.operators.key_by import KeyByOperator
 from anabranch.worker.operators.map import MapOperator
-from anabranch.worker.operators.operator import Emit, Operator, OperatorError, Step
+from anabranch.worker.operators.operator import Emit, Operator, OperatorError, Step, discard
 from anabranch.worker.operators.partition import PartitionOperator
 from anabranch.worker.operators.process import ProcessOperator
 from anabranch.worker.operators.reduce import ReduceOperator
@@ -46,6 +46,7 @@ from anabranch.worker.operators.skipping import SkippingOperator
 from anabranch.worker.operators.source import SourceOperator
 from anabranch.worker.operators.union import UnionOperator
 from anabranch.worker.operators.user_operator import UserOperator
+from anabranch.worker.recovery import FINAL
 from anabranch.worker.slices import AfterSlice, Slices
 
 # In the configuration of an operator.
@@ -97,6 +98,8 @@ class OperatorChain:
             partition_operators: By output edge, the life of the function that chooses where its records go.
         """
         self.operators = operators
+        self._key_operators = key_operators
+        self._partition_operators = partition_operators
         self._of_edges: dict[int, UserOperator[Any]] = {**key_operators, **partition_operators}
         # Last first, so that each finds its consumer ready.
         self._as_opened = [*partition_operators.values(), *reversed(operators), *key_operators.values()]
@@ -137,11 +140,6 @@ class OperatorChain:
         for operator in self.operators:
             operator.start()
 
-    def finish(self) -> None:
-        """Has every operator emit what it still holds, first to last."""
-        for operator in self.operators:
-            operator.finish()
-
     def snapshot(self, number: int, types: TypeRegistry) -> list[OperatorState]:
         """Returns the state of all operators at checkpoint `number`.
 
@@ -176,22 +174,60 @@ class OperatorChain:
                 if state.HasField("engine"):
                     operator.load(_decoded(state.engine, types))
 
-    def commit_at_end(self) -> None:
-        """In a job without checkpoints: has every sink make visible what it holds back."""
-        for operator in self.operators:
-            operator.commit_at_end()
-
     def commit(self, checkpoint: int) -> None:
         """Has every sink make visible what belongs to this checkpoint and those before it."""
         for operator in self.operators:
             operator.commit(checkpoint)
 
+    def end(self, types: TypeRegistry | None) -> tuple[list[OperatorState], dict[int, EncodedValues]]:
+        """Brings one operator after the other to its end, first to last, so that the others take what it emits there.
+
+        Each emits what it still holds, is saved, and is closed. A sink that has something to commit is closed after
+        its last commit.
+
+        Args:
+            types: The types of a job with checkpoints; None: nothing is saved, and sinks commit here.
+
+        Returns:
+            The state of all operators at the end, and that of the functions of edges.
+
+        Raises:
+            OperatorError: A user's function failed.
+        """
+        states: list[OperatorState] = []
+        of_edges = self._end_of_edges(self._key_operators, types)
+        for operator in self.operators:
+            operator.finish()
+            if types is None:
+                operator.commit_at_end()
+            else:
+                states.append(_state_of(operator, FINAL, types))
+            if types is None or not operator.needs_commit:
+                self._close(operator)
+        return states, of_edges | self._end_of_edges(self._partition_operators, types)
+
+    def _end_of_edges(
+        self, functions: Mapping[int, UserOperator[Any]], types: TypeRegistry | None
+    ) -> dict[int, EncodedValues]:
+        saved: dict[int, EncodedValues] = {}
+        for edge, function in functions.items():
+            if types is not None:
+                saved[edge] = _encoded(function, function.save_function(), types)
+            self._close(function)
+        return saved
+
+    def _close(self, operator: Operator) -> None:
+        self._opened.remove(operator)
+        operator.close()
+
     def close(self) -> None:
-        """Closes every operator that was opened, first to last, even if one fails.
+        """Closes every operator that is open still, first to last, even if one fails. What they emit is dropped.
 
         Raises:
             OperatorError: A user's `close` failed; the first failure.
         """
+        for operator in self.operators:
+            operator.connect(discard)
         first_failure: OperatorError | None = None
         while self._opened:
             try:

@@ -26,6 +26,7 @@ from anabranch.api.functions import (
     TransactionalSinkFunction,
 )
 from anabranch.api.runtime_context import RuntimeContext
+from anabranch.api.signatures import why_never_run
 from anabranch.errors import JobGraphError
 from anabranch.records import decode_value
 from anabranch.v1.graph_pb2 import FunctionDescriptor
@@ -70,6 +71,9 @@ class UserFunction:
         if interface is SinkFunction and isinstance(loaded, IdempotentSinkFunction):
             interface = IdempotentSinkFunction
         self.idempotent = interface is IdempotentSinkFunction  # a sink that is told the identity of each record
+        problem = why_never_run(loaded, interface)
+        if problem:
+            raise JobGraphError(f"{self.name} cannot be a {interface.__name__}: {problem}")
         if isinstance(loaded, interface):
             self.call = (lambda: loaded) if interface in _SEVERAL_METHODS else getattr(loaded, _METHODS[interface])
             self._lifecycle = loaded

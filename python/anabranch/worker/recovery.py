@@ -139,6 +139,12 @@ class TaskRecovery:
         self._cursor = None
         return None
 
+    @property
+    def answers_next(self) -> bool:
+        """True if what is to be done next is to answer a question of user code."""
+        entry = self.next_entry()
+        return entry is not None and entry.WhichOneof("kind") in ("time", "value")
+
     def take_entry(self) -> None:
         """Takes the entry that `next_entry` has returned."""
         assert self._cursor is not None  # noqa: S101 - there was an entry

@@ -277,9 +277,7 @@ class Task:
             self._run_source(self.chain.source)
         else:
             self._run_input()
-        self.chain.finish()
-        self.chain.commit_at_end()
-        self.chain.close()
+        self.chain.end(None)
         self.output.end()
         self._wait_until(lambda: self.output.finished)
 
@@ -384,12 +382,11 @@ class Task:
                 self._run_logged_source(recovery, chain.source)
             else:
                 self._run_logged_input(recovery)
-            chain.finish()
+            operators, of_edges = chain.end(self._job.types)
             recovery.check_finished()
             self.output.end()
             recovery.check_caught_up()
-            with recovery.answers.quietly():  # nothing that is sent depends on it
-                self._reporter.checkpoint(self, self._snapshot(recovery, FINAL))
+            self._reporter.checkpoint(self, recovery.snapshot(FINAL, operators, of_edges, self.output.next_of_edge))
             faults.reach("end.checkpoint")
         else:
             self._reporter.checkpoint(self, restore)
@@ -512,15 +509,14 @@ class Task:
             self._reactor.run_posted()
             if self.output.full:
                 self._wait_until(lambda: not self.output.full)
-            if recovery.replaying:
+            if recovery.replaying and not (source.ended and recovery.answers_next):
                 self._repeat_source(recovery, source)
                 continue
             if self.state is TaskState.CREATED and not recovery.behind_consumers:
                 self._enter(TaskState.RUNNING)
             if source.ended:
-                recovery.check_caught_up()
                 return
-            if recovery.trigger is not None and self.state is TaskState.RUNNING:
+            if recovery.trigger is not None and self.state is TaskState.RUNNING and not source.in_fetch:
                 number, recovery.trigger = recovery.trigger, None
                 if number > recovery.epoch:
                     recovery.log_checkpoint(number)
@@ -558,7 +554,8 @@ class Task:
         recovery.answers.begin()
         produced = source.fetch()
         self.busy_since = None
-        recovery.fetched()
+        if not source.in_fetch:
+            recovery.fetched()
         return produced
 
     def _checkpoint(self, recovery: TaskRecovery, number: int) -> None:

@@ -4,7 +4,7 @@ import functools
 
 import pytest
 
-from anabranch import JobGraphError, MapFunction, ReduceFunction, SourceFunction, StreamingContext
+from anabranch import JobGraphError, MapFunction, ReduceFunction, SinkFunction, SourceFunction, StreamingContext
 
 
 class Scale(MapFunction):
@@ -106,3 +106,63 @@ def test_an_incomplete_source_is_refused(stream):
 
     with pytest.raises(JobGraphError, match="lacks fetch"):
         stream.get_streaming_context().source(Incomplete)
+
+
+async def wait_for(value):
+    return value
+
+
+async def wait_for_each(value):
+    yield value
+
+
+def yields(value):
+    yield value
+
+
+class Waits(MapFunction):
+    def map(self, value):
+        return value
+
+    async def close(self):
+        pass
+
+
+class YieldingSink(SinkFunction):
+    def sink(self, value):
+        yield value
+
+
+class CalledAsync:
+    async def __call__(self, value):
+        return value
+
+
+@pytest.mark.parametrize(
+    ("misuse", "message"),
+    [
+        (lambda s: s.map(wait_for), "does not fit: it is async, and would never be awaited"),
+        (lambda s: s.filter(wait_for), "it is async"),
+        (lambda s: s.key_by(wait_for), "it is async"),
+        (lambda s: s.flat_map(wait_for_each), "it is async"),
+        (lambda s: s.sink(functools.partial(wait_for)), "it is async"),
+        (lambda s: s.map(CalledAsync()), "it is async"),
+        (lambda s: s.map(CalledAsync), "it is async"),
+        (lambda s: s.map(Waits()), "its close is async"),
+        (lambda s: s.map(Waits), "its close is async"),
+        (lambda s: s.map(yields), "it is a generator function (it yields), whose body would never run"),
+        (lambda s: s.filter(yields), "it is a generator function"),
+        (lambda s: s.sink(yields), "it is a generator function"),
+        (lambda s: s.sink(YieldingSink()), "its sink is a generator function"),
+    ],
+)
+def test_a_function_whose_body_would_never_run_is_refused_in_the_users_line(stream, misuse, message):
+    with pytest.raises(JobGraphError) as caught:
+        misuse(stream)
+
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("function", [yields, lambda value, collector: (yield value)])
+def test_flat_map_takes_generator_functions(stream, function):
+    stream.flat_map(function)

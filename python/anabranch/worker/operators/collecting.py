@@ -2,35 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 from anabranch.worker.operators.operator import EMIT_SIZE, Results
+from anabranch.worker.operators.returned import refusal
 from anabranch.worker.operators.user_operator import F, UserOperator
 
 
 class EmittingCollector:
-    """The collector that user functions are given. Hands on what it has whenever that makes a batch."""
+    """The collector that user functions are given: one for the life of the operator, used on the task's thread only.
+
+    Hands on what it has whenever that makes a batch.
+    """
 
     def __init__(self, emit: Callable[[Sequence[Any]], None]) -> None:
+        """Takes where the records go. Made on the task's thread."""
         self._emit = emit
+        self._owner = threading.get_ident()
         self._results: list[Any] = []
         self._failure: BaseException | None = None
+        self._closed = False
+        # What was wrong with a call on another thread, where an exception may reach nobody.
+        self.misuse: RuntimeError | None = None
 
     def collect(self, value: Any) -> None:
         """Takes one record; may block on back-pressure."""
+        self._check_use()
         self._results.append(value)
         if len(self._results) >= EMIT_SIZE:
             self.flush()
 
     def collect_many(self, values: Iterable[Any]) -> None:
         """Takes any number of records; may block on back-pressure."""
+        self._check_use()
         lazy = iter(values)
         while piece := list(islice(lazy, EMIT_SIZE)):
             self._results += piece
             if len(self._results) >= EMIT_SIZE:
                 self.flush()
+
+    def _check_use(self) -> None:
+        if threading.get_ident() != self._owner:
+            self.misuse = RuntimeError(
+                f"collect was called on thread {threading.current_thread().name}; "
+                "call it on the thread that the function is called on"
+            )
+            raise self.misuse
+        if self._closed:
+            raise RuntimeError("collect was called after the function was closed")
+
+    def check(self) -> None:
+        """Raises what was wrong with a call on another thread."""
+        if self.misuse is not None:
+            raise RuntimeError(str(self.misuse))
 
     def rest(self) -> list[Any]:
         """Gives away what was collected and not handed on."""
@@ -46,6 +73,20 @@ class EmittingCollector:
             self._failure = error
             raise
 
+    def close_with(self, close: Callable[[], None]) -> None:
+        """Closes the user's function, and hands on what it collects at that; nothing is taken any more."""
+        if self._failure is not None:  # the task ends for another reason, and nobody would take it
+            close()
+            return
+        try:
+            close()
+        except BaseException:
+            self.raise_failure()
+            raise
+        self.raise_failure()
+        self._closed = True
+        self.flush()
+
     def raise_failure(self) -> None:
         """Raises what went wrong downstream, even if the user's code has swallowed it."""
         if self._failure is not None:
@@ -53,7 +94,16 @@ class EmittingCollector:
 
 
 class CollectingOperator(UserOperator[F]):
-    """Calls a user's function for each record with a collector."""
+    """Calls a user's function for each record with a collector.
+
+    The function may also be a generator: what it yields is collected.
+    """
+
+    verb = "process"
+
+    def open(self) -> None:  # noqa: D102
+        self._collector = EmittingCollector(self.emit)
+        super().open()
 
     def collect_all(self, values: Sequence[Any], call: Callable[[int, EmittingCollector], object]) -> Results:
         """Handles one batch: `call(position, collector)` for each record, and returns what was not emitted.
@@ -61,13 +111,39 @@ class CollectingOperator(UserOperator[F]):
         Raises:
             OperatorError: The user's function failed.
         """
-        collector = EmittingCollector(self.emit)
+        collector = self._collector
         for position in range(len(values)):
             try:
-                call(position, collector)
+                returned = call(position, collector)
+                if returned is not None:
+                    collect_yielded(self.verb, returned, collector)
+                if collector.misuse is not None:
+                    collector.check()
             except BaseException as error:
                 collector.raise_failure()
+                collector.rest()  # what the record has emitted is not to go with the next one
                 raise self.failure(values, position) from error
             collector.raise_failure()
         self.records_in += len(values)
         return self.results(collector.rest())
+
+    def close(self) -> None:  # noqa: D102
+        self._collector.close_with(self._close_function)
+
+    def _close_function(self) -> None:
+        super().close()
+        try:
+            self._collector.check()
+        except RuntimeError as error:
+            raise self.error() from error
+
+
+def collect_yielded(verb: str, returned: object, collector: EmittingCollector) -> None:
+    """Collects what a function yields that was given a collector.
+
+    A list or tuple is refused: a lambda returns one by accident, `lambda value, c: (c.collect(value), …)`.
+    """
+    if not isinstance(returned, Iterator):
+        raise refusal(verb, returned, "it has to collect or yield its records, and to return nothing")
+    for value in returned:
+        collector.collect(value)

@@ -18,5 +18,5 @@ class ConnectOperator(CollectingOperator[Callable[[], CoProcessFunction[Any, Any
 
     def process_input(self, index: int, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
         methods = self.function()
-        method = methods.process2 if index else methods.process1
+        method, self.verb = (methods.process2, "process2") if index else (methods.process1, "process1")
         return self.collect_all(values, lambda position, collector: method(values[position], collector))

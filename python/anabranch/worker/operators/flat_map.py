@@ -8,7 +8,10 @@ from typing import Any
 
 from anabranch.worker.operators.collecting import CollectingOperator, EmittingCollector
 from anabranch.worker.operators.operator import EMIT_SIZE, Results
+from anabranch.worker.operators.returned import refusal
 from anabranch.worker.operators.user_operator import UserOperator
+
+_WANTED = "it has to return an iterable, an empty one for no records"
 
 
 class FlatMapOperator(UserOperator[Callable[[Any], "Iterable[Any]"]]):
@@ -24,6 +27,8 @@ class FlatMapOperator(UserOperator[Callable[[Any], "Iterable[Any]"]]):
                 if isinstance(elements, (list, tuple)):
                     results += elements
                 else:
+                    if not isinstance(elements, Iterable) and not hasattr(elements, "__getitem__"):
+                        raise refusal("flat_map", elements, _WANTED)  # noqa: TRY301 - it is the function's failure
                     lazy = iter(elements)
                     results += islice(lazy, EMIT_SIZE)
             except BaseException as error:
@@ -42,6 +47,8 @@ class FlatMapOperator(UserOperator[Callable[[Any], "Iterable[Any]"]]):
 
 class CollectorFlatMapOperator(CollectingOperator[Callable[[Any, EmittingCollector], object]]):
     """Emits everything that `function(record, collector)` collects."""
+
+    verb = "flat_map"
 
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
         function = self.function

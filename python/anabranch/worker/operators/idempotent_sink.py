@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any, TypeAlias
 
 from anabranch.worker.operators.operator import Results, position_of
+from anabranch.worker.operators.sink import check_sunk
 from anabranch.worker.operators.user_operator import UserOperator
 
 # Where the records that the task handles come from: a channel, and how many records went before on it.
@@ -38,7 +39,9 @@ class IdempotentSinkOperator(UserOperator[Callable[[str, Any], object]]):
         numbers = count(before + self.records_in - self._taken_before)
         try:
             for value in iterator:
-                function(f"{prefix}{next(numbers)}", value)
+                returned = function(f"{prefix}{next(numbers)}", value)
+                if returned is not None:
+                    check_sunk(returned)
         except BaseException as error:
             raise self.failure(values, position_of(values, iterator)) from error
         self.records_in += len(values)

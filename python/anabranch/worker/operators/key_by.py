@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from anabranch.worker.operators.operator import Results, position_of
+from anabranch.worker.operators.returned import ASYNC, first_of, refusal
 from anabranch.worker.operators.user_operator import UserOperator
 
 
@@ -16,8 +17,11 @@ class KeyByOperator(UserOperator[Callable[[Any], Any]]):
         function = self.function
         iterator = iter(values)
         try:
-            new_keys = list(map(function, iterator))
+            new_keys = [function(value) for value in iterator]
         except BaseException as error:
             raise self.failure(values, position_of(values, iterator)) from error
+        unusable = first_of(ASYNC, new_keys)
+        if unusable >= 0:
+            raise self.failure(values, unusable) from refusal("key_by", new_keys[unusable], "")
         self.records_in += len(values)
         return self.results(values, new_keys)

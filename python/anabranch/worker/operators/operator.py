@@ -46,6 +46,7 @@ class Operator(ABC):
     The task calls `open` once, then `process` for each batch, `finish` if the input comes to its end, then `close`
     exactly once if `open` was called, all on its own thread. `process` returns its results. What would be too much
     for one batch it hands piece by piece to `emit`, which may block on back-pressure, and returns the last piece.
+    What a function collects in `close` is emitted if the input has come to its end, and dropped otherwise.
     Batches are lists that the operator must not change; it may keep them.
     """
 
@@ -54,7 +55,7 @@ class Operator(ABC):
         self.name = name
         self.records_in = 0
         self.records_out = 0
-        self._emit_next: Emit = _discard
+        self._emit_next: Emit = discard
 
     def connect(self, emit: Emit) -> None:
         """Sets where pieces go. Without it they are dropped."""
@@ -106,6 +107,11 @@ class Operator(ABC):
     def commit(self, checkpoint: int) -> None:  # noqa: B027 - a matter of sinks
         """Makes visible for good what belongs to this checkpoint and those before it."""
 
+    @property
+    def needs_commit(self) -> bool:
+        """True for a sink that is of use until its last `commit`."""
+        return False
+
     def commit_at_end(self) -> None:  # noqa: B027 - a matter of sinks
         """In a job without checkpoints: makes visible for good what was held back."""
 
@@ -146,5 +152,5 @@ def position_of(values: Sequence[Any], iterator: Any) -> int:
     return max(0, len(values) - left - 1)
 
 
-def _discard(_values: Sequence[Any], _keys: Sequence[Any] | None) -> None:
-    """Where the last operator of a job emits to."""
+def discard(_values: Sequence[Any], _keys: Sequence[Any] | None) -> None:
+    """Where operators emit to whose results nobody takes."""

@@ -63,8 +63,8 @@ class ProcessOperator(CollectingOperator[Callable[[Any, KeyedProcessContext, Emi
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: D102
         function, context = self.function, self._record_context
 
-        def call(position: int, collector: EmittingCollector) -> None:
+        def call(position: int, collector: EmittingCollector) -> object:
             context.enter(None if keys is None else keys[position], keyed=keys is not None)
-            function(values[position], context, collector)
+            return function(values[position], context, collector)
 
         return self.collect_all(values, call)

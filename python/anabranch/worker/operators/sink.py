@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from anabranch.worker.operators.operator import Results, position_of
+from anabranch.worker.operators.returned import is_unstarted, refusal
 from anabranch.worker.operators.user_operator import UserOperator
 
 _LAST_CHECKPOINT = 2**63 - 1
@@ -28,7 +29,9 @@ class SinkOperator(UserOperator[Callable[[Any], object]]):
         iterator = iter(values)
         try:
             for value in iterator:
-                function(value)
+                returned = function(value)
+                if returned is not None:
+                    check_sunk(returned)
         except BaseException as error:
             raise self.failure(values, position_of(values, iterator)) from error
         self.records_in += len(values)
@@ -65,6 +68,10 @@ class SinkOperator(UserOperator[Callable[[Any], object]]):
             self._call(lambda handle=handle: transactions.commit(handle))  # type: ignore[misc]
             del self._closed[0]
 
+    @property
+    def needs_commit(self) -> bool:  # noqa: D102
+        return self._transactions is not None
+
     def commit_at_end(self) -> None:  # noqa: D102
         if self._transactions is not None:
             self.save(_LAST_CHECKPOINT)
@@ -75,3 +82,13 @@ class SinkOperator(UserOperator[Callable[[Any], object]]):
             return method()
         except BaseException as error:
             raise self.error() from error
+
+
+def check_sunk(returned: object) -> None:
+    """Refuses what says that the sink has done nothing; anything else that it returns is of no interest.
+
+    Raises:
+        TypeError: The function is a generator, or async.
+    """
+    if is_unstarted(returned):
+        raise refusal("sink", returned, "a sink consumes the record before it returns")

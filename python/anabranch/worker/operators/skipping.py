@@ -81,14 +81,20 @@ class SkippingOperator(Operator):
     def commit(self, checkpoint: int) -> None:  # noqa: D102
         self._operator.commit(checkpoint)
 
+    @property
+    def needs_commit(self) -> bool:  # noqa: D102
+        return self._operator.needs_commit
+
     def commit_at_end(self) -> None:  # noqa: D102
         self._operator.commit_at_end()
 
     def finish(self) -> None:  # noqa: D102
         self._operator.finish()
+        self.records_out = self._operator.records_out
 
     def close(self) -> None:  # noqa: D102
         self._operator.close()
+        self.records_out = self._operator.records_out
         if self.skipped > _SHOWN and self._dead_letters == self._warn:
             logger.warning("operator %s has skipped %d records", self.name, self.skipped)
 

@@ -2,49 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from anabranch.api.functions import EndOfData
 from anabranch.api.runtime_context import RuntimeContext
 from anabranch.worker.functions import UserFunction
-from anabranch.worker.operators.collecting import EmittingCollector
-from anabranch.worker.operators.operator import OperatorError, Results
-from anabranch.worker.operators.user_operator import UserOperator
+from anabranch.worker.operators.collecting import CollectingOperator, EmittingCollector
+from anabranch.worker.operators.operator import EMIT_SIZE, Results
+from anabranch.worker.operators.returned import refusal
+
+# How long records that a generator yields may wait for more of them.
+_MOMENT = 0.01
 
 
-class SourceOperator(UserOperator[Callable[[EmittingCollector], object]]):
+class SourceOperator(CollectingOperator[Callable[[EmittingCollector], object]]):
     """Has no input: the task calls `fetch` instead of `process`, until `ended`."""
 
     def __init__(self, operator_id: int, name: str, user_function: UserFunction, context: RuntimeContext) -> None:
         super().__init__(operator_id, name, user_function, context)
         self.ended = False
+        self._yielding: Iterator[Any] | None = None  # a call of the function that has not returned yet
 
     def open(self) -> None:  # noqa: D102
+        self._collector = EmittingCollector(self.emit)
         try:
             self._user_function.init_source(self._context.get_parallelism(), self._context.get_task_index())
         except BaseException as error:
-            raise OperatorError(self.name, -1, None) from error
+            raise self.error() from error
         super().open()
+
+    @property
+    def in_fetch(self) -> bool:
+        """True while a `fetch` that yields is not through: its state is not one to save."""
+        return self._yielding is not None
 
     def fetch(self) -> bool:
         """Calls the user's `fetch` once and emits what it collected; returns whether it collected anything.
+
+        Of one that yields, a generator, it takes what comes within a moment, and goes on with it at the next call: the
+        generator may wait between two records, or have no end.
 
         Raises:
             OperatorError: The user's function failed.
         """
         before = self.records_out
-        collector = EmittingCollector(self.emit)
+        collector = self._collector
         try:
-            self.function(collector)
+            if self._yielding is None:
+                returned = self.function(collector)
+                if returned is not None:
+                    self._yielding = self._generator(returned)
+            if self._yielding is not None and self._take_some(self._yielding):
+                self._yielding = None
+            collector.check()
         except EndOfData:
+            self._yielding = None
             self.ended = True
         except BaseException as error:
             collector.raise_failure()
-            raise OperatorError(self.name, -1, None) from error
+            raise self.error() from error
         collector.raise_failure()
         collector.flush()
         return self.records_out > before
+
+    def _generator(self, returned: object) -> Iterator[Any]:
+        if not isinstance(returned, Iterator):
+            raise refusal("fetch", returned, "it has to collect or yield its records, and to return nothing")
+        return returned
+
+    def _take_some(self, yielding: Iterator[Any]) -> bool:
+        """Collects what is yielded; returns whether that was all."""
+        until = time.monotonic() + _MOMENT
+        for taken, value in enumerate(yielding, start=1):
+            self._collector.collect(value)
+            if taken >= EMIT_SIZE or time.monotonic() > until:
+                return False
+        return True
 
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:
         """Never called: a source has no input."""

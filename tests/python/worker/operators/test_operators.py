@@ -141,6 +141,21 @@ def test_a_failure_names_the_record_and_its_position_in_the_stream(operator_clas
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
+def stop(value):
+    return next(iter(())) if value == 0 else True
+
+
+@pytest.mark.parametrize("verb", [MapOperator, FilterOperator, KeyByOperator, FlatMapOperator, SinkOperator])
+def test_a_stop_iteration_that_a_function_lets_out_is_a_failure_like_any_other(verb):
+    operator, emitted = make(verb, MapFunction, (lambda x: [stop(x)]) if verb is FlatMapOperator else stop)
+
+    with pytest.raises(OperatorError) as caught:
+        operator.process([1, 0, 2], None)
+
+    assert (1, 0, []) == (caught.value.position, caught.value.record, emitted)
+    assert isinstance(caught.value.__cause__, StopIteration)
+
+
 def test_a_failing_reduce_names_the_record():
     operator, _ = make(ReduceOperator, ReduceFunction, lambda old, new: old // new)
     operator.process([8, 2], ["k", "k"])
@@ -216,7 +231,7 @@ def test_a_transactional_sink_keeps_its_own_state_beside_its_transactions():
     chain_again.commit(1)
     chain_again.start()
     again.process(["c"], None)
-    chain_again.commit_at_end()
+    chain_again.end(None)
 
     assert ["pre_commit", "save_checkpoint"] == sink.function.__self__.calls
     assert [(1, "a"), (2, "b"), (3, "c")] == again.function.__self__.made

@@ -3,17 +3,14 @@ package org.anabranch.runtime.operator;
 import org.anabranch.api.function.CoProcessFunction;
 
 /** connect: one function with a method for each of two inputs. */
-final class ConnectOperator extends FunctionOperator<CoProcessFunction<Object, Object, Object>> {
-  private final TaskThreadCollector collector;
-
+final class ConnectOperator extends CollectingOperator<CoProcessFunction<Object, Object, Object>> {
   ConnectOperator(CoProcessFunction<Object, Object, Object> function, Output next) {
     super(function, next);
-    collector = new TaskThreadCollector(next);
   }
 
   @Override
   public void process(Object key, Object value) throws Exception {
-    function.process1(value, collector);
+    process(0, key, value);
   }
 
   @Override
@@ -23,5 +20,6 @@ final class ConnectOperator extends FunctionOperator<CoProcessFunction<Object, O
     } else {
       function.process2(value, collector);
     }
+    collector.check();
   }
 }

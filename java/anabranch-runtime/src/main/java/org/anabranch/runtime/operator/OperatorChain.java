@@ -71,6 +71,7 @@ public final class OperatorChain {
   /** Records that an operator has taken and emitted. */
   public record Counts(int operatorId, long in, long out) {}
 
+  private static final long END = Long.MAX_VALUE;
   private static final String ON_ERROR = "anabranch.on-error";
 
   private final List<Integer> ids = new ArrayList<>();
@@ -428,44 +429,58 @@ public final class OperatorChain {
   }
 
   /**
-   * Has every operator emit what it holds back, first to last: the input has ended.
+   * Brings one operator after the other to its end, first to last, so that the others take what it
+   * emits there: each emits what it holds back, is saved, and is closed. A sink that has something
+   * to commit is closed after its last commit.
    *
+   * @return what operators and functions of edges have to remember behind the end; nothing in a job
+   *     without checkpoints
    * @throws OperatorFailure if an operator or the output has failed
    */
-  public void finish() {
-    stages.forEach(Stage::finish);
+  public Snapshot.Builder end() {
+    Snapshot.Builder states = Snapshot.newBuilder();
+    keyStages.forEach((edge, stage) -> end(edge, stage, states));
+    for (int i = 0; i < stages.size(); i++) {
+      Stage stage = stages.get(i);
+      stage.finish();
+      if (checkpoints) {
+        states.addOperators(stage.save(ids.get(i), END, codec));
+      }
+      if (!checkpoints || !stage.operator().needsCommit()) {
+        close(stage);
+      }
+    }
+    partitionStages.forEach((edge, stage) -> end(edge, stage, states));
     checkIntact();
+    return states;
+  }
+
+  /** Ends the function of an edge. */
+  private void end(int edge, Stage stage, Snapshot.Builder states) {
+    if (checkpoints) {
+      states.putFunctionOfEdge(edge, stage.save(edge, END, codec).getFunction());
+    }
+    close(stage);
+  }
+
+  private void close(Stage stage) {
+    opened.remove(stage);
+    stage.close();
   }
 
   /**
-   * Closes every operator that was opened, first to last, even if one fails.
+   * Closes every operator that is open still, first to last, even if one fails.
    *
    * @throws OperatorFailure the first failure, be it of {@code close} or from before
    */
   public void close() {
-    close(true);
-  }
-
-  /** Closes the operators as {@link #close()} does, but for sinks that have something to commit. */
-  public void closeBeforeCommit() {
-    close(false);
-  }
-
-  private void close(boolean all) {
-    Deque<Stage> kept = new ArrayDeque<>();
     while (!opened.isEmpty()) {
-      Stage stage = opened.pop();
-      if (!all && stage.operator().needsCommit()) {
-        kept.add(stage);
-        continue;
-      }
       try {
-        stage.close();
+        opened.pop().close();
       } catch (OperatorFailure e) {
         // It is noted; the others are closed all the same.
       }
     }
-    opened.addAll(kept);
     checkIntact();
   }
 

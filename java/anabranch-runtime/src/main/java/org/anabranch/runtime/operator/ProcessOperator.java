@@ -8,14 +8,12 @@ import org.anabranch.api.function.ProcessContext;
 import org.anabranch.api.function.ProcessFunction;
 
 /** process: any number of records out for each record in, with a state per key. */
-final class ProcessOperator extends FunctionOperator<ProcessFunction<Object, Object>> {
-  private final TaskThreadCollector collector;
+final class ProcessOperator extends CollectingOperator<ProcessFunction<Object, Object>> {
   private final KeyedContext context;
 
   ProcessOperator(
       ProcessFunction<Object, Object> function, boolean keyed, StateKeys keys, Output next) {
     super(function, next);
-    collector = new TaskThreadCollector(next);
     context = new KeyedContext(keyed, keys);
   }
 
@@ -23,6 +21,7 @@ final class ProcessOperator extends FunctionOperator<ProcessFunction<Object, Obj
   public void process(Object key, Object value) throws Exception {
     context.key = key;
     function.process(value, context, collector);
+    collector.check();
   }
 
   @Override

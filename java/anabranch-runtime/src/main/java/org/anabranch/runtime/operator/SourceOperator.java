@@ -9,13 +9,11 @@ import org.anabranch.api.graph.SourcePosition;
 /**
  * source: has no input; the task calls {@link #fetch} again and again, until it has {@link #ended}.
  */
-public final class SourceOperator extends FunctionOperator<SourceFunction<Object>> {
-  private final TaskThreadCollector collector;
+public final class SourceOperator extends CollectingOperator<SourceFunction<Object>> {
   private boolean ended;
 
   SourceOperator(SourceFunction<Object> function, Output next) {
     super(function, next);
-    collector = new TaskThreadCollector(next);
   }
 
   @Override
@@ -32,6 +30,7 @@ public final class SourceOperator extends FunctionOperator<SourceFunction<Object
     } catch (EndOfDataException e) {
       ended = true;
     }
+    collector.check();
     return collector.collected() > before;
   }
 

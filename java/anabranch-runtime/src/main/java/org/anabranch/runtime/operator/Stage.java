@@ -161,6 +161,7 @@ final class Stage implements Output {
     try {
       operator.close();
       if (skipping != null) {
+        skipping.accept();
         skipping.close();
       }
     } catch (Throwable t) {

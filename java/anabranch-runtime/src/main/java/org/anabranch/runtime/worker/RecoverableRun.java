@@ -95,7 +95,7 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
   /** The input has ended; operators are about to emit what they hold back. */
   abstract void beforeFinish();
 
-  /** The operators have emitted everything. */
+  /** The operators have emitted everything, and been saved and closed. */
   abstract void afterFinish();
 
   /** Everything has been sent, the end of input included. */
@@ -173,8 +173,7 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
       commitOnly();
     } else {
       open();
-      runOperators();
-      end();
+      end(runOperators());
     }
     while (!hasNothingToRun() && !output.acknowledged()) {
       serve();
@@ -212,25 +211,19 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
     listener.checkpoint(task, restore);
   }
 
-  private void runOperators() {
+  private Snapshot.Builder runOperators() {
     if (chain.source() != null) {
       runSource();
     } else {
       runInput();
     }
     beforeFinish();
-    chain.finish();
+    Snapshot.Builder states = chain.end();
     afterFinish();
+    return states;
   }
 
-  private void end() {
-    output.flush();
-    Snapshot.Builder states = Snapshot.newBuilder();
-    quietly( // nothing that is sent depends on it
-        () -> {
-          save(END, states);
-          chain.closeBeforeCommit();
-        });
+  private void end(Snapshot.Builder states) {
     output.end();
     afterEnd();
     listener.checkpoint(task, snapshot(END, states));

@@ -217,8 +217,7 @@ final class Task {
     } else {
       runInput();
     }
-    chain.finish();
-    chain.close();
+    chain.end();
     exchange.output().end();
     while (!exchange.output().acknowledged()) {
       exchange.await();

@@ -132,6 +132,23 @@ class RecoveryTest {
       }
       """;
 
+  /** Emits each number with the one before it; the last one alone, when it is closed. */
+  private static final String PAIRS =
+      """
+      public class Pairs extends RichFlatMapFunction<Long, Object> {
+        Long before;
+        Collector<Object> kept;
+        public void flatMap(Long n, Collector<Object> out) {
+          if (before != null) out.collect(before + " " + n);
+          before = n;
+          kept = out;
+        }
+        public Object saveCheckpoint() { return before; }
+        public void loadCheckpoint(Object saved) { before = (Long) saved; }
+        public void close() { if (kept != null) kept.collect(before + " alone"); }
+      }
+      """;
+
   private static final String UNDECLARED =
       """
       public class Undeclared implements FlatMapFunction<Long, Long> {
@@ -257,6 +274,32 @@ class RecoveryTest {
       assertThat(committed.keySet()).contains("0/%020d".formatted(1), "1/%020d".formatted(2));
       assertWhole();
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "2", "1 2"})
+  void whatIsCollectedInCloseIsPartOfTheLastTransaction(String victims)
+      throws InterruptedException {
+    try (TestJob job = job(PAIRS)) {
+      var source =
+          job.tasks(1, job.operator(OPERATOR_KIND_SOURCE, "com.acme.Paced").putConfig("end", "9"));
+      var rest =
+          job.tasks(
+              1,
+              job.operator(OPERATOR_KIND_FLAT_MAP, "com.acme.Pairs"),
+              job.operator(OPERATOR_KIND_SINK, "com.acme.Committed").putConfig("committed", name));
+      job.edge(source, rest, KIND_FORWARD, false);
+      try (RecoveringJob running = new RecoveringJob(job)) {
+        running.checkpoint();
+        if (!victims.isEmpty()) {
+          running.kill(Stream.of(victims.split(" ")).mapToInt(Integer::parseInt).toArray());
+        }
+        running.awaitEnd();
+      }
+    }
+
+    assertThat(of(0))
+        .containsExactly("0 1", "1 2", "2 3", "3 4", "4 5", "5 6", "6 7", "7 8", "8 alone");
   }
 
   @ParameterizedTest

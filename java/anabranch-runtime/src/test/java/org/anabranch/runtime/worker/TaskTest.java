@@ -6,6 +6,7 @@ import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_KEY_BY;
 import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_MAP;
 import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_REDUCE;
 import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_SINK;
+import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_SOURCE;
 import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_UNION;
 import static org.anabranch.proto.v1.Partitioning.Kind.KIND_BROADCAST;
 import static org.anabranch.proto.v1.Partitioning.Kind.KIND_CUSTOM;
@@ -78,6 +79,58 @@ class TaskTest {
       assertThat(job.errors()).isEmpty();
       assertThat(job.results()).containsExactly(0L, 0L, 2L, -2L, 4L, -4L, 6L, -6L, 8L, -8L);
       assertThat(job.states(1)).containsExactly(Lifecycle.RUNNING, Lifecycle.FINISHED);
+    }
+  }
+
+  private static final String LATE =
+      """
+      public class Late extends RichFlatMapFunction<Long, Long> {
+        Collector<Long> kept;
+        public void flatMap(Long n, Collector<Long> out) { kept = out; }
+        public void close() { kept.collect(-1L); }
+      }
+      """;
+
+  @Test
+  void whatIsCollectedInCloseIsEmittedAlsoWhereFailingRecordsAreLeftOut() {
+    try (TestJob job = job(LATE)) {
+      var late = job.operator(OPERATOR_KIND_FLAT_MAP, "com.acme.Late");
+      late.putConfig("anabranch.on-error", "skip");
+      job.tasks(
+          1,
+          job.numbers(5),
+          late,
+          job.operator(OPERATOR_KIND_MAP, "com.acme.Text::twice"),
+          job.sink());
+
+      job.run();
+
+      assertThat(job.errors()).isEmpty();
+      assertThat(job.results()).containsExactly(-2L);
+    }
+  }
+
+  private static final String PUSH =
+      """
+      public class Push implements SourceFunction<Long> {
+        public void init(int parallelism, int index) {}
+        public void fetch(SourceContext<Long> context) throws Exception {
+          Thread thread = new Thread(() -> context.collect(1L), "client");
+          thread.setUncaughtExceptionHandler((t, e) -> {});
+          thread.start();
+          thread.join();
+        }
+      }
+      """;
+
+  @Test
+  void aCollectorOnAnotherThreadIsAnErrorOfTheFunctionToo() {
+    try (TestJob job = job(PUSH)) {
+      job.tasks(1, job.operator(OPERATOR_KIND_SOURCE, "com.acme.Push"), job.sink());
+
+      job.run();
+
+      assertThat(job.errors().get(1).getSummary()).contains("collect was called on thread client");
     }
   }
 
