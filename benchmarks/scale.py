@@ -25,6 +25,7 @@ import psutil
 
 from anabranch import SourceFunction, StreamingContext
 from anabranch.config import Options
+from anabranch.control.proofs import METADATA, Proofs, new_nonce
 from anabranch.exchange.acceptor import Acceptor
 from anabranch.exchange.addresses import Transport
 from anabranch.exchange.frames import FrameReader, frame_head
@@ -43,6 +44,7 @@ from anabranch.recovery.determinants import DeterminantLog, HeldLogs, Piggyback
 from anabranch.recovery.inflight_log import InFlightLog, SpillBudget
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1 import graph_pb2 as graph
+from anabranch.v1.authentication_pb2_grpc import AuthenticationStub
 from anabranch.v1.control_pb2_grpc import ControlStub
 from anabranch.v1.record_pb2 import Barrier, Determinant, FrameHeader
 from benchmarks.measure import OUT, machine
@@ -242,7 +244,7 @@ class _Listener:
 async def _serve(expected: int) -> None:
     """The master's server alone; prints its address, then its CPU time for so many reports."""
     listener = _Listener(expected)
-    server = ControlServer(TOKEN, listener)
+    server = ControlServer(TOKEN, listener, workers=expected)
     print(await server.start("127.0.0.1"), flush=True)
     while listener.taken == 0:
         await asyncio.sleep(0.001)
@@ -253,11 +255,19 @@ async def _serve(expected: int) -> None:
     await server.stop()
 
 
+async def _signed(channel: Any) -> list[tuple[str, str]]:
+    """Returns the metadata of a worker that knows the token."""
+    nonce = new_nonce()
+    answer = await AuthenticationStub(channel).Challenge(iter(()), metadata=[(METADATA, nonce)])
+    proof = Proofs(TOKEN).of_client("/anabranch.v1.Control/Connect", answer.challenge, nonce)
+    return [(METADATA, f"{answer.challenge}.{nonce}.{proof}")]
+
+
 async def _report(address: str, workers: int, each: int) -> None:
     operators = [control.OperatorCounters(operator_id=i, records_in=1 << 40, records_out=1 << 40) for i in range(3)]
 
     async def worker(channel: Any, number: int) -> None:
-        stream = ControlStub(channel).Connect(metadata=[("anabranch-token", TOKEN)])
+        stream = ControlStub(channel).Connect(metadata=await _signed(channel))
         await stream.write(control.WorkerMessage(hello=control.WorkerHello(worker_id=f"python-{number}")))
         report = control.WorkerReport(tasks=[control.TaskReport(task_id=number, operators=operators)])
         for _ in range(each):
@@ -300,7 +310,7 @@ async def _take_state() -> None:
         def disconnected(self, _worker: str, _stream: Any) -> None:
             ended.set()
 
-    server = ControlServer(TOKEN, Listener(0))
+    server = ControlServer(TOKEN, Listener(0), workers=1)
     print(await server.start("127.0.0.1"), flush=True)
     while not taken:
         await asyncio.sleep(0.001)
@@ -319,7 +329,7 @@ def state(mib: int) -> Figures:
         snapshot = control.Snapshot(number=1)
         snapshot.operators.add(operator_id=1).engine.payload = bytes(mib << 20)
         async with grpc.aio.insecure_channel(address, options=[("grpc.max_send_message_length", -1)]) as channel:
-            stream = ControlStub(channel).Connect(metadata=[("anabranch-token", TOKEN)])
+            stream = ControlStub(channel).Connect(metadata=await _signed(channel))
             await stream.write(control.WorkerMessage(hello=control.WorkerHello(worker_id="python-1")))
             for task in range(256 // mib):
                 taken = control.TaskCheckpoint(task_id=task, snapshot=snapshot)

@@ -14,6 +14,15 @@ from anabranch.errors import AnabranchError, JobCancelledError
 from anabranch.v1 import gateway_pb2 as gateway
 
 _LONGEST_NAME = 100
+_LARGEST_HASH_SEED = (1 << 32) - 1
+
+
+def new_hash_seed() -> int:
+    """Returns a PYTHONHASHSEED that all Python workers of a job have in common, and nobody else.
+
+    Drawn for itself: Ray writes it to its logs, and data that collides needs it.
+    """
+    return 1 + secrets.randbelow(_LARGEST_HASH_SEED)  # 0 would be no secret at all
 
 
 def new_job_id(name: str) -> str:

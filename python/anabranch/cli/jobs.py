@@ -95,7 +95,7 @@ class _GatewayJobs:
     """The jobs that a gateway hosts."""
 
     def __init__(self, address: str | None) -> None:
-        from anabranch.control.channel import TOKEN_METADATA, open_channel  # noqa: PLC0415 - only these need gRPC
+        from anabranch.control.channel import Channel  # noqa: PLC0415 - only these need gRPC
         from anabranch.v1.gateway_pb2_grpc import GatewayStub  # noqa: PLC0415
 
         token = os.environ.get(TOKEN_VARIABLE)
@@ -104,8 +104,7 @@ class _GatewayJobs:
                 f"which jobs? Set {_ADDRESS} (or --gateway) to host:port, and {TOKEN_VARIABLE};"
                 " or --ray to `auto` or host:port"
             )
-        self._stub = GatewayStub(open_channel(address))
-        self._metadata = [(TOKEN_METADATA, token)]
+        self._stub = GatewayStub(Channel(address, token).calls)
 
     def all(self) -> list[Any]:
         from anabranch.v1.gateway_pb2 import ListRequest  # noqa: PLC0415 - see above
@@ -120,7 +119,7 @@ class _GatewayJobs:
     def logs(self, job_id: str, *, follow: bool) -> Iterator[Any]:
         from anabranch.v1.gateway_pb2 import LogsRequest  # noqa: PLC0415 - see above
 
-        yield from self._stub.Logs(LogsRequest(job_id=job_id, follow=follow), metadata=self._metadata)
+        yield from self._stub.Logs(LogsRequest(job_id=job_id, follow=follow))
 
     def cancel(self, job_id: str) -> Any:
         from anabranch.v1.gateway_pb2 import CancelRequest  # noqa: PLC0415 - see above
@@ -133,7 +132,7 @@ class _GatewayJobs:
         return self._call("Explain", ExplainRequest(job_id=job_id))
 
     def _call(self, method: str, request: Any) -> Any:
-        return getattr(self._stub, method)(request, metadata=self._metadata, timeout=_CALL_TIMEOUT)
+        return getattr(self._stub, method)(request, timeout=_CALL_TIMEOUT)
 
 
 def _list(arguments: argparse.Namespace, jobs: _Jobs) -> int:

@@ -8,7 +8,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from anabranch.control.token import require_unguessable
+from anabranch.control.proofs import require_unguessable
 from anabranch.errors import AnabranchError
 
 TOKEN_VARIABLE = "ANABRANCH_GATEWAY_TOKEN"  # noqa: S105 - the name of the variable, not a secret

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import pickle
-import secrets
 import subprocess
 import sys
 import threading
@@ -21,14 +20,15 @@ from anabranch.cluster.job_spec import JobSpec
 from anabranch.cluster.packages import package
 from anabranch.cluster.registry import CALL_TIMEOUT, find_registry
 from anabranch.config import Options
-from anabranch.control.channel import TOKEN_METADATA, open_channel
+from anabranch.control.channel import Channel
+from anabranch.control.proofs import new_token
 from anabranch.errors import AnabranchError, ConfigError, JavaNotFoundError, JobCancelledError, JobFailedError
 from anabranch.job import new_job_id
 from anabranch.launch.ray import java_flags
 from anabranch.launch.search_path import search_path
 from anabranch.recovery.collected import CollectedBatches
 from anabranch.v1 import gateway_pb2 as gateway
-from anabranch.v1.gateway_pb2_grpc import GatewayStub
+from anabranch.v1.gateway_pb2_grpc import MasterStub
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, OPERATOR_KIND_COLLECT, JobGraph
 
 ENDED = (gateway.JOB_STATE_FINISHED, gateway.JOB_STATE_FAILED, gateway.JOB_STATE_CANCELLED)
@@ -64,15 +64,15 @@ class MasterClient:
         Args:
             ray: The module, connected.
             job_id: The job.
-            token: Its secret.
+            token: The secret of its clients.
             address: host:port of the master, if it is known.
         """
         self._ray = ray
         self._job_id = job_id
-        self._metadata = [(TOKEN_METADATA, token)]
+        self._token = token
         self._lock = threading.Lock()
-        self._stub: GatewayStub | None = None
-        self._channel: grpc.Channel | None = None
+        self._stub: MasterStub | None = None
+        self._channel: Channel | None = None
         if address:
             self._dial(address)
 
@@ -87,7 +87,7 @@ class MasterClient:
         while True:
             try:
                 stub = self._stub or self._find()
-                return getattr(stub, method)(request, metadata=self._metadata, timeout=timeout)
+                return getattr(stub, method)(request, timeout=timeout)
             except grpc.RpcError as error:
                 code = error.code() if isinstance(error, grpc.Call) else None
                 if code not in _NO_ANSWER:
@@ -98,7 +98,7 @@ class MasterClient:
                     raise AnabranchError(f"job {self._job_id}: its master does not answer: {error}") from error
                 time.sleep(_FIND_LOOK)
 
-    def _find(self) -> GatewayStub:
+    def _find(self) -> MasterStub:
         deadline = time.monotonic() + _FIND_TIMEOUT
         while True:
             registry = find_registry(self._ray)
@@ -114,10 +114,10 @@ class MasterClient:
                 raise AnabranchError(f"job {self._job_id}: its master has not come up in {_FIND_TIMEOUT:g} s")
             time.sleep(_FIND_LOOK)
 
-    def _dial(self, address: str) -> GatewayStub:
+    def _dial(self, address: str) -> MasterStub:
         with self._lock:
-            self._channel = open_channel(address)
-            self._stub = GatewayStub(self._channel)
+            self._channel = Channel(address, self._token)
+            self._stub = MasterStub(self._channel.calls)
             return self._stub
 
     def hang_up(self) -> None:
@@ -172,6 +172,7 @@ class ClusterJob:
             "ray_address": cluster_address(ray),
             "runtime_env": {**_drivers_runtime_env(ray), **runtime_env},
             "spec": spec,
+            "worker_token": new_token(),
             "contents": {each: content for each, (_, content) in contents.items()},
             "jvm_options": java_flags.flags(options, spec.class_archive) if has_java else [],
             "timeout": timeout,
@@ -294,7 +295,7 @@ def _specify(
     contents = package(copy)
     spec = JobSpec(
         job_id=new_job_id(graph.name),
-        token=secrets.token_hex(32),
+        token=new_token(),
         graph=copy.SerializeToString(),
         detached=detached,
         paths=tuple(search_path()),

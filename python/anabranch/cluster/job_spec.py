@@ -13,7 +13,7 @@ class JobSpec:
 
     Attributes:
         job_id: Unique in the cluster.
-        token: The job's secret, as 64 hex digits.
+        token: The secret of its clients, as 64 hex digits. It opens its master, not its workers.
         graph: The serialized JobGraph, with every option in its config, and its artifacts named by content hash.
         detached: True if the job outlives its driver.
         paths: The driver's module search path, tried on the nodes after what was brought there.
@@ -24,7 +24,7 @@ class JobSpec:
     """
 
     job_id: str
-    token: str
+    token: str = field(repr=False)
     graph: bytes
     detached: bool
     paths: tuple[str, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import grpc
 
-TOKEN_METADATA = "anabranch-token"  # noqa: S105 - the name of the entry, not a secret
+from anabranch.control.client_authentication import Authenticator
 
 _OPTIONS = [
     ("grpc.max_send_message_length", -1),  # functions and collected records travel here, of any size
@@ -15,6 +15,26 @@ _OPTIONS = [
 ]
 
 
-def open_channel(address: str) -> grpc.Channel:
-    """Returns a channel to host:port, which is dialled by the first call."""
-    return grpc.insecure_channel(address, options=_OPTIONS)
+class Channel:
+    """A connection to a server that knows the same token; dialled by the first call.
+
+    Attributes:
+        calls: What stubs are made of.
+        authenticator: Signs the calls.
+    """
+
+    def __init__(self, address: str, token: str, *, patient: bool = False) -> None:
+        """Makes one.
+
+        Args:
+            address: host:port.
+            token: The secret that is shared with the server.
+            patient: True to dial again for a while if nobody listens.
+        """
+        self._plain = grpc.insecure_channel(address, options=_OPTIONS)
+        self.authenticator = Authenticator(self._plain, address, token, patient=patient)
+        self.calls = grpc.intercept_channel(self._plain, self.authenticator)
+
+    def close(self) -> None:
+        """Ends the connection and every call."""
+        self._plain.close()

@@ -16,7 +16,7 @@ from anabranch.cluster.registry import CALL_TIMEOUT, find_registry
 from anabranch.config import Options
 from anabranch.errors import AnabranchError
 from anabranch.gateway.hosted_job import GatewayJob, LogBuffer, end_status
-from anabranch.gateway.service import GatewayService
+from anabranch.gateway.service import MasterService
 from anabranch.job import JobState
 from anabranch.launch.ray.launcher import ActorNames, RayLauncher, answer
 from anabranch.master.job_master import JobMaster
@@ -36,11 +36,19 @@ class RayJobMaster:
     """Runs the job master on an event loop of its own. Ray starts it again if it dies.
 
     What a new one needs to know is with the registry (the job, and how it has ended) and with the workers (all else).
+    Only the token of the workers is not: it is enough to run code in them, and anybody in the cluster may ask the
+    registry.
     """
 
-    def __init__(self, job_id: str) -> None:
-        """Begins to run the job."""
+    def __init__(self, job_id: str, worker_token: str) -> None:
+        """Begins to run the job.
+
+        Args:
+            job_id: The job.
+            worker_token: The secret of its workers. Ray hands it to each master that it starts.
+        """
         self._job_id = job_id
+        self._worker_token = worker_token
         self._log = LogBuffer()
         self._address: Future[str] = Future()
         threading.Thread(target=self._run, name="anabranch-master", daemon=True).start()
@@ -111,14 +119,13 @@ class RayJobMaster:
             graph,
             plan,
             self._options,
-            token=spec.token,
+            token=self._worker_token,
             launcher=launcher,
             warn=lambda text: self._log.append("master", "stderr", text),
             comeback=self,
         )
         self._job = GatewayJob(graph, self._master, self._log, started_ms=spec.started_ms)
-        service = GatewayService(spec.token)
-        service.host(self._job)
+        service = MasterService(spec.token, self._job)
         host = launcher.listen_host
         address = f"{host}:{await service.start(host, 0)}"
         await answer(self._registry.set_address.remote(self._job_id, address))

@@ -16,6 +16,7 @@ from anabranch.cluster.job_spec import JobSpec, master_name
 from anabranch.cluster.registry import CALL_TIMEOUT, find_registry, make_registry
 from anabranch.errors import AnabranchError, ConfigError
 from anabranch.gateway.ray_master import RayJobMaster
+from anabranch.job import new_hash_seed
 from anabranch.launch.java import runtime_jar
 
 
@@ -47,8 +48,7 @@ def _submit(request: dict[str, Any]) -> str:
     spec: JobSpec = request["spec"]
     runtime_env = dict(request["runtime_env"])
     # A worker that is started again must iterate its sets alike.
-    hash_seed = str(int(spec.token[:7], 16))
-    runtime_env["env_vars"] = {"PYTHONHASHSEED": hash_seed, **(runtime_env.get("env_vars") or {})}
+    runtime_env["env_vars"] = {"PYTHONHASHSEED": str(new_hash_seed()), **(runtime_env.get("env_vars") or {})}
     java = request["jvm_options"]
     try:
         ray.init(
@@ -78,7 +78,7 @@ def _submit(request: dict[str, Any]) -> str:
             max_concurrency=16,
             num_cpus=0,
         )
-        master = actor.remote(spec.job_id)
+        master = actor.remote(spec.job_id, request["worker_token"])
         return str(ray.get(master.address.remote(), timeout=request["timeout"]))
     except ray.exceptions.GetTimeoutError:
         raise AnabranchError(

@@ -20,20 +20,24 @@ from anabranch.plan import ExecutionPlan, plan_job
 from anabranch.threads import in_thread
 from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.control_pb2 import CollectedBatch
-from anabranch.v1.gateway_pb2_grpc import GatewayServicer, add_GatewayServicer_to_server
+from anabranch.v1.gateway_pb2_grpc import (
+    GatewayServicer,
+    MasterServicer,
+    add_GatewayServicer_to_server,
+    add_MasterServicer_to_server,
+)
 from anabranch.v1.graph_pb2 import JobGraph
 
+_CONNECTIONS = 512
 _LONGEST_WAIT = 60.0  # a client that wants to wait longer asks again
 
 
-class GatewayService(GatewayServicer):
-    """Hosts jobs on the event loop that it is served on."""
+class _JobCalls:
+    """What a client may ask of a job, served by a server of its own."""
 
     def __init__(self, token: str) -> None:
         self._jobs: dict[str, GatewayJob | RelayedJob] = {}
-        self._artifacts = ArtifactStore()
-        self._server = make_server(token)
-        add_GatewayServicer_to_server(self, self._server)
+        self._server = make_server(token, connections=_CONNECTIONS)
 
     async def start(self, host: str, port: int) -> int:
         """Starts to serve; returns the port.
@@ -45,16 +49,56 @@ class GatewayService(GatewayServicer):
         await self._server.start()
         return bound
 
+    async def GetStatus(self, request: gateway.StatusRequest, context: Any) -> gateway.JobStatus:  # noqa: N802
+        return await (await self._job(request.job_id, context)).current_status()
+
+    async def Cancel(self, request: gateway.CancelRequest, context: Any) -> gateway.JobStatus:  # noqa: N802
+        job = await self._job(request.job_id, context)
+        await job.cancel()
+        return await job.current_status()
+
+    async def Follow(self, request: gateway.FollowRequest, context: Any) -> gateway.FollowResponse:  # noqa: N802
+        return await (await self._job(request.job_id, context)).follow(request)
+
+    async def Explain(self, request: gateway.ExplainRequest, context: Any) -> gateway.ExplainResponse:  # noqa: N802
+        return await (await self._job(request.job_id, context)).explain()
+
+    async def _job(self, job_id: str, context: Any) -> GatewayJob | RelayedJob:
+        job = self._jobs.get(job_id)
+        if job is None:
+            known = ", ".join(self._jobs) or "none"
+            await context.abort(grpc.StatusCode.NOT_FOUND, f"there is no job {job_id!r}; known: {known}")
+            raise AssertionError("abort raises")
+        return job
+
+
+class MasterService(_JobCalls, MasterServicer):
+    """Serves one job, that of a master on a cluster. It takes no code."""
+
+    def __init__(self, token: str, job: GatewayJob) -> None:
+        super().__init__(token)
+        self._jobs[job.job_id] = job
+        add_MasterServicer_to_server(self, self._server)
+
+    async def stop(self) -> None:
+        """Ends every call."""
+        await self._server.stop(grace=1.0)
+
+
+class GatewayService(_JobCalls, GatewayServicer):
+    """Hosts jobs on the event loop that it is served on."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__(token)
+        self._artifacts = ArtifactStore()
+        add_GatewayServicer_to_server(self, self._server)
+
     async def stop(self) -> None:
         """Cancels every job, ends every call and removes what was uploaded."""
         for job in list(self._jobs.values()):
             await job.cancel()
         await self._server.stop(grace=1.0)
         self._artifacts.close()
-
-    def host(self, job: GatewayJob) -> None:
-        """Serves a job that was not submitted here."""
-        self._jobs[job.job_id] = job
 
     # ------------------------------------------------------------------ gateway.proto, under the names it gives
 
@@ -98,17 +142,9 @@ class GatewayService(GatewayServicer):
         self._jobs[job.job_id] = job
         return gateway.SubmitResponse(job_id=job.job_id)
 
-    async def GetStatus(self, request: gateway.StatusRequest, context: Any) -> gateway.JobStatus:  # noqa: D102, N802
-        return await (await self._job(request.job_id, context)).current_status()
-
     async def Wait(self, request: gateway.WaitRequest, context: Any) -> gateway.JobStatus:  # noqa: D102, N802
         job = await self._job(request.job_id, context)
         await job.wait(min(request.timeout_ms / 1000, _LONGEST_WAIT))
-        return await job.current_status()
-
-    async def Cancel(self, request: gateway.CancelRequest, context: Any) -> gateway.JobStatus:  # noqa: D102, N802
-        job = await self._job(request.job_id, context)
-        await job.cancel()
         return await job.current_status()
 
     async def List(self, _request: gateway.ListRequest, _context: Any) -> gateway.ListResponse:  # noqa: D102, N802
@@ -124,12 +160,6 @@ class GatewayService(GatewayServicer):
         async for batch in job.collected(request.operator_id):
             yield batch
 
-    async def Follow(self, request: gateway.FollowRequest, context: Any) -> gateway.FollowResponse:  # noqa: D102, N802
-        return await (await self._job(request.job_id, context)).follow(request)
-
-    async def Explain(self, request: gateway.ExplainRequest, context: Any) -> gateway.ExplainResponse:  # noqa: D102, N802
-        return await (await self._job(request.job_id, context)).explain()
-
     @staticmethod
     async def _start(graph: JobGraph, plan: ExecutionPlan, options: Options) -> GatewayJob | RelayedJob:
         if launcher_of(options) == "ray":
@@ -139,11 +169,3 @@ class GatewayService(GatewayServicer):
             return RelayedJob(await in_thread(ClusterJob.submit, graph, options), prefix=prefix)
         log = LogBuffer()
         return GatewayJob(graph, await make_master(graph, plan, options, None, log.append), log)
-
-    async def _job(self, job_id: str, context: Any) -> GatewayJob | RelayedJob:
-        job = self._jobs.get(job_id)
-        if job is None:
-            known = ", ".join(self._jobs) or "none"
-            await context.abort(grpc.StatusCode.NOT_FOUND, f"there is no job {job_id!r}; known: {known}")
-            raise AssertionError("abort raises")
-        return job

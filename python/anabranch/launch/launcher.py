@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from anabranch.plan import ExecutionPlan
@@ -21,14 +21,14 @@ class WorkerSpec:
         worker_id: Unique in the job.
         language: What its tasks are written in.
         master: `host:port` of the job master.
-        token: The job's token, as 64 hex digits.
+        token: The secret of the job's workers, as 64 hex digits.
         place_of: The worker of the plan whose place it takes; empty: its own.
     """
 
     worker_id: str
     language: Language
     master: str
-    token: str
+    token: str = field(repr=False)
     place_of: str = ""
 
 

@@ -13,6 +13,8 @@ from anabranch.control.server import ANY_SIZE, bind, make_server
 from anabranch.v1.control_pb2 import MasterMessage, WorkerHello, WorkerMessage
 from anabranch.v1.control_pb2_grpc import ControlServicer, add_ControlServicer_to_server
 
+_CONNECTIONS = 64  # standbys, and strangers, who are soon sent away
+
 
 class ControlStream:
     """The stream of one connected worker."""
@@ -46,9 +48,13 @@ class ControlListener(Protocol):
 class ControlServer(ControlServicer):
     """Serves control.proto for one job."""
 
-    def __init__(self, token: str, listener: ControlListener) -> None:
+    def __init__(self, token: str, listener: ControlListener, *, workers: int) -> None:
         self._listener = listener
-        self._server = make_server(token, largest_request=ANY_SIZE)  # functions and records, of workers
+        self._server = make_server(
+            token,
+            connections=_CONNECTIONS + 2 * workers,  # each, and the one that replaces it
+            largest_request=ANY_SIZE,  # collected records and checkpoints; each is read by `Connect`
+        )
         add_ControlServicer_to_server(self, self._server)
 
     async def start(self, host: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import signal
 import sys
 import threading
@@ -15,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from anabranch.cluster.connection import is_connected
 from anabranch.config import Options
+from anabranch.control.proofs import new_token
 from anabranch.errors import AnabranchError, ConfigError, JobFailedError
-from anabranch.job import Job, JobState, JobStatus, OperatorStatus, new_job_id
+from anabranch.job import Job, JobState, JobStatus, OperatorStatus, new_hash_seed, new_job_id
 from anabranch.launch.launcher import OnLine
 from anabranch.launch.local import LocalLauncher
 from anabranch.master.console import Console, Progress
@@ -164,7 +164,7 @@ async def make_master(
     """
     if options.flag("anabranch.detached"):
         raise ConfigError("a detached job needs a Ray cluster (option anabranch.launcher), or a gateway that lives on")
-    token = secrets.token_hex(32)
+    token = new_token()
 
     def note_and_pass_on(worker_id: str, stream: str, line: str) -> None:
         if stream == "stderr":
@@ -177,7 +177,7 @@ async def make_master(
         plan,
         options,
         token=token,
-        launcher=LocalLauncher(options, graph, bridge, note_and_pass_on, hash_seed=int(token[:7], 16)),
+        launcher=LocalLauncher(options, graph, bridge, note_and_pass_on, hash_seed=new_hash_seed()),
         warn=lambda text: on_line("master", "stderr", text),
     )
     return master

@@ -121,7 +121,7 @@ class JobMaster:
         self._launcher = launcher
         self._warn = warn
         self.plan = plan
-        self._server = ControlServer(token, self)
+        self._server = ControlServer(token, self, workers=len(plan.workers))
         self._workers = {worker.worker_id: _Worker(worker) for worker in plan.workers}
         self._tasks = {task.task_id: task for task in plan.tasks}
         self._worker_of = {task: worker for worker in self._workers.values() for task in worker.plan.task_ids}

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import grpc
 
-from anabranch.control.channel import TOKEN_METADATA, open_channel
+from anabranch.control.channel import Channel
+from anabranch.errors import AnabranchError
 from anabranch.v1.control_pb2 import MasterMessage, WorkerMessage
 from anabranch.v1.control_pb2_grpc import ControlStub
 
@@ -20,21 +21,20 @@ class ControlClient:
 
     def __init__(self, master: str, token: str) -> None:
         self._outbox: queue.SimpleQueue[WorkerMessage | None] = queue.SimpleQueue()
-        self._channel = open_channel(master)
-        self._token = token
+        self._channel = Channel(master, token, patient=True)
 
     def send(self, message: WorkerMessage) -> None:
         """Queues a message; messages keep their order."""
         self._outbox.put(message)
 
     def messages(self) -> Iterator[MasterMessage]:
-        """Connects and yields the master's messages; ends when the stream does, for whatever reason."""
-        stream = ControlStub(self._channel).Connect(
-            iter(self._outbox.get, None), metadata=[(TOKEN_METADATA, self._token)], wait_for_ready=False
-        )
+        """Connects and yields the master's messages; ends when the stream does, for whatever reason.
+
+        Nothing is yielded, and nothing sent, before the master has proven that it knows the token.
+        """
         try:
-            yield from stream
-        except grpc.RpcError as error:
+            yield from ControlStub(self._channel.calls).Connect(iter(self._outbox.get, None))
+        except (grpc.RpcError, AnabranchError) as error:
             logger.debug("control stream ended: %s", error)
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from anabranch.config import Options
 from anabranch.exchange.addresses import Transport
@@ -19,7 +19,7 @@ class WorkerJob:
 
     job_id: str
     name: str
-    token: bytes
+    token: bytes = field(repr=False)
     options: Options
     config: dict[str, str]
     types: TypeRegistry

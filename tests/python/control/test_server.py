@@ -7,6 +7,8 @@ import sys
 import grpc
 import pytest
 
+from anabranch.control.channel import Channel
+from anabranch.control.proofs import METADATA
 from anabranch.control.server import bind, make_server
 from anabranch.errors import ConfigError
 
@@ -22,7 +24,7 @@ SERVERS = {
     """,
     "master": """
         from anabranch.master.control_server import ControlServer
-        address = await ControlServer(token, None).start("127.0.0.1")
+        address = await ControlServer(token, None, workers=1).start("127.0.0.1")
     """,
 }
 AROUND = """
@@ -84,19 +86,19 @@ UNLIMITED = [("grpc.max_send_message_length", -1)]
 @pytest.mark.parametrize("method", ["Gateway/Submit", "Control/Connect"])
 def test_a_stranger_is_refused_before_anything_is_read(server, method, compression):
     before = server.memory()
+    shown = ".".join(["0" * 64] * 3)
     with grpc.insecure_channel(server.address, options=UNLIMITED) as channel, pytest.raises(grpc.RpcError) as refused:
-        raw(channel, f"/anabranch.v1.{method}", bytes(64 * MIB), [("anabranch-token", "0" * 64)], compression)
+        raw(channel, f"/anabranch.v1.{method}", bytes(64 * MIB), [(METADATA, shown)], compression)
 
     assert grpc.StatusCode.UNAUTHENTICATED == refused.value.code()
     assert server.memory() - before < 32 * MIB
 
 
 def test_what_a_client_sends_is_limited(gateway_server):
-    with (
-        grpc.insecure_channel(gateway_server.address, options=UNLIMITED) as channel,
-        pytest.raises(grpc.RpcError) as refused,
-    ):
-        raw(channel, "/anabranch.v1.Gateway/List", bytes(65 * MIB), [("anabranch-token", TOKEN)])
+    channel = Channel(gateway_server.address, TOKEN)
+    with pytest.raises(grpc.RpcError) as refused:
+        raw(channel.calls, "/anabranch.v1.Gateway/List", bytes(65 * MIB))
+    channel.close()
 
     assert grpc.StatusCode.RESOURCE_EXHAUSTED == refused.value.code()
 
@@ -104,14 +106,14 @@ def test_what_a_client_sends_is_limited(gateway_server):
 @pytest.mark.parametrize("token", ["", "x", "1" * 31])
 def test_a_server_without_a_lock_cannot_be_made(token):
     with pytest.raises(ConfigError, match="fewer than 32"):
-        make_server(token)
+        make_server(token, connections=9)
 
 
 def test_two_servers_cannot_share_a_port(gateway_server):
     import asyncio
 
     async def listen() -> None:
-        server = make_server(TOKEN)
+        server = make_server(TOKEN, connections=9)
         try:
             bind(server, "127.0.0.1", int(gateway_server.address.split(":")[1]))
         finally:

@@ -1,22 +1,22 @@
 package org.anabranch.client;
 
 import io.grpc.ManagedChannel;
-import io.grpc.Metadata;
+import io.grpc.Status;
 import io.grpc.okhttp.OkHttpChannelBuilder;
-import io.grpc.stub.MetadataUtils;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.anabranch.proto.v1.GatewayGrpc;
+import org.anabranch.runtime.control.Challenge;
 
-/** A connection to a gateway; every call carries its token. */
+/** A connection to a gateway; every call proves that its token is known, at both ends. */
 final class GatewayChannel {
-  private static final Metadata.Key<String> TOKEN =
-      Metadata.Key.of("anabranch-token", Metadata.ASCII_STRING_MARSHALLER);
   private static final long CALL_SECONDS = 120;
-
   private static final long CLOSE_SECONDS = 5;
 
   private final ManagedChannel channel;
-  private final Metadata metadata = new Metadata();
+  private final String token;
+  private Challenge challenge;
+  private long challengedAt;
 
   GatewayChannel(String address, String token) {
     int colon = address.lastIndexOf(':');
@@ -29,10 +29,10 @@ final class GatewayChannel {
                 address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)))
             .usePlaintext()
             // The system's proxy is for the web: it must not see what is said here.
-            .proxyDetector(address -> null)
+            .proxyDetector(any -> null)
             .maxInboundMessageSize(Integer.MAX_VALUE)
             .build();
-    metadata.put(TOKEN, token);
+    this.token = token;
   }
 
   /** Returns a stub whose calls end within two minutes. */
@@ -42,8 +42,25 @@ final class GatewayChannel {
 
   /** Returns a stub for streams that last as long as a job. */
   GatewayGrpc.GatewayBlockingStub unlimited() {
-    return GatewayGrpc.newBlockingStub(channel)
-        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(metadata));
+    return GatewayGrpc.newBlockingStub(channel).withInterceptors(challenge());
+  }
+
+  /** Returns the gateway's challenge; asks for one before anything is said, and regularly. */
+  private synchronized Challenge challenge() {
+    long now = System.nanoTime();
+    if (challenge == null
+        || now - challengedAt > TimeUnit.SECONDS.toNanos(Challenge.RENEWAL_SECONDS)) {
+      try {
+        challenge = Challenge.ask(channel, token, false).get();
+        challengedAt = now;
+      } catch (ExecutionException e) {
+        throw Status.fromThrowable(e.getCause()).asRuntimeException();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw Status.CANCELLED.withCause(e).asRuntimeException();
+      }
+    }
+    return challenge;
   }
 
   /** Ends the connection and its threads. */
@@ -57,7 +74,6 @@ final class GatewayChannel {
   }
 
   GatewayGrpc.GatewayStub async() {
-    return GatewayGrpc.newStub(channel)
-        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(metadata));
+    return GatewayGrpc.newStub(channel).withInterceptors(challenge());
   }
 }

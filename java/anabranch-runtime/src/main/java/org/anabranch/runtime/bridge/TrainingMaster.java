@@ -1,8 +1,10 @@
 package org.anabranch.runtime.bridge;
 
+import com.google.protobuf.MessageLite;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -11,9 +13,13 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.anabranch.proto.v1.Artifact;
+import org.anabranch.proto.v1.ChallengeResponse;
 import org.anabranch.proto.v1.Channel;
 import org.anabranch.proto.v1.ConnectTask;
 import org.anabranch.proto.v1.Endpoint;
@@ -29,9 +35,10 @@ import org.anabranch.proto.v1.OutputEdge;
 import org.anabranch.proto.v1.Partitioning;
 import org.anabranch.proto.v1.Shutdown;
 import org.anabranch.proto.v1.TaskDescriptor;
+import org.anabranch.runtime.control.ControlProofs;
 
 /**
- * The master of {@link WarmUp}'s job: says its lines to the one worker that has its token, in as
+ * The master of {@link WarmUp}'s job: says its lines to the one worker that knows its token, in as
  * much of HTTP/2 as that takes, since the runtime jar holds no gRPC server.
  */
 final class TrainingMaster implements Closeable {
@@ -39,7 +46,13 @@ final class TrainingMaster implements Closeable {
   private static final int DATA = 0;
   private static final int SETTINGS = 4;
   private static final int END_HEADERS = 4;
+  private static final int END_STREAM = 1;
   private static final int FIRST_STREAM = 3;
+  private static final int SECOND_STREAM = 5;
+  private static final String METHOD = "/anabranch.v1.Control/Connect";
+  private static final Pattern NONCE = Pattern.compile("[0-9a-f]{64}");
+  private static final Pattern PROOF =
+      Pattern.compile("([0-9a-f]{64})\\.([0-9a-f]{64})\\.([0-9a-f]{64})");
   private static final int JOB_MILLIS = 1000;
   // What a worker sends before its first message is much less, and comes at once.
   private static final int LONGEST_GREETING = 1 << 14;
@@ -50,6 +63,7 @@ final class TrainingMaster implements Closeable {
   private final Path sockets;
   private final ServerSocket listener;
   private final String token = Tokens.draw();
+  private final ControlProofs proofs = new ControlProofs(token);
   private final AtomicBoolean served = new AtomicBoolean();
 
   TrainingMaster(Path jar, Path sockets) throws IOException {
@@ -70,7 +84,7 @@ final class TrainingMaster implements Closeable {
     return "127.0.0.1:" + listener.getLocalPort();
   }
 
-  /** The secret that the worker has to show, as hex digits. */
+  /** The secret that the worker has to know, as hex digits. */
   String token() {
     return token;
   }
@@ -92,34 +106,57 @@ final class TrainingMaster implements Closeable {
       socket.setSoTimeout(GREETING_MILLIS);
       DataOutputStream out = new DataOutputStream(socket.getOutputStream());
       frame(out, SETTINGS, 0, 0, new byte[0]);
-      if (showsToken(socket.getInputStream()) && served.compareAndSet(false, true)) {
+      InputStream in = socket.getInputStream();
+      String proof = authenticate(in, out);
+      if (served.compareAndSet(false, true)) {
         socket.setSoTimeout(0);
-        serve(socket.getInputStream(), out);
+        serve(in, out, proof);
       }
     } catch (IOException | InterruptedException e) {
       // An archive of less is an archive too.
     }
   }
 
-  /** The header comes as it is: gRPC's HTTP/2 client does not compress what it sends first. */
-  private boolean showsToken(InputStream in) throws IOException {
+  /** What the worker shows comes as it is: gRPC's HTTP/2 client does not compress it. */
+  private static Matcher await(Pattern shown, InputStream in) throws IOException {
     byte[] buffer = new byte[LONGEST_GREETING];
     for (int length = 0, n; length < buffer.length; length += n) {
       n = in.read(buffer, length, buffer.length - length);
       if (n < 0) {
-        return false;
+        break;
       }
-      if (new String(buffer, 0, length + n, StandardCharsets.ISO_8859_1).contains(token)) {
-        return true;
+      String text = new String(buffer, 0, length + n, StandardCharsets.ISO_8859_1);
+      Matcher matcher = shown.matcher(text);
+      if (matcher.find()) {
+        return matcher;
       }
     }
-    return false;
+    throw new EOFException("the caller shows nothing");
   }
 
-  private void serve(InputStream in, DataOutputStream out)
+  /** Answers {@code Challenge}, then waits for {@code Connect}; returns the answer to its proof. */
+  private String authenticate(InputStream in, DataOutputStream out) throws IOException {
+    String challenge = ControlProofs.newNonce();
+    String proof = proofs.ofChallenge(await(NONCE, in).group(), challenge);
+    frame(out, HEADERS, END_HEADERS, FIRST_STREAM, headers());
+    say(
+        out,
+        FIRST_STREAM,
+        ChallengeResponse.newBuilder().setChallenge(challenge).setProof(proof).build());
+    frame(out, HEADERS, END_HEADERS | END_STREAM, FIRST_STREAM, header("grpc-status", "0"));
+    Matcher shown = await(PROOF, in);
+    String nonce = shown.group(2);
+    if (!shown.group(1).equals(challenge)
+        || !ControlProofs.same(shown.group(3), proofs.ofClient(METHOD, challenge, nonce))) {
+      throw new IOException("the caller does not know the token");
+    }
+    return proofs.ofServer(METHOD, challenge, nonce);
+  }
+
+  private void serve(InputStream in, DataOutputStream out, String proof)
       throws IOException, InterruptedException {
     Thread reader = start("training-reader", () -> discard(in));
-    frame(out, HEADERS, END_HEADERS, FIRST_STREAM, headers());
+    frame(out, HEADERS, END_HEADERS, SECOND_STREAM, headers("anabranch-auth", proof));
     say(out, MasterMessage.newBuilder().setSetup(setup()));
     say(out, MasterMessage.newBuilder().setDeployTask(source()));
     say(out, MasterMessage.newBuilder().setDeployTask(sink()));
@@ -150,26 +187,41 @@ final class TrainingMaster implements Closeable {
     out.flush();
   }
 
-  /** {@code :status: 200} is entry 8 of HPACK's static table, {@code content-type} is 31. */
-  private static byte[] headers() throws IOException {
+  /** {@code :status: 200} is entry 8 of HPACK's static table. */
+  private static byte[] headers(String... more) throws IOException {
     ByteArrayOutputStream block = new ByteArrayOutputStream();
-    byte[] type = "application/grpc".getBytes(StandardCharsets.US_ASCII);
     block.write(0x80 | 8);
-    block.write(0x0F);
-    block.write(31 - 0x0F);
-    block.write(type.length);
-    block.write(type);
+    block.write(header("content-type", "application/grpc"));
+    for (int i = 0; i < more.length; i += 2) {
+      block.write(header(more[i], more[i + 1]));
+    }
+    return block.toByteArray();
+  }
+
+  /** A header as a literal that enters no table. */
+  private static byte[] header(String name, String value) throws IOException {
+    ByteArrayOutputStream block = new ByteArrayOutputStream();
+    block.write(0);
+    for (String text : List.of(name, value)) {
+      block.write(text.length());
+      block.write(text.getBytes(StandardCharsets.US_ASCII));
+    }
     return block.toByteArray();
   }
 
   private static void say(DataOutputStream out, MasterMessage.Builder message) throws IOException {
-    byte[] encoded = message.build().toByteArray();
+    say(out, SECOND_STREAM, message.build());
+  }
+
+  private static void say(DataOutputStream out, int stream, MessageLite message)
+      throws IOException {
+    byte[] encoded = message.toByteArray();
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     DataOutputStream prefixed = new DataOutputStream(body);
     prefixed.write(0); // not compressed
     prefixed.writeInt(encoded.length);
     prefixed.write(encoded);
-    frame(out, DATA, 0, FIRST_STREAM, body.toByteArray());
+    frame(out, DATA, 0, stream, body.toByteArray());
   }
 
   private JobSetup setup() {

@@ -1,10 +1,10 @@
 package org.anabranch.runtime.control;
 
 import io.grpc.ManagedChannel;
-import io.grpc.Metadata;
 import io.grpc.okhttp.OkHttpChannelBuilder;
-import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -16,8 +16,6 @@ import org.anabranch.proto.v1.WorkerMessage;
  * A stream between a worker and its master. It is opened once: another master is another client.
  */
 public final class ControlClient implements AutoCloseable {
-  private static final Metadata.Key<String> TOKEN =
-      Metadata.Key.of("anabranch-token", Metadata.ASCII_STRING_MARSHALLER);
   private static final long CLOSE_MILLIS = 500;
   private static final long KEEP_ALIVE_SECONDS = 10;
 
@@ -32,11 +30,13 @@ public final class ControlClient implements AutoCloseable {
 
   private final ManagedChannel channel;
   private final ExecutorService executor;
-  private final StreamObserver<WorkerMessage> toMaster;
+  private final Queue<WorkerMessage> early = new ArrayDeque<>();
+  private StreamObserver<WorkerMessage> toMaster; // null until the master has proven itself
   private boolean closed;
 
   /**
-   * Dials the master. Whether it is there shows later, by a call to the handler.
+   * Dials the master. Whether it is there shows later, by a call to the handler. Nothing is sent,
+   * and nothing handled, before it has proven that it knows the token.
    *
    * @param master {@code host:port}
    * @param token the job's token, as hex digits
@@ -57,12 +57,26 @@ public final class ControlClient implements AutoCloseable {
             .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
             .executor(executor)
             .build();
-    Metadata metadata = new Metadata();
-    metadata.put(TOKEN, token);
-    toMaster =
-        ControlGrpc.newStub(channel)
-            .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(metadata))
-            .connect(new Incoming(this, handler));
+    Challenge.ask(channel, token, true)
+        .whenComplete(
+            (challenge, problem) -> {
+              if (problem == null) {
+                open(challenge, handler);
+              } else {
+                handler.disconnected(this, problem.toString());
+              }
+            });
+  }
+
+  private synchronized void open(Challenge challenge, Handler handler) {
+    if (!closed) {
+      toMaster =
+          ControlGrpc.newStub(channel)
+              .withInterceptors(challenge)
+              .connect(new Incoming(this, handler));
+      early.forEach(toMaster::onNext);
+      early.clear();
+    }
   }
 
   private static Thread daemon(Runnable work) {
@@ -76,7 +90,12 @@ public final class ControlClient implements AutoCloseable {
    * closed.
    */
   public synchronized void send(WorkerMessage message) {
-    if (!closed) {
+    if (closed) {
+      return;
+    }
+    if (toMaster == null) {
+      early.add(message);
+    } else {
       toMaster.onNext(message);
     }
   }
@@ -93,7 +112,9 @@ public final class ControlClient implements AutoCloseable {
       closed = true;
     }
     try {
-      toMaster.onCompleted();
+      if (toMaster != null) {
+        toMaster.onCompleted();
+      }
     } catch (IllegalStateException e) {
       // The stream has ended already.
     }

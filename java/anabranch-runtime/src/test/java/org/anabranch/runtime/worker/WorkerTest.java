@@ -32,6 +32,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A worker and its master, over the real control stream. */
 @Timeout(60)
@@ -112,15 +114,32 @@ class WorkerTest {
   }
 
   @Test
-  void itSaysWhoItIsAndShowsTheToken() throws InterruptedException {
+  void itSaysWhoItIsAndProvesThatItKnowsTheToken() throws InterruptedException {
     WorkerHello hello = master.await(WorkerMessage::hasHello).getHello();
 
     assertThat(hello.getWorkerId()).isEqualTo("w1");
     assertThat(hello.getPid()).isEqualTo((int) ProcessHandle.current().pid());
     assertThat(hello.getMaxOpenFiles()).isEqualTo(OpenFiles.limit());
-    assertThat(master.token()).isEqualTo(TOKEN);
+    assertThat(master.proven()).isTrue();
     shutDown();
     assertThat(exit()).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"another token, true", "the token until the challenge, false"})
+  void itBelievesNobodyWithoutTheToken(String what, boolean constant)
+      throws InterruptedException, IOException {
+    BlockingQueue<Integer> fooled = new LinkedBlockingQueue<>();
+    String theirs = constant ? "11".repeat(32) : TOKEN;
+    try (TestMaster impostor = new TestMaster(theirs, constant)) {
+      Worker.start("w2", impostor.address(), TOKEN, fooled::add);
+      if (!constant) {
+        impostor.say(MasterMessage.newBuilder().setShutdown(Shutdown.getDefaultInstance()));
+      }
+
+      // 0 would be the answer to the shutdown.
+      assertThat(fooled.poll(60, TimeUnit.SECONDS)).isEqualTo(1);
+    }
   }
 
   @Test
