@@ -19,7 +19,7 @@ import struct
 from collections.abc import Callable, Collection, Iterator
 
 from anabranch.recovery.errors import CheckpointError
-from anabranch.recovery.files import Files
+from anabranch.recovery.files import Files, without_credentials
 
 _SNAPSHOT = b"ABSN"
 _MANIFEST = b"ABMF"
@@ -87,15 +87,16 @@ class CheckpointStore:
         """
         if retained < 1:
             raise ValueError(f"at least one checkpoint must be retained, got {retained}")
-        self._url = f"{url.rstrip('/')}/{job_id}"
+        url = f"{url.rstrip('/')}/{job_id}"
+        self._url = without_credentials(url)  # for messages
         self._retained = retained
         self._warn = warn
         try:
-            self._files = Files(self._url)
+            self._files = Files(url)
         except (ImportError, ValueError) as error:
             raise CheckpointError(
-                f"checkpoints cannot be kept in {self._url}: {error}. Install the package that fsspec needs for this"
-                " protocol on every host, or choose a directory"
+                f"checkpoints cannot be kept in {self._url}: {without_credentials(str(error))}. Install the package"
+                " that fsspec needs for this protocol on every host, or choose a directory"
             ) from error
 
     def check_writable(self) -> None:
@@ -260,7 +261,8 @@ def _reported(what: str, advice: str) -> Iterator[None]:
     except (CheckpointError, _DamagedError):
         raise
     except Exception as error:  # object stores raise what their libraries please
-        raise CheckpointError(f"{what}: {error or type(error).__name__}. {advice}") from error
+        why = without_credentials(str(error)) or type(error).__name__
+        raise CheckpointError(f"{what}: {why}. {advice}") from error
 
 
 def _directory(number: int) -> str:

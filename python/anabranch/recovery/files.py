@@ -5,12 +5,22 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from fsspec.core import url_to_fs  # type: ignore[import-untyped]
 from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
+
+# What may open the place: a user's name and password, of which only the last may hold a slash; a signature.
+_CREDENTIALS = re.compile(r"(?<=://)(?:[^/@\s]*|[^/@\s:]*:[^@\s]*)@")
+_QUERY = re.compile(r"(?<=\?)[^\s:]*=[^\s:]*")
+
+
+def without_credentials(text: str) -> str:
+    """Returns a URL, or a message that holds some, as it may be shown to anybody."""
+    return _QUERY.sub("***", _CREDENTIALS.sub("***@", text))
 
 
 class Files:

@@ -324,3 +324,19 @@ def test_a_writer_killed_at_any_time_leaves_a_checkpoint_that_reads_right(tmp_pa
             assert b"%d-%d " % (number, task) * 20_000 == latest.snapshot(task)
     assert number > 0
     assert all("MANIFEST is missing" in warning for warning in warnings), "no file may ever be torn"
+
+
+@pytest.mark.parametrize("protocol", ["nosuch", "memory"])
+def test_errors_do_not_show_the_password_of_the_place(protocol, monkeypatch):
+    url = f"{protocol}://me:pa55word@host/jobs"
+
+    def refuse(*_):
+        raise OSError(f"no room at {url}")
+
+    monkeypatch.setattr(Files, "write", refuse)
+
+    with pytest.raises(CheckpointError) as caught:
+        CheckpointStore(url, "job").check_writable()
+
+    assert "***@host" in str(caught.value)
+    assert "pa55word" not in str(caught.value)

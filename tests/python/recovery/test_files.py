@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from anabranch.recovery.files import Files
+from anabranch.recovery.files import Files, without_credentials
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -88,3 +88,21 @@ def test_directories_are_made_where_they_do_not_come_by_themselves(tmp_path, mon
 def test_an_unknown_protocol_is_refused():
     with pytest.raises(ValueError, match="nosuch"):
         Files("nosuch://place")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("s3://bucket/jobs", "s3://bucket/jobs"),
+        ("/data/a@b", "/data/a@b"),
+        ("file:///data/a@b", "file:///data/a@b"),
+        ("sftp://me:pa55@host:22/jobs", "sftp://***@host:22/jobs"),
+        ("sftp://me@host/jobs", "sftp://***@host/jobs"),
+        ("s3://KEY:se/cr+et@bucket/jobs", "s3://***@bucket/jobs"),
+        ("simplecache::ftp://me:pa@host/x", "simplecache::ftp://***@host/x"),
+        ("https://host/jobs?sig=abc&se=1", "https://host/jobs?***"),
+        ("cannot reach sftp://me:pa55@host/jobs: timeout", "cannot reach sftp://***@host/jobs: timeout"),
+    ],
+)
+def test_what_opens_a_place_is_not_shown(text, shown):
+    assert shown == without_credentials(text)
