@@ -5,6 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from anabranch.cluster.job_spec import JobSpec
+from anabranch.job import new_hash_seed
+from anabranch.launch.environment import inherited
+from anabranch.launch.launcher import WorkerSpec
+from anabranch.v1.graph_pb2 import LANGUAGE_PYTHON
+
 ROOT = Path(__file__).parents[2]
 SOURCES = [*ROOT.glob("python/anabranch/**/*.py"), *ROOT.glob("java/*/src/main/**/*.java"), *ROOT.glob("docs/**/*.md")]
 # A name that means a secret, beside a literal: assigned, repeated, or given as an argument.
@@ -52,3 +58,25 @@ def test_the_name_of_a_secret_is_not_one(line):
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_source_holds_a_secret(source):
     assert [] == literals(source.read_text())
+
+
+def test_no_secret_is_shown_where_it_is_printed():
+    token = "1" * 64
+    worker = WorkerSpec("w1", LANGUAGE_PYTHON, "127.0.0.1:1", token)
+    job = JobSpec(job_id="j", token=token, graph=b"", detached=False, paths=(), directory="d", started_ms=0)
+
+    assert token not in f"{worker!r} {job!r}"
+
+
+def test_what_a_process_starts_does_not_inherit_secrets(monkeypatch):
+    for name in ("ANABRANCH_GATEWAY_TOKEN", "ANABRANCH_TOKEN", "HARMLESS"):
+        monkeypatch.setenv(name, "x")
+
+    assert ["HARMLESS"] == [name for name in inherited() if name == "HARMLESS" or name.endswith("TOKEN")]
+
+
+def test_a_hash_seed_is_drawn_for_each_job():
+    seeds = {new_hash_seed() for _ in range(100)}
+
+    assert len(seeds) > 90
+    assert all(0 < seed < 1 << 32 for seed in seeds)

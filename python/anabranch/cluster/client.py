@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pickle
+import secrets
 import subprocess
 import sys
 import threading
@@ -24,6 +25,7 @@ from anabranch.control.channel import Channel
 from anabranch.control.proofs import new_token
 from anabranch.errors import AnabranchError, ConfigError, JavaNotFoundError, JobCancelledError, JobFailedError
 from anabranch.job import new_job_id
+from anabranch.launch.environment import inherited
 from anabranch.launch.ray import java_flags
 from anabranch.launch.search_path import search_path
 from anabranch.recovery.collected import CollectedBatches
@@ -315,7 +317,7 @@ def _ask(request: dict[str, Any], timeout: float = 0) -> dict[str, Any]:
     """
     process = subprocess.Popen(
         [sys.executable, "-c", _BOOT, *search_path()],
-        env={name: value for name, value in os.environ.items() if name not in _DRIVERS_OWN},
+        env={name: value for name, value in inherited().items() if name not in _DRIVERS_OWN},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -7,6 +7,7 @@ import json
 import sys
 
 from anabranch.errors import JobGraphError
+from anabranch.launch.environment import inherited
 from anabranch.launch.search_path import search_path
 from anabranch.v1.graph_pb2 import Artifact, FunctionDescriptor, JobGraph
 
@@ -51,7 +52,12 @@ async def check_python_functions(graph: JobGraph) -> None:
         return
     paths = [artifact.path for artifact in graph.artifacts if artifact.kind == Artifact.KIND_PYTHON]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _CHECK, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-c",
+        _CHECK,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env=inherited(),
     )
     question = json.dumps([[*paths, *search_path()], functions]).encode()
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import shlex
 import subprocess
 import threading
@@ -19,8 +18,10 @@ from py4j.java_gateway import GatewayParameters, JavaGateway
 from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 
 from anabranch.config import Options
+from anabranch.control.proofs import new_token
 from anabranch.errors import AnabranchError, JavaFunctionError, JavaNotFoundError
 from anabranch.launch import class_archive
+from anabranch.launch.environment import inherited
 from anabranch.launch.java import Java, find_java, runtime_jar
 from anabranch.launch.lines import LinePump
 
@@ -68,7 +69,7 @@ class JvmBridge:
             JavaNotFoundError: There is no usable Java, or it does not start.
         """
         java, jar = find_java(self._options), runtime_jar()
-        token = secrets.token_hex(32)
+        token = new_token()
         archive = class_archive.archive_of(java, jar)
         has_archive = class_archive.is_usable(archive)
         command = self._command(java, jar, archive if has_archive else None)
@@ -150,6 +151,13 @@ class JvmBridge:
         except Py4JError as error:
             raise AnabranchError(f"Java worker {worker_id} cannot be started: {self._why(error)}") from error
 
+    def stop_listening(self) -> None:
+        """Closes the port by which this JVM is called, where nothing is left to call it for."""
+        gateway, self._gateway = self._gateway, None
+        if gateway is not None:
+            with contextlib.suppress(Py4JError, OSError):  # the JVM is gone
+                gateway.shutdown()
+
     def forward_lines(self) -> None:
         """Has what the worker prints sent to its master over the control stream instead of to this process."""
         self._entry_point().forwardLines()
@@ -223,14 +231,18 @@ class JvmBridge:
         try:
             self._process = subprocess.Popen(
                 command,
-                env={**os.environ, "ANABRANCH_BRIDGE_TOKEN": token},
-                stdin=subprocess.PIPE,  # held open: its end tells the JVM that this process is gone
+                env=inherited(),
+                stdin=subprocess.PIPE,  # takes the token; held open: its end tells the JVM that this process is gone
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,  # Ctrl-C of the terminal is for this process alone
             )
         except OSError as error:
             raise JavaNotFoundError(f"{command[0]} cannot be started: {error}") from error
+        assert self._process.stdin is not None  # noqa: S101 - asked for above
+        with contextlib.suppress(OSError):  # it has ended already
+            self._process.stdin.write(f"{token}\n".encode())
+            self._process.stdin.flush()
         self._pump = LinePump()
         self._open_pipes = 2
         for stream in ("stdout", "stderr"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from anabranch.config import Options
 from anabranch.errors import ConfigError
 from anabranch.launch.directories import JobDirectory
+from anabranch.launch.environment import inherited
 from anabranch.launch.launcher import OnLine, WorkerProcess, WorkerSpec
 from anabranch.launch.lines import LinePump
 from anabranch.launch.search_path import search_path
@@ -81,7 +82,7 @@ class LocalLauncher:
 
     def _start_python(self, spec: WorkerSpec) -> WorkerProcess:
         environment = {
-            **os.environ,
+            **inherited(),
             "ANABRANCH_WORKER_ID": spec.worker_id,
             "ANABRANCH_MASTER": spec.master,
             "ANABRANCH_TOKEN": spec.token,
@@ -108,6 +109,7 @@ class LocalLauncher:
             bridge.start()
         bridge.pass_lines_to(lambda stream, line: self._on_line(spec.worker_id, stream, line))
         bridge.start_worker(spec.worker_id, spec.master, spec.token)
+        bridge.stop_listening()
         return bridge
 
 

@@ -1,13 +1,16 @@
 """The JVM of a local job: finding Java, starting it, looking up functions, and its end."""
 
+import contextlib
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
 import threading
+import time
 from pathlib import Path
 
 import psutil
@@ -209,6 +212,65 @@ def test_the_port_is_open_to_holders_of_the_token_only(bridge):
             stranger.entry_point.checkFunction("map", "java.lang.String::valueOf", "")
     listening = {c.laddr.ip for c in psutil.Process(bridge.pid).net_connections() if c.status == psutil.CONN_LISTEN}
     assert all(address in ("127.0.0.1", "::ffff:127.0.0.1") for address in listening)
+
+
+def dial(bridge) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", bridge._port), timeout=100)
+
+
+def is_listening(bridge) -> bool:
+    try:
+        dial(bridge).close()
+    except ConnectionError:
+        return False
+    return True
+
+
+def test_nothing_of_a_stranger_is_kept_or_waited_for(bridge):
+    """They say nothing, or never end a line: they are sent away, and the driver is served meanwhile."""
+    threads = psutil.Process(bridge.pid).num_threads()
+    memory = psutil.Process(bridge.pid).memory_info().rss
+    silent = [dial(bridge) for _ in range(200)]
+    endless = dial(bridge)
+    with pytest.raises(ConnectionError):
+        endless.sendall(bytes(256 << 20))
+
+    assert "java.lang.String::valueOf" == bridge.check_function("map", "java.lang.String::valueOf", [])
+    assert psutil.Process(bridge.pid).num_threads() - threads < 50
+    assert psutil.Process(bridge.pid).memory_info().rss - memory < 200 << 20
+    for each in silent:
+        with contextlib.suppress(ConnectionError):
+            assert b"" == each.recv(1)
+        each.close()
+    endless.close()
+
+
+def test_a_stranger_who_guesses_half_of_the_token_learns_nothing(bridge):
+    token = bridge._gateway.gateway_parameters.auth_token
+    for guess in (token[:32] + "0" * 32, "0" * 64):
+        with dial(bridge) as stranger:
+            stranger.sendall(f"A\n{guess}\ne\nc\nt\ncheckFunction\ne\n".encode())
+            with contextlib.suppress(ConnectionError):
+                assert b"" == stranger.recv(1)
+
+
+def test_the_token_is_not_in_the_environment(bridge):
+    token = bridge._gateway.gateway_parameters.auth_token
+    process = psutil.Process(bridge.pid)
+
+    assert token not in " ".join([*process.environ().values(), *process.cmdline()])
+
+
+def test_no_port_is_left_where_nothing_is_left_to_call():
+    bridge = JvmBridge(Options())
+    bridge.start()
+    bridge.stop_listening()
+
+    deadline = time.monotonic() + 60  # the JVM does it when it likes
+    while is_listening(bridge):
+        assert time.monotonic() < deadline
+    assert bridge.poll() is None
+    bridge.close()
 
 
 def test_a_dead_jvm_is_reported_by_the_next_call():

@@ -9,12 +9,11 @@ import py4j.GatewayServer;
  * The JVM that a Python driver starts.
  *
  * <p>Takes calls on a loopback port, which it prints as {@code ANABRANCH_BRIDGE_PORT=<port>} on
- * standard output, from whoever knows the token in ANABRANCH_BRIDGE_TOKEN. Standard input is the
- * life line: the driver holds its other end, and when that closes, however the driver has ended,
- * this process ends at once.
+ * standard output, from whoever knows the token, the first line of standard input: its environment
+ * would show it to user code. Standard input is also the life line: the driver holds its other end,
+ * and when that closes, however the driver has ended, this process ends at once.
  */
 public final class BridgeMain {
-  private static final String TOKEN = "ANABRANCH_BRIDGE_TOKEN";
   private static final int ANY_PORT = 0;
 
   private BridgeMain() {}
@@ -24,10 +23,10 @@ public final class BridgeMain {
     LineOutput.install();
     int code = 0;
     try {
-      String token = System.getenv(TOKEN);
-      if (token == null || token.isEmpty()) {
+      String token = readLine();
+      if (token.isEmpty()) {
         throw new IllegalStateException(
-            "environment variable " + TOKEN + " is not set; a driver starts this JVM");
+            "standard input does not begin with a token; a driver starts this JVM");
       }
       GatewayServer server = serve(token, Runtime.getRuntime()::halt);
       System.out.println("ANABRANCH_BRIDGE_PORT=" + server.getListeningPort());
@@ -47,17 +46,25 @@ public final class BridgeMain {
             .entryPoint(new Bridge(exit))
             .javaAddress(InetAddress.getLoopbackAddress())
             .javaPort(ANY_PORT)
-            .serverSocketFactory(new NoDelayServerSocketFactory())
+            .serverSocketFactory(new GuardedServerSocketFactory(token))
             .authToken(token)
             .build();
     server.start(true);
     return server;
   }
 
+  private static String readLine() throws IOException {
+    StringBuilder line = new StringBuilder();
+    for (int c = System.in.read(); c >= 0 && c != '\n'; c = System.in.read()) {
+      line.append((char) c);
+    }
+    return line.toString();
+  }
+
   static void awaitEndOfInput() {
     try {
       while (System.in.read() >= 0) {
-        // The driver writes nothing; whatever came would mean nothing.
+        // The driver writes no more; whatever came would mean nothing.
       }
     } catch (IOException e) {
       // As good as its end.
