@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+import time
+from collections.abc import Collection
 from pathlib import Path
 
 from anabranch.errors import JobGraphError
 from anabranch.v1.graph_pb2 import JobGraph
 
 _HASH_LENGTH = 64
+_LONGEST_NAME = 255  # bytes, of any file system
+_KEPT_BYTES = 2 << 30
 
 
 class ArtifactStore:
@@ -18,6 +22,7 @@ class ArtifactStore:
 
     def __init__(self) -> None:
         self._directory: Path | None = None
+        self._asked: dict[str, float] = {}
 
     def path(self, content_hash: str) -> Path | None:
         """Returns where the content is, or None if it is not here.
@@ -28,7 +33,10 @@ class ArtifactStore:
         if len(content_hash) != _HASH_LENGTH or not set(content_hash) <= set("0123456789abcdef"):
             raise JobGraphError(f"{content_hash!r} is no SHA-256 in hex")
         found = [] if self._directory is None else list(self._directory.glob(f"{content_hash}/*"))
-        return found[0] if found else None
+        if not found:
+            return None
+        self._asked[content_hash] = time.monotonic()
+        return found[0]
 
     def begin(self, content_hash: str, file_name: str) -> Upload:
         """Begins to take a content.
@@ -37,11 +45,23 @@ class ArtifactStore:
             JobGraphError: The hash or the file name is none.
         """
         self.path(content_hash)
-        if not file_name or Path(file_name).name != file_name:
-            raise JobGraphError(f"{file_name!r} is no file name")
+        if not _is_file_name(file_name):
+            raise JobGraphError(f"{file_name[:_LONGEST_NAME]!r} is no file name")
         if self._directory is None:
             self._directory = Path(tempfile.mkdtemp(prefix="anabranch-artifacts-"))
         return Upload(self._directory, content_hash, file_name)
+
+    def drop_unused(self, used: Collection[str]) -> None:
+        """Removes the contents that were asked for longest ago, as long as there is too much, but none in use."""
+        contents = {} if self._directory is None else {each: _size(each) for each in self._directory.glob("*/*")}
+        total = sum(contents.values())
+        for file in sorted(contents, key=lambda file: self._asked.get(file.parent.name, 0)):
+            if total <= _KEPT_BYTES:
+                return
+            if file.parent.name not in used:
+                shutil.rmtree(file.parent, ignore_errors=True)
+                self._asked.pop(file.parent.name, None)
+                total -= contents[file]
 
     def resolve(self, graph: JobGraph) -> None:
         """Fills in the paths of the graph's uploaded artifacts.
@@ -62,6 +82,19 @@ class ArtifactStore:
         """Removes everything."""
         if self._directory is not None:
             shutil.rmtree(self._directory, ignore_errors=True)
+
+
+def _is_file_name(name: str) -> bool:
+    """Returns whether any file system takes it, in the directory that we choose."""
+    try:
+        length = len(name.encode())
+    except UnicodeEncodeError:
+        return False
+    return 0 < length <= _LONGEST_NAME and name not in (".", "..") and "/" not in name and name.isprintable()
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size
 
 
 class Upload:

@@ -18,6 +18,8 @@ from anabranch.v1.control_pb2 import CollectedBatch
 from anabranch.v1.graph_pb2 import JobGraph
 
 _KEPT_LINES = 10_000
+_KEPT_TEXT = 16 << 20  # characters, of all lines
+_LONGEST_LINE = 1 << 20
 LOOK_INTERVAL = 0.02
 _FIRST_CALL = 30.0  # the driver has so long to call for the first time, for the second time its usual limit
 
@@ -26,7 +28,8 @@ class LogBuffer:
     """The last lines that a job's workers printed. Methods may be called from any thread."""
 
     def __init__(self) -> None:
-        self._lines: deque[gateway.LogLine] = deque(maxlen=_KEPT_LINES)
+        self._lines: deque[gateway.LogLine] = deque()
+        self._text = 0
         self._lock = threading.Lock()
         # Grows also from one process that fills such a buffer to the next.
         self._own_seq = time.time_ns()
@@ -36,14 +39,21 @@ class LogBuffer:
         """Adds a line that came without a number; the oldest one makes room if there are too many."""
         with self._lock:
             self._own_seq += 1
-            self._lines.append(gateway.LogLine(worker_id=worker_id, stream=stream, line=line, seq=self._own_seq))
-            self.count += 1
+            self._keep(gateway.LogLine(worker_id=worker_id, stream=stream, line=line, seq=self._own_seq))
 
     def add(self, line: gateway.LogLine) -> None:
         """Adds a line that its worker has numbered."""
         with self._lock:
-            self._lines.append(line)
-            self.count += 1
+            self._keep(line)
+
+    def _keep(self, line: gateway.LogLine) -> None:
+        if len(line.line) > _LONGEST_LINE:
+            line.line = line.line[:_LONGEST_LINE]
+        self._lines.append(line)
+        self._text += len(line.line)
+        self.count += 1
+        while len(self._lines) > _KEPT_LINES or self._text > _KEPT_TEXT:
+            self._text -= len(self._lines.popleft().line)
 
     def since(self, position: int) -> tuple[list[gateway.LogLine], int]:
         """Returns the kept lines from a position on, and the position behind them."""
@@ -88,6 +98,11 @@ class GatewayJob:
     def seconds_without_owner(self) -> float:
         """How long the driver that the job belongs to has not been heard of."""
         return 0.0 if self._owner_calls else time.monotonic() - self._owner_seen
+
+    @property
+    def artifacts(self) -> set[str]:
+        """The content hashes of the job's code."""
+        return {artifact.content_hash for artifact in self._graph.artifacts}
 
     async def wait(self, timeout: float | None) -> None:
         """Waits for the end of the job, at most `timeout` seconds."""

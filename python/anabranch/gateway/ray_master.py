@@ -23,6 +23,7 @@ from anabranch.master.job_master import JobMaster
 from anabranch.plan import plan_job
 from anabranch.v1.control_pb2 import PrintedLine
 from anabranch.v1.gateway_pb2 import LogLine
+from anabranch.worker import open_files
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ class RayJobMaster:
     async def _serve(self) -> None:
         import ray  # noqa: PLC0415 - only in the actor
 
+        open_files.raise_limit()
         registry: Any = find_registry(ray)
         spec: JobSpec | None = registry and await answer(registry.spec.remote(self._job_id))
         self._registry = registry

@@ -29,6 +29,7 @@ from anabranch.v1.gateway_pb2_grpc import (
 from anabranch.v1.graph_pb2 import JobGraph
 
 _CONNECTIONS = 512
+_KEPT_ENDED = 100
 _LONGEST_WAIT = 60.0  # a client that wants to wait longer asks again
 
 
@@ -140,7 +141,16 @@ class GatewayService(_JobCalls, GatewayServicer):
         except AnabranchError as error:
             await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
         self._jobs[job.job_id] = job
+        self._forget_old()
         return gateway.SubmitResponse(job_id=job.job_id)
+
+    def _forget_old(self) -> None:
+        ended = [job_id for job_id, job in self._jobs.items() if job.ended]
+        for job_id in ended[: max(0, len(ended) - _KEPT_ENDED)]:
+            del self._jobs[job_id]
+        # Of a job on a cluster, the code has been brought there.
+        running = [job for job in self._jobs.values() if isinstance(job, GatewayJob) and not job.ended]
+        self._artifacts.drop_unused({each for job in running for each in job.artifacts})
 
     async def Wait(self, request: gateway.WaitRequest, context: Any) -> gateway.JobStatus:  # noqa: D102, N802
         job = await self._job(request.job_id, context)

@@ -198,11 +198,14 @@ def test_an_upload_that_is_not_what_it_says_is_refused(client):
     assert "does not have the hash" in refusal(client, "UploadArtifact", iter([chunk]))[1]
 
 
-@pytest.mark.parametrize("file_name", ["../evil", "", "a/b"])
+@pytest.mark.parametrize(
+    "file_name", ["../evil", "", "a/b", ".", "..", "nul\0", "tab\t", "line\n", "\x1b[2J", "é" * 150, "x" * 256]
+)
 def test_an_upload_cannot_choose_its_place(client, file_name):
     chunk = gateway.ArtifactChunk(content_hash=hashlib.sha256(b"").hexdigest(), file_name=file_name)
 
-    assert "is no file name" in refusal(client, "UploadArtifact", iter([chunk]))[1]
+    code, reason = refusal(client, "UploadArtifact", iter([chunk]))
+    assert (grpc.StatusCode.INVALID_ARGUMENT, True) == (code, "is no file name" in reason)
 
 
 def test_a_gateway_that_ends_leaves_no_worker(client, tmp_path):
@@ -278,3 +281,12 @@ def test_a_proxy_hears_nothing(client):
         proxy.setblocking(False)
         with pytest.raises(BlockingIOError):
             proxy.accept()
+
+
+def test_functions_do_not_see_the_gateways_secrets(client):
+    secrets_of = lambda x: print([value for name, value in __import__("os").environ.items() if "TOKEN" in name])
+
+    job_id = submit(client, graph("curious", secrets_of))
+
+    lines = client.call("Logs", gateway.LogsRequest(job_id=job_id, follow=True))
+    assert ["[]"] * 3 == [line.line for line in lines]
