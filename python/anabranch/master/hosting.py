@@ -28,6 +28,7 @@ from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.control_pb2 import CollectedBatch
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, LANGUAGE_PYTHON, JobGraph
 from anabranch.v1.record_pb2 import FrameHeader
+from anabranch.worker import open_files
 
 if TYPE_CHECKING:
     from anabranch.launch.jvm import JvmBridge
@@ -164,6 +165,7 @@ async def make_master(
     """
     if options.flag("anabranch.detached"):
         raise ConfigError("a detached job needs a Ray cluster (option anabranch.launcher), or a gateway that lives on")
+    open_files.raise_limit()  # each worker takes a few, and what strangers open is not to stop checkpoints
     token = new_token()
 
     def note_and_pass_on(worker_id: str, stream: str, line: str) -> None:

@@ -230,3 +230,12 @@ def test_challenges_end_and_what_is_remembered_is_bounded(monkeypatch):
         challenges.take(third, str(number))
         third = challenges.current()
     assert sum(map(len, challenges._used.values())) <= 20
+
+
+def test_both_languages_prove_in_the_same_way():
+    """The same values are in the test of the Java side."""
+    proofs, method = Proofs("00" * 32), "/anabranch.v1.Gateway/List"
+
+    assert "752c3517ec57f82b029cc443bf63abe4a7368fef6f065685a7370de897fff3c7" == proofs.of_challenge("n", "c")
+    assert "7a3ab3a1f3c165be14138bb1f59fe20b2f3d5f0ef97afc035b08f4646f5bdbdb" == proofs.of_client(method, "c", "n")
+    assert "cec2a8213166dfdf3a71fb6f3ccbb7304036cb94e7eb31c30e1bf85f4cdeec0f" == proofs.of_server(method, "c", "n")

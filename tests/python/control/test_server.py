@@ -1,10 +1,14 @@
 """What strangers can do to a server of the control plane."""
 
+import contextlib
 import secrets
+import socket
 import subprocess
 import sys
+import time
 
 import grpc
+import psutil
 import pytest
 
 from anabranch.control.channel import Channel
@@ -14,6 +18,7 @@ from anabranch.errors import ConfigError
 
 TOKEN = secrets.token_hex(32)
 MIB = 1 << 20
+CONNECTIONS = 8
 
 # Each prints its address and serves until its input ends.
 SERVERS = {
@@ -74,6 +79,19 @@ def gateway_server():
     server.close()
 
 
+@pytest.fixture
+def flooded():
+    server = Server(
+        f"""
+        from anabranch.gateway import service
+        service._CONNECTIONS = {CONNECTIONS}
+        address = f"127.0.0.1:{{await service.GatewayService(token).start('127.0.0.1', 0)}}"
+        """
+    )
+    yield server
+    server.close()
+
+
 def raw(channel: grpc.Channel, method: str, message: bytes, metadata=(), compression=None):
     call = channel.unary_unary(method, request_serializer=None, response_deserializer=None)
     return call(message, metadata=metadata, compression=compression, timeout=120, wait_for_ready=True)
@@ -101,6 +119,30 @@ def test_what_a_client_sends_is_limited(gateway_server):
     channel.close()
 
     assert grpc.StatusCode.RESOURCE_EXHAUSTED == refused.value.code()
+
+
+def test_connections_that_say_nothing_leave_room_for_others(flooded):
+    host, port = flooded.address.split(":")
+    files = psutil.Process(flooded.process.pid).num_fds()
+    silent = []
+    for _ in range(100):
+        with contextlib.suppress(ConnectionError):
+            silent.append(socket.create_connection((host, int(port))))
+    time.sleep(0.5)  # it takes them when it likes
+
+    assert psutil.Process(flooded.process.pid).num_fds() - files <= 2 * CONNECTIONS
+    deadline = time.monotonic() + 100
+    while True:  # they are sent away after two seconds
+        channel = Channel(flooded.address, TOKEN)
+        try:
+            assert b"" == raw(channel.calls, "/anabranch.v1.Gateway/List", b"")
+            break
+        except grpc.RpcError:
+            assert time.monotonic() < deadline
+        finally:
+            channel.close()
+    for each in silent:
+        each.close()
 
 
 @pytest.mark.parametrize("token", ["", "x", "1" * 31])
