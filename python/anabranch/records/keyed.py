@@ -7,16 +7,23 @@ from typing import Any, NamedTuple
 
 from anabranch.records import codec
 
+_SMALLEST, _LARGEST = -(1 << 63), (1 << 63) - 1
+
 
 class Places(NamedTuple):
     """Where what belongs to a key is looked up.
 
-    Keys that are exactly `str` or `int` have a dict each, so that 1, 1.0 and True are three keys.
+    Keys that are exactly `str`, or `int` of 64 bits, have a dict each, so that 1, 1.0 and True are three keys.
     """
 
     by_str: dict[Any, Any]
     by_int: dict[Any, Any]
     other: Callable[[Any], Any]
+
+
+def is_small(number: int) -> bool:
+    """Returns whether an integer has 64 bits at most, so that only a few others can have its hash."""
+    return _SMALLEST <= number <= _LARGEST
 
 
 def reduce_by_key(
@@ -41,7 +48,7 @@ def reduce_by_key(
     by_str, by_int, other = states
     for key, value in zip(keys, values, strict=True):
         kind = type(key)
-        table, slot = (by_str, key) if kind is str else (by_int, key) if kind is int else other(key)
+        table, slot = (by_str, key) if kind is str else (by_int, key) if kind is int and is_small(key) else other(key)
         table[slot] = new = function(table[slot], value) if slot in table else value
         results.append(new)
 
@@ -67,7 +74,7 @@ def split_by_key(
     by_str, by_int, other = indexes
     for key, value in zip(keys, values, strict=True):
         kind = type(key)
-        index = by_str.get(key) if kind is str else by_int.get(key) if kind is int else None
+        index = by_str.get(key) if kind is str else by_int.get(key) if kind is int and is_small(key) else None
         to_values, to_keys = parts[other(key) if index is None else index]
         to_values.append(value)
         to_keys.append(key)

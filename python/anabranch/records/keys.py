@@ -10,7 +10,7 @@ import mmh3
 from anabranch.errors import RecordError
 from anabranch.records.codec import encode_batch
 from anabranch.records.encoder import ValueEncoder
-from anabranch.records.keyed import Places, split_by_key
+from anabranch.records.keyed import Places, is_small, split_by_key
 from anabranch.records.types import TypeRegistry
 
 # Keys of one type that are remembered, and shapes of tuples.
@@ -57,7 +57,7 @@ def subtask_of(group: int, parallelism: int, max_parallelism: int) -> int:
 class KeySelector:
     """Chooses a subtask for each key, remembering those of the keys it has met.
 
-    Keys that are str, int, bytes, or tuples of these are remembered, up to a limit: their equality is that of their
+    Keys that are str, int of 64 bits, bytes, or tuples of these are remembered, up to a limit: their equality is that of their
     bytes as long as their types are the same, and hashing them runs no code of the user's.
     """
 
@@ -98,6 +98,8 @@ class KeySelector:
         """
         kind = type(key)
         cache = self._tuple_cache(key) if kind is tuple else self._caches.get(kind)
+        if kind is int and not is_small(key):
+            cache = None
         if cache is None:
             return self._choose(key)
         index = cache.get(key)
@@ -114,6 +116,8 @@ class KeySelector:
 
     def _tuple_cache(self, key: tuple[Any, ...]) -> dict[Any, int] | None:
         kinds = tuple(map(type, key))
+        if int in kinds and not all(is_small(part) for part in key if type(part) is int):
+            return None
         try:
             return self._tuple_caches[kinds]
         except KeyError:

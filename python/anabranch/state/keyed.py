@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from anabranch.records import KeyEncoder
-from anabranch.records.keyed import Places, reduce_by_key
+from anabranch.records.keyed import Places, is_small, reduce_by_key
 
 V = TypeVar("V")
 
@@ -14,8 +14,9 @@ V = TypeVar("V")
 class KeyedState(Generic[V]):
     """One value per key. Keys are equal if their canonical bytes are (docs/design/002-records.md).
 
-    A dict on the keys themselves would confuse 1, 1.0 and True. Strings and integers, by their exact type, have a
-    dict of their own; all other keys share one dict on their canonical bytes.
+    A dict on the keys themselves would confuse 1, 1.0 and True. Strings and integers of 64 bits, by their exact type,
+    have a dict of their own; all other keys share one dict on their canonical bytes, of which nobody can foretell the
+    hash. (That of an integer is public: the multiples of 2**61 - 1 have all the same.)
     """
 
     def __init__(self) -> None:
@@ -61,6 +62,6 @@ class KeyedState(Generic[V]):
         kind = type(key)
         if kind is str:
             return self._by_str, key
-        if kind is int:
+        if kind is int and is_small(key):
             return self._by_int, key
         return self._by_bytes, self._encode(key)

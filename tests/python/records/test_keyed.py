@@ -176,3 +176,17 @@ def test_a_function_that_empties_the_batch_ends_it():
 def test_what_does_not_fit_is_refused(call):
     with pytest.raises((TypeError, IndexError, SystemError)):
         call()
+
+
+def test_the_parts_of_numbers_beyond_64_bits_are_not_remembered():
+    numbers = [k * (2**61 - 1) for k in range(100, 200)]
+    selector = KeySelector(3, 128, TypeRegistry())
+
+    for keys in (numbers, [(number, "a") for number in numbers]):
+        parts = selector.split(keys, keys)
+        assert [[key for key in keys if selector.index_of(key) == index] for index in range(3)] == [
+            part for part, _ in parts
+        ]
+
+    caches = [*selector._caches.values(), *selector._tuple_caches.values()]
+    assert [len(cache) for cache in caches if cache] == []

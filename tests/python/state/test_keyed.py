@@ -37,3 +37,18 @@ def test_equal_looking_keys_are_different_keys():
 def test_what_cannot_be_a_key_is_refused():
     with pytest.raises(RecordError):
         KeyedState().slot_of(object())
+
+
+def test_whole_numbers_beyond_64_bits_are_looked_up_by_their_bytes():
+    numbers = [k * (2**61 - 1) for k in range(-50, 50)]
+    assert {hash(number) for number in numbers} == {0}
+    state, results = KeyedState(), []
+
+    state.reduce(lambda old, new: old + new, numbers * 2, list(range(200)), results)
+
+    assert [2 * n + 100 for n in range(100)] == results[100:]
+    # What is left in the dict of numbers has few of one hash.
+    assert sum(1 for number in numbers if state.slot_of(number)[1] == number) == 9
+    assert type(state.slot_of(2**63 - 1)[1]) is int
+    assert type(state.slot_of(2**63)[1]) is bytes
+    assert type(state.slot_of(-(2**63))[1]) is int

@@ -10,6 +10,16 @@ typedef struct {
     PyObject *other;
 } Places;
 
+/* Whether the key is exactly an int of 64 bits at most: only a few of those can have one hash. */
+static int is_small_int(PyObject *key) {
+    int overflow = 0;
+    if (!PyLong_CheckExact(key)) {
+        return 0;
+    }
+    PyLong_AsLongLongAndOverflow(key, &overflow);
+    return overflow == 0;
+}
+
 static int is_sequence(PyObject *candidate) { return PyList_CheckExact(candidate) || PyTuple_CheckExact(candidate); }
 
 /* Fails unless keys and values are lists or tuples of one length, the result is a list, and the places are some. */
@@ -94,7 +104,7 @@ PyObject *anabranch_reduce(PyObject *Py_UNUSED(module), PyObject *const *args, P
     PyObject *key, *value;
     for (Py_ssize_t i = 0; next_record(keys, values, i, &key, &value); i++) {
         PyObject *new = PyUnicode_CheckExact(key) ? reduce_one(function, places.by_str, key, value)
-                        : PyLong_CheckExact(key)  ? reduce_one(function, places.by_int, key, value)
+                        : is_small_int(key)       ? reduce_one(function, places.by_int, key, value)
                                                   : reduce_other(function, places.other, key, value);
         int failed = new == NULL || PyList_Append(results, new) < 0;
         Py_XDECREF(new);
@@ -109,7 +119,7 @@ PyObject *anabranch_reduce(PyObject *Py_UNUSED(module), PyObject *const *args, P
 
 /* The index of the part of a key, a new reference. */
 static PyObject *index_of(const Places *places, PyObject *key) {
-    PyObject *cache = PyUnicode_CheckExact(key) ? places->by_str : PyLong_CheckExact(key) ? places->by_int : NULL;
+    PyObject *cache = PyUnicode_CheckExact(key) ? places->by_str : is_small_int(key) ? places->by_int : NULL;
     PyObject *index = cache == NULL ? NULL : PyDict_GetItemWithError(cache, key);
     if (index != NULL) {
         Py_INCREF(index);

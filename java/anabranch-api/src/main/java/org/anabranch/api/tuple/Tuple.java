@@ -8,8 +8,11 @@ import java.util.List;
  * A value made of a fixed number of values, each of a type of its own: what Python calls a tuple.
  *
  * <p>Tuples are immutable; the values in them may be null. Two tuples are equal if they have the
- * same length and equal values in the same places. There is one class for each length up to eight,
- * and {@link TupleN} for all others.
+ * same length and equal values in the same places. Tuples of one class are ordered by their first
+ * values that differ in order; null comes first, values of different classes are ordered by the
+ * names of these, and values without an order of their own count as the same. So a hash map finds
+ * its way among tuples of one hash, of which data could choose any number. There is one class for
+ * each length up to eight, and {@link TupleN} for all others.
  */
 public sealed interface Tuple extends Serializable
     permits Tuple1, Tuple2, Tuple3, Tuple4, Tuple5, Tuple6, Tuple7, Tuple8, TupleN {

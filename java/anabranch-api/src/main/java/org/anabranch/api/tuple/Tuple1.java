@@ -6,7 +6,9 @@ package org.anabranch.api.tuple;
  * @param <T0> type of the first value
  * @param f0 the first value
  */
-public record Tuple1<T0>(T0 f0) implements Tuple {
+@SuppressWarnings(
+    "rawtypes") // a hash map compares keys only if their class is Comparable of itself
+public record Tuple1<T0>(T0 f0) implements Tuple, Comparable<Tuple1> {
 
   @Override
   public int size() {
@@ -19,6 +21,11 @@ public record Tuple1<T0>(T0 f0) implements Tuple {
       case 0 -> f0;
       default -> throw new IndexOutOfBoundsException(index);
     };
+  }
+
+  @Override
+  public int compareTo(Tuple1 other) {
+    return TupleOrder.compare(this, other);
   }
 
   @Override

@@ -8,7 +8,9 @@ package org.anabranch.api.tuple;
  * @param f0 the first value
  * @param f1 the second value
  */
-public record Tuple2<T0, T1>(T0 f0, T1 f1) implements Tuple {
+@SuppressWarnings(
+    "rawtypes") // a hash map compares keys only if their class is Comparable of itself
+public record Tuple2<T0, T1>(T0 f0, T1 f1) implements Tuple, Comparable<Tuple2> {
 
   @Override
   public int size() {
@@ -22,6 +24,11 @@ public record Tuple2<T0, T1>(T0 f0, T1 f1) implements Tuple {
       case 1 -> f1;
       default -> throw new IndexOutOfBoundsException(index);
     };
+  }
+
+  @Override
+  public int compareTo(Tuple2 other) {
+    return TupleOrder.compare(this, other);
   }
 
   @Override

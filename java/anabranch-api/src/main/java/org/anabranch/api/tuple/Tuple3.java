@@ -10,7 +10,9 @@ package org.anabranch.api.tuple;
  * @param f1 the second value
  * @param f2 the third value
  */
-public record Tuple3<T0, T1, T2>(T0 f0, T1 f1, T2 f2) implements Tuple {
+@SuppressWarnings(
+    "rawtypes") // a hash map compares keys only if their class is Comparable of itself
+public record Tuple3<T0, T1, T2>(T0 f0, T1 f1, T2 f2) implements Tuple, Comparable<Tuple3> {
 
   @Override
   public int size() {
@@ -25,6 +27,11 @@ public record Tuple3<T0, T1, T2>(T0 f0, T1 f1, T2 f2) implements Tuple {
       case 2 -> f2;
       default -> throw new IndexOutOfBoundsException(index);
     };
+  }
+
+  @Override
+  public int compareTo(Tuple3 other) {
+    return TupleOrder.compare(this, other);
   }
 
   @Override

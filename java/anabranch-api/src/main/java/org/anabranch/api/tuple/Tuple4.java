@@ -12,7 +12,10 @@ package org.anabranch.api.tuple;
  * @param f2 the third value
  * @param f3 the fourth value
  */
-public record Tuple4<T0, T1, T2, T3>(T0 f0, T1 f1, T2 f2, T3 f3) implements Tuple {
+@SuppressWarnings(
+    "rawtypes") // a hash map compares keys only if their class is Comparable of itself
+public record Tuple4<T0, T1, T2, T3>(T0 f0, T1 f1, T2 f2, T3 f3)
+    implements Tuple, Comparable<Tuple4> {
 
   @Override
   public int size() {
@@ -28,6 +31,11 @@ public record Tuple4<T0, T1, T2, T3>(T0 f0, T1 f1, T2 f2, T3 f3) implements Tupl
       case 3 -> f3;
       default -> throw new IndexOutOfBoundsException(index);
     };
+  }
+
+  @Override
+  public int compareTo(Tuple4 other) {
+    return TupleOrder.compare(this, other);
   }
 
   @Override

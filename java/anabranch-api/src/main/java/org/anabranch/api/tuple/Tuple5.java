@@ -14,7 +14,10 @@ package org.anabranch.api.tuple;
  * @param f3 the fourth value
  * @param f4 the fifth value
  */
-public record Tuple5<T0, T1, T2, T3, T4>(T0 f0, T1 f1, T2 f2, T3 f3, T4 f4) implements Tuple {
+@SuppressWarnings(
+    "rawtypes") // a hash map compares keys only if their class is Comparable of itself
+public record Tuple5<T0, T1, T2, T3, T4>(T0 f0, T1 f1, T2 f2, T3 f3, T4 f4)
+    implements Tuple, Comparable<Tuple5> {
 
   @Override
   public int size() {
@@ -31,6 +34,11 @@ public record Tuple5<T0, T1, T2, T3, T4>(T0 f0, T1 f1, T2 f2, T3 f3, T4 f4) impl
       case 4 -> f4;
       default -> throw new IndexOutOfBoundsException(index);
     };
+  }
+
+  @Override
+  public int compareTo(Tuple5 other) {
+    return TupleOrder.compare(this, other);
   }
 
   @Override

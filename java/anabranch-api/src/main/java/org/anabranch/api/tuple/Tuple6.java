@@ -16,8 +16,10 @@ package org.anabranch.api.tuple;
  * @param f4 the fifth value
  * @param f5 the sixth value
  */
+@SuppressWarnings(
+    "rawtypes") // a hash map compares keys only if their class is Comparable of itself
 public record Tuple6<T0, T1, T2, T3, T4, T5>(T0 f0, T1 f1, T2 f2, T3 f3, T4 f4, T5 f5)
-    implements Tuple {
+    implements Tuple, Comparable<Tuple6> {
 
   @Override
   public int size() {
@@ -35,6 +37,11 @@ public record Tuple6<T0, T1, T2, T3, T4, T5>(T0 f0, T1 f1, T2 f2, T3 f3, T4 f4, 
       case 5 -> f5;
       default -> throw new IndexOutOfBoundsException(index);
     };
+  }
+
+  @Override
+  public int compareTo(Tuple6 other) {
+    return TupleOrder.compare(this, other);
   }
 
   @Override

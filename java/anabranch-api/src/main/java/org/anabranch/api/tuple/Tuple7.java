@@ -18,8 +18,10 @@ package org.anabranch.api.tuple;
  * @param f5 the sixth value
  * @param f6 the seventh value
  */
+@SuppressWarnings(
+    "rawtypes") // a hash map compares keys only if their class is Comparable of itself
 public record Tuple7<T0, T1, T2, T3, T4, T5, T6>(T0 f0, T1 f1, T2 f2, T3 f3, T4 f4, T5 f5, T6 f6)
-    implements Tuple {
+    implements Tuple, Comparable<Tuple7> {
 
   @Override
   public int size() {
@@ -38,6 +40,11 @@ public record Tuple7<T0, T1, T2, T3, T4, T5, T6>(T0 f0, T1 f1, T2 f2, T3 f3, T4 
       case 6 -> f6;
       default -> throw new IndexOutOfBoundsException(index);
     };
+  }
+
+  @Override
+  public int compareTo(Tuple7 other) {
+    return TupleOrder.compare(this, other);
   }
 
   @Override

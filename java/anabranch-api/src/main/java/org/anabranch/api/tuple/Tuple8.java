@@ -20,8 +20,10 @@ package org.anabranch.api.tuple;
  * @param f6 the seventh value
  * @param f7 the eighth value
  */
+@SuppressWarnings(
+    "rawtypes") // a hash map compares keys only if their class is Comparable of itself
 public record Tuple8<T0, T1, T2, T3, T4, T5, T6, T7>(
-    T0 f0, T1 f1, T2 f2, T3 f3, T4 f4, T5 f5, T6 f6, T7 f7) implements Tuple {
+    T0 f0, T1 f1, T2 f2, T3 f3, T4 f4, T5 f5, T6 f6, T7 f7) implements Tuple, Comparable<Tuple8> {
 
   @Override
   public int size() {
@@ -41,6 +43,11 @@ public record Tuple8<T0, T1, T2, T3, T4, T5, T6, T7>(
       case 7 -> f7;
       default -> throw new IndexOutOfBoundsException(index);
     };
+  }
+
+  @Override
+  public int compareTo(Tuple8 other) {
+    return TupleOrder.compare(this, other);
   }
 
   @Override

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A tuple that has no class of its own: the empty one, or one of nine values and more. */
-public final class TupleN implements Tuple {
+public final class TupleN implements Tuple, Comparable<TupleN> {
   private static final long serialVersionUID = 1L;
 
   private final ArrayList<Object> values;
@@ -46,6 +46,11 @@ public final class TupleN implements Tuple {
   @Override
   public int hashCode() {
     return values.hashCode();
+  }
+
+  @Override
+  public int compareTo(TupleN other) {
+    return TupleOrder.compare(this, other);
   }
 
   @Override

@@ -10,7 +10,9 @@ import java.io.ObjectOutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -116,5 +118,67 @@ class TupleTest {
     assertThat(Tuple.of("a", 1)).hasToString("(a, 1)");
     assertThat(Tuple.fromList(Collections.nCopies(9, 0)))
         .hasToString("(0, 0, 0, 0, 0, 0, 0, 0, 0)");
+  }
+
+  /** A value of a hash that data has chosen; counts how often it is compared. */
+  private static final class Chosen implements Comparable<Chosen> {
+    private static long compared;
+    private final int number;
+
+    Chosen(int number) {
+      this.number = number;
+    }
+
+    @Override
+    public int hashCode() {
+      return 7;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      compared++;
+      return other instanceof Chosen that && number == that.number;
+    }
+
+    @Override
+    public int compareTo(Chosen that) {
+      compared++;
+      return Integer.compare(number, that.number);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("valuesOfEveryLength")
+  void aHashMapFindsItsWayAmongTuplesOfOneHash(List<String> values) {
+    int n = 4000;
+    Set<Tuple> set = new HashSet<>();
+    Chosen.compared = 0;
+    for (int i = 0; i < n; i++) {
+      List<Object> withChosen = new ArrayList<>(values);
+      withChosen.add(new Chosen(i));
+      set.add(Tuple.fromList(withChosen));
+    }
+
+    assertThat(set).hasSize(n);
+    assertThat(Chosen.compared).isLessThan(100L * n);
+  }
+
+  @Test
+  void tuplesAreOrderedByTheFirstValuesThatDiffer() {
+    List<Tuple2<Object, Object>> ordered =
+        List.of(
+            new Tuple2<>(null, "b"),
+            new Tuple2<>(1L, "z"),
+            new Tuple2<>(2L, 1L),
+            new Tuple2<>(2L, "a"),
+            new Tuple2<>("a", "a"));
+
+    List<Tuple2<Object, Object>> shuffled = new ArrayList<>(ordered);
+    Collections.reverse(shuffled);
+    Collections.sort(shuffled);
+
+    assertThat(shuffled).isEqualTo(ordered);
+    assertThat(new Tuple2<>(new Object(), 1L).compareTo(new Tuple2<>(new Object(), 2L)))
+        .isNegative();
   }
 }

@@ -15,6 +15,7 @@ import org.anabranch.proto.v1.JavaReference;
 import org.anabranch.proto.v1.Language;
 import org.anabranch.runtime.records.Decoder;
 import org.anabranch.runtime.records.Encoder;
+import org.anabranch.runtime.records.SerialFilter;
 import org.anabranch.runtime.records.TypeRegistry;
 
 /**
@@ -145,6 +146,7 @@ public final class FunctionLoader {
   private final class LoaderObjectInputStream extends ObjectInputStream {
     LoaderObjectInputStream(ByteString serialized) throws IOException {
       super(serialized.newInput());
+      setObjectInputFilter(SerialFilter.of(serialized.size()));
     }
 
     @Override

@@ -67,7 +67,11 @@ final class StateKeys {
     return saved instanceof byte[] bytes ? new EncodedKey(bytes) : saved;
   }
 
-  private static final class EncodedKey {
+  /**
+   * The canonical encoding of a key. Data chooses the bytes, so it can choose any number of one
+   * hash; a hash map then finds its way by comparing them.
+   */
+  private static final class EncodedKey implements Comparable<EncodedKey> {
     private final byte[] bytes;
     private final int hash;
 
@@ -86,6 +90,11 @@ final class StateKeys {
     @Override
     public int hashCode() {
       return hash;
+    }
+
+    @Override
+    public int compareTo(EncodedKey that) {
+      return Arrays.compareUnsigned(bytes, that.bytes);
     }
   }
 }

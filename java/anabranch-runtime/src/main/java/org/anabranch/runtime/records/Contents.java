@@ -1,7 +1,7 @@
 package org.anabranch.runtime.records;
 
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +34,7 @@ final class Contents {
    */
   private static Object of(Object value) {
     if (value instanceof byte[] bytes) {
-      return ByteBuffer.wrap(bytes);
+      return new Bytes(bytes);
     }
     if (value instanceof Tuple tuple) {
       return ofParts(value, "tuple", tuple.toList());
@@ -46,7 +46,7 @@ final class Contents {
       List<Object> parts = new ArrayList<>(set);
       Object contents = ofParts(value, "set", parts);
       // Their order does not count.
-      return contents == value ? value : List.of("set", new HashSet<>(parts(parts)));
+      return contents == value ? value : Tuple.of("set", new HashSet<>(parts(parts)));
     }
     if (value instanceof Map<?, ?> map) {
       List<Object> parts = new ArrayList<>(map.keySet());
@@ -64,10 +64,28 @@ final class Contents {
     List<Object> parts = parts(values);
     for (int i = 0; i < parts.size(); i++) {
       if (parts.get(i) != values.get(i)) {
-        return List.of(kind, parts);
+        return Tuple.of(kind, Tuple.fromList(parts));
       }
     }
     return value;
+  }
+
+  /** Bytes that are compared where data has chosen many of one hash. */
+  private record Bytes(byte[] bytes) implements Comparable<Bytes> {
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Bytes that && Arrays.equals(bytes, that.bytes);
+    }
+
+    @Override
+    public int hashCode() {
+      return Arrays.hashCode(bytes);
+    }
+
+    @Override
+    public int compareTo(Bytes that) {
+      return Arrays.compareUnsigned(bytes, that.bytes);
+    }
   }
 
   private static List<Object> parts(List<?> values) {

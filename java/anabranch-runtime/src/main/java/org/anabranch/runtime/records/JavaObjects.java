@@ -4,7 +4,6 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.ObjectInputFilter;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.ObjectStreamClass;
@@ -12,10 +11,6 @@ import java.lang.reflect.Proxy;
 
 /** Java serialization, for what can only travel from Java to Java. */
 final class JavaObjects {
-  // A hash table is allocated larger than what is written of it: by its load factor, and up to a
-  // power of two.
-  private static final int SLACK = 8;
-
   private JavaObjects() {}
 
   static byte[] write(Object value) {
@@ -32,7 +27,7 @@ final class JavaObjects {
   static Object read(byte[] bytes, int start, int length, ClassLoader loader) {
     InputStream data = new ByteArrayInputStream(bytes, start, length);
     try (ObjectInputStream in = new UserObjectInputStream(data, loader)) {
-      in.setObjectInputFilter(info -> check(info, length));
+      in.setObjectInputFilter(SerialFilter.of(length));
       Object value = in.readObject();
       if (data.available() > 0) {
         throw new RecordException("a serialized object has bytes left over");
@@ -47,12 +42,6 @@ final class JavaObjects {
         | StackOverflowError e) {
       throw new RecordException("a serialized object cannot be read: " + e, e);
     }
-  }
-
-  private static ObjectInputFilter.Status check(ObjectInputFilter.FilterInfo info, int length) {
-    return info.arrayLength() > (long) SLACK * length
-        ? ObjectInputFilter.Status.REJECTED
-        : ObjectInputFilter.Status.UNDECIDED;
   }
 
   private static final class UserObjectInputStream extends ObjectInputStream {

@@ -2,11 +2,13 @@ package org.anabranch.runtime.operator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.reflect.ParameterizedType;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.TreeSet;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -79,5 +81,24 @@ class StateKeysTest {
   @Test
   void nullIsAKey() {
     assertThat(keys.of(null)).isEqualTo(keys.of(null));
+  }
+
+  @Test
+  void keysOfOneHashAreOrderedSoThatAHashMapFindsItsWay() {
+    List<Object> colliding = new ArrayList<>();
+    for (String left : List.of("AaAa", "AaBB", "BBAa", "BBBB")) {
+      for (String right : List.of("AaAa", "AaBB", "BBAa", "BBBB")) {
+        colliding.add(keys.of(Tuple.of(left, right)));
+      }
+    }
+
+    assertThat(colliding).map(Object::hashCode).containsOnly(colliding.get(0).hashCode());
+    for (Object one : colliding) {
+      // Only then a map compares its keys.
+      ParameterizedType order = (ParameterizedType) one.getClass().getGenericInterfaces()[0];
+      assertThat(order.getRawType()).isEqualTo(Comparable.class);
+      assertThat(order.getActualTypeArguments()[0]).isEqualTo(one.getClass());
+    }
+    assertThat(new TreeSet<>(colliding)).hasSize(16);
   }
 }
