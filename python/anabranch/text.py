@@ -7,6 +7,7 @@ string or 2 GB of it, or lone surrogates, which no message can carry. Whoever re
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ LONGEST_VALUE = 200
 LONGEST_MESSAGE = 10_000
 
 _CUT = "..."
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _BRACKETS: dict[type, tuple[str, str]] = {
     list: ("[", "]"),
     tuple: ("(", ")"),
@@ -79,8 +81,16 @@ def cut(text: str, longest: int) -> str:
 
 
 def sendable(text: str) -> str:
-    """Returns the text with lone surrogates written out as escapes; UTF-8 cannot express them."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """Returns the text with lone surrogates, which UTF-8 cannot express, and control characters written out."""
+    return printable(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+
+
+def printable(text: str) -> str:
+    """Returns the text with control characters written out, but for line ends and tabs.
+
+    Text from records may hold any: a terminal would move its cursor over what was there, or change its settings.
+    """
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def _plain(text: str) -> str:

@@ -48,6 +48,24 @@ def test_a_terminal_shows_progress_and_the_lines_above_it(tmp_path):
         assert f"line {number}" in shown
 
 
+def test_names_are_shown_as_they_are_and_what_records_hold_does_not_steer_the_terminal(tmp_path):
+    script = SCRIPT.format(option="").replace("slow map", "a[/b] [json]").replace('"shown"', '"etl[/daily]"')
+    script = script.replace('print("line", x)', 'print("\\x1b]0;title\\x07\\r[other (1/1)]", x)')
+
+    shown = run_on_a_terminal(script, tmp_path)
+
+    assert "a[/b] [json]" in shown
+    assert "job etl[/daily]: FINISHED after" in shown
+    assert "\\x1b]0;title\\x07\\x0d[other (1/1)] 2" in shown
+    assert "\x1b]0" not in shown
+
+
+def test_lines_that_go_to_a_file_stay_as_they_are(drive):
+    script = SCRIPT.format(option="").replace('print("line", x)', 'print("\\x1b[1mline", x)')
+
+    assert "\x1b[1mline 0\n\x1b[1mline 1\n\x1b[1mline 2\n" == drive(script).finish()[1]
+
+
 def test_progress_can_be_switched_off(tmp_path):
     shown = run_on_a_terminal(SCRIPT.format(option='.option("anabranch.progress", "off")'), tmp_path)
 

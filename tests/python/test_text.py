@@ -5,7 +5,7 @@ import functools
 
 import pytest
 
-from anabranch.text import class_name, cut, error_line, error_name, message_of, sendable, shown
+from anabranch.text import class_name, cut, error_line, error_name, message_of, printable, sendable, shown
 
 
 @dataclasses.dataclass
@@ -108,3 +108,10 @@ def test_what_is_cut_says_how_much_is_missing():
 
 def test_surrogates_are_written_out_and_pairs_are_not():
     assert "\\ud800 \U0001f600" == sendable("\ud800 \U0001f600")
+
+
+def test_what_would_steer_a_terminal_is_written_out_and_lines_and_tabs_are_not():
+    assert "\\x1b]0;title\\x07\\x0d[sink (1/1)]\\x9b\n\tgrüße" == printable(
+        "\x1b]0;title\x07\r[sink (1/1)]\x9b\n\tgrüße"
+    )
+    assert "ValueError: \\x1b[2J" == error_line(ValueError("\x1b[2J"))

@@ -6,10 +6,11 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from anabranch.cli.token import TOKEN_VARIABLE
 from anabranch.errors import AnabranchError
+from anabranch.text import printable
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -73,7 +74,7 @@ def _guarded(run: Any) -> Any:
             problem = str(error.details() if isinstance(error, grpc.Call) else error)
         except KeyboardInterrupt:
             return 130
-        print(f"anabranch {arguments.command}: {problem}", file=sys.stderr)  # noqa: T201 - a command's output
+        _write(f"anabranch {arguments.command}: {problem}", sys.stderr)
         return 1
 
     return guarded
@@ -176,7 +177,12 @@ def _print(arguments: argparse.Namespace, message: Any, text: str) -> None:
         from google.protobuf.json_format import MessageToJson  # noqa: PLC0415 - only where it is wanted
 
         text = MessageToJson(message, preserving_proto_field_name=True, indent=None)
-    print(text, flush=True)  # noqa: T201 - a command's output
+    _write(text, sys.stdout)
+
+
+def _write(text: str, stream: TextIO) -> None:
+    """Prints text that may hold what records hold."""
+    print(printable(text) if stream.isatty() else text, file=stream, flush=True)
 
 
 def _state(job: Any) -> str:

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from anabranch.job import JobStatus
+from anabranch.text import printable
 
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
+    from rich.text import Text
 
 _INTERVAL = 1.0
 
@@ -28,7 +30,9 @@ class Console:
         with self._lock:
             target = sys.stdout if stream == "stdout" else sys.stderr
             try:
-                if self._live is not None and target.isatty():
+                on_terminal = target.isatty()
+                line = printable(line) if on_terminal else line
+                if self._live is not None and on_terminal:
                     self._live.console.out(line, highlight=False)
                 else:
                     target.write(line + "\n")
@@ -79,12 +83,13 @@ class Progress:
                 live.update(self._table(self._read_status()), refresh=True)
             self._console.show(None)
         status = self._read_status()
-        terminal.print(f"job {status.name}: {status.state.name} after {status.seconds:.1f} s", highlight=False)
+        terminal.print(_plain(f"job {status.name}: {status.state.name} after {status.seconds:.1f} s"), highlight=False)
 
     def _table(self, status: JobStatus) -> Table:
         from rich.table import Table  # noqa: PLC0415
 
-        table = Table(title=f"{status.name}: {status.state.name}, {status.seconds:.0f} s", title_justify="left")
+        title = _plain(f"{status.name}: {status.state.name}, {status.seconds:.0f} s")
+        table = Table(title=title, title_justify="left")
         table.add_column("operator")
         for column in ("language", "parallelism", "in", "in/s", "out", "out/s"):
             table.add_column(column, justify="right")
@@ -95,7 +100,7 @@ class Progress:
             taken = operator.records_in - (previous.records_in if previous else 0)
             made = operator.records_out - (previous.records_out if previous else 0)
             table.add_row(
-                operator.name,
+                _plain(operator.name),
                 operator.language,
                 str(operator.parallelism),
                 f"{operator.records_in:,}",
@@ -105,3 +110,10 @@ class Progress:
             )
         self._last = status
         return table
+
+
+def _plain(text: str) -> Text:
+    """Returns a text as rich shows it when nothing in it means anything: names may hold [square brackets]."""
+    from rich.text import Text  # noqa: PLC0415 - only where it is shown
+
+    return Text(printable(text))

@@ -57,8 +57,8 @@ def subtask_of(group: int, parallelism: int, max_parallelism: int) -> int:
 class KeySelector:
     """Chooses a subtask for each key, remembering those of the keys it has met.
 
-    Keys that are str, int of 64 bits, bytes, or tuples of these are remembered, up to a limit: their equality is that of their
-    bytes as long as their types are the same, and hashing them runs no code of the user's.
+    Keys that are str, int of 64 bits, bytes, or tuples of these are remembered, up to a limit: their equality is that
+    of their bytes as long as their types are the same, and hashing them runs no code of the user's.
     """
 
     def __init__(self, parallelism: int, max_parallelism: int, types: TypeRegistry | None = None) -> None:

@@ -1,8 +1,5 @@
 package org.anabranch.runtime.text;
 
-import java.nio.charset.CharsetEncoder;
-import java.nio.charset.StandardCharsets;
-
 /**
  * Shows an exception, whose every method may be the user's: it may throw anything, return null or a
  * text of 20 MB.
@@ -73,23 +70,36 @@ public final class ErrorText {
             : "%s... (%,d more characters)".formatted(text.substring(0, longest), missing));
   }
 
-  /** Returns the text with half characters, which no message can carry, written out. */
+  /**
+   * Returns the text with half characters, which no message can carry, written out, and with
+   * control characters but line ends and tabs: a terminal would move its cursor over what was
+   * there, or change its settings.
+   */
   public static String sendable(String text) {
-    CharsetEncoder utf8 = StandardCharsets.UTF_8.newEncoder();
-    if (utf8.canEncode(text)) {
+    if (text.codePoints().noneMatch(point -> isHalf(point) || isControl(point))) {
       return text;
     }
     StringBuilder written = new StringBuilder();
     text.codePoints()
         .forEach(
             point -> {
-              if (Character.MIN_SURROGATE <= point && point <= Character.MAX_SURROGATE) {
+              if (isHalf(point)) {
                 written.append("\\u%04x".formatted(point));
+              } else if (isControl(point)) {
+                written.append("\\x%02x".formatted(point));
               } else {
                 written.appendCodePoint(point);
               }
             });
     return written.toString();
+  }
+
+  private static boolean isHalf(int point) {
+    return Character.MIN_SURROGATE <= point && point <= Character.MAX_SURROGATE;
+  }
+
+  private static boolean isControl(int point) {
+    return Character.isISOControl(point) && point != '\n' && point != '\t';
   }
 
   private static String messageless(Throwable failure) {

@@ -35,7 +35,8 @@ public final class RecordText {
 
   private void append(Object value, int depth) {
     if (value instanceof CharSequence chars) {
-      text.append('"').append(chars, 0, Math.min(chars.length(), MAX)).append('"');
+      text.append('"').append(onOneLine(chars.subSequence(0, Math.min(chars.length(), MAX))));
+      text.append('"');
     } else if (depth > MAX_DEPTH) {
       text.append(MORE);
     } else if (value instanceof Map<?, ?> map) {
@@ -49,6 +50,10 @@ public final class RecordText {
     } else {
       text.append(describe(value));
     }
+  }
+
+  private static String onOneLine(CharSequence chars) {
+    return chars.toString().replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r");
   }
 
   private void appendAll(Iterator<?> elements, int depth) {

@@ -81,4 +81,12 @@ class ErrorTextTest {
     assertThat(ErrorText.sendable("a\ud800b \ud83d\ude00 \udc00"))
         .isEqualTo("a\\ud800b \ud83d\ude00 \\udc00");
   }
+
+  @Test
+  void whatWouldSteerATerminalIsWrittenOutAndLinesAndTabsAreNot() {
+    assertThat(ErrorText.sendable("\033]0;title\007\r[sink (1/1)]\u009b\n\tgr\u00fc\u00dfe"))
+        .isEqualTo("\\x1b]0;title\\x07\\x0d[sink (1/1)]\\x9b\n\tgr\u00fc\u00dfe");
+    assertThat(ErrorText.simple(new IllegalStateException("\033[2J")))
+        .isEqualTo("IllegalStateException: \\x1b[2J");
+  }
 }

@@ -75,4 +75,10 @@ class RecordTextTest {
   void halfACharacterIsWrittenOut() {
     assertThat(RecordText.of("\ud800x")).isEqualTo("\"\\ud800x\"");
   }
+
+  @Test
+  void textInARecordForgesNoLine() {
+    assertThat(RecordText.of(List.of("a\n[sink (1/1)]\t\r\033[2J")))
+        .isEqualTo("[\"a\\n[sink (1/1)]\\t\\r\\x1b[2J\"]");
+  }
 }
