@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -95,6 +96,36 @@ def test_dead_letters_of_an_operator_with_a_key_and_a_state():
 
     assert [letter["record"] for letter in bad.get()] == [(1, 13)]
     assert max(total for key, total in good.get() if key == 1) == sum(range(1, 30, 3)) - 13
+
+
+def pair_or_refuse(left, right):
+    if (left or 0) % 3 == 1:
+        raise ValueError("no")
+    return left, right
+
+
+@pytest.mark.parametrize("language", ["python", "java"])
+@pytest.mark.parametrize("retention", [1, 3_600_000])
+def test_a_forgotten_record_that_fails_is_left_out_alone(acme_jar, language, retention):
+    """With the short retention most are forgotten when another one comes, with the long one at the end."""
+    ctx = StreamingContext.Builder().build().add_jar(acme_jar)
+    left, right = ctx.source(Slowly(200, pause=0.02)), ctx.from_values(900, 901)
+    if language == "python":
+        joined = left.join(right, retention=timedelta(milliseconds=retention), how="left")
+        pairs = joined.where(lambda x: x).equal_to(lambda x: x).with_function(pair_or_refuse)
+    else:
+        keep = timedelta(milliseconds=retention)
+        joined = left.as_java_stream().join(right.as_java_stream(), retention=keep, how="left")
+        keyed = joined.where("com.acme.Stateful$Itself").equal_to("com.acme.Stateful$Itself")
+        pairs = keyed.with_function("com.acme.Stateful$PairOrRefuse")
+    good = (pairs.as_python_stream() if language == "java" else pairs).collect()
+    letters = pairs.dead_letters()
+    bad = (letters.as_python_stream() if language == "java" else letters).collect()
+
+    ctx.execute("forgets")
+
+    assert [letter["record"] for letter in bad.get()] == [x for x in range(200) if x % 3 == 1]
+    assert [tuple(pair) for pair in good.get()] == [(x, None) for x in range(200) if x % 3 != 1]
 
 
 def test_dead_letters_cross_to_java(acme_jar, capfd):

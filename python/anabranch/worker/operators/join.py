@@ -83,12 +83,14 @@ class JoinOperator(UserOperator[Callable[[Any, Any], Any]]):
                 table, slot = others.slot_of(key)
             except RecordError as error:
                 raise self.failure(values, position) from TypeError(f"the key cannot be used: {error}")
-            for other in table.get(slot, ()):
-                record.matched = other.matched = True
+            matches = table.get(slot, ())
+            for other in matches:
                 results.append(self._pair(record, other, values, position))
                 if len(results) >= EMIT_SIZE:
                     self.emit(results)
                     results = []
+            for other in matches:  # not before all of it has succeeded: a record may be left out
+                record.matched = other.matched = True
             self._remember(record)
         self.records_in += len(values)
         return self.results(results)
@@ -120,14 +122,17 @@ class JoinOperator(UserOperator[Callable[[Any, Any], Any]]):
             if not same_key:
                 del table[slot]
             if self._outer[record.side] and not record.matched:
-                results.append(self._alone(record))
+                self._emit_alone(record, results)
                 if len(results) >= EMIT_SIZE:
                     self.emit(results)
                     results = []
         self.emit(results)
 
-    def _alone(self, record: _Remembered) -> Any:
+    def _emit_alone(self, record: _Remembered, results: list[Any]) -> None:
+        left, right = (record.value, None) if record.side == _LEFT else (None, record.value)
         try:
-            return self.function(record.value, None) if record.side == _LEFT else self.function(None, record.value)
-        except BaseException as error:
-            raise OperatorError(self.name, self.records_in, record.value) from error
+            results.append(self.function(left, right))
+        except BaseException as error:  # noqa: BLE001 - it is raised again, or left out
+            failure = OperatorError(self.name, self.records_in, record.value)
+            failure.__cause__ = error
+            self.leave_out(failure)

@@ -56,6 +56,8 @@ class Operator(ABC):
         self.records_in = 0
         self.records_out = 0
         self._emit_next: Emit = discard
+        # Takes the failure at a record that came earlier than the batch at hand; returns if the record is left out.
+        self.leave_out: Callable[[OperatorError], None] = _raise
 
     def connect(self, emit: Emit) -> None:
         """Sets where pieces go. Without it they are dropped."""
@@ -150,6 +152,11 @@ def position_of(values: Sequence[Any], iterator: Any) -> int:
     """
     left: int = iterator.__length_hint__()
     return max(0, len(values) - left - 1)
+
+
+def _raise(error: OperatorError) -> None:
+    """What an operator does about a failure at an earlier record, unless records are left out."""
+    raise error
 
 
 def discard(_values: Sequence[Any], _keys: Sequence[Any] | None) -> None:

@@ -27,6 +27,7 @@ class SkippingOperator(Operator):
         self.skipped = 0
         self._dead_letters = dead_letters or self._warn
         self._operator = operator
+        operator.leave_out = self._leave_out
 
     def connect(self, emit: Emit) -> None:  # noqa: D102
         super().connect(emit)
@@ -44,16 +45,22 @@ class SkippingOperator(Operator):
             try:
                 results = operator.process_input(index, [value], None if keys is None else [keys[position]])
             except OperatorError as error:
-                if not self._is_of_the_record(error):
-                    raise
+                self._leave_out(error)
                 operator.records_in += 1
-                self.skipped += 1
-                self._dead_letters(error)
             else:
                 if results is not None:
                     self._emit_next(*results)
-        self.records_in, self.records_out = operator.records_in, operator.records_out
+        self._count()
         return None
+
+    def _count(self) -> None:
+        self.records_in, self.records_out = self._operator.records_in, self._operator.records_out
+
+    def _leave_out(self, error: OperatorError) -> None:
+        if not self._is_of_the_record(error):
+            raise error
+        self.skipped += 1
+        self._dead_letters(error)
 
     def _is_of_the_record(self, error: OperatorError) -> bool:
         """Returns False if something else is wrong than that the function fails at this record."""
@@ -90,7 +97,7 @@ class SkippingOperator(Operator):
 
     def finish(self) -> None:  # noqa: D102
         self._operator.finish()
-        self.records_out = self._operator.records_out
+        self._count()
 
     def close(self) -> None:  # noqa: D102
         self._operator.close()

@@ -83,6 +83,23 @@ public final class Stateful {
     }
   }
 
+  public static final class Itself implements KeyFunction<Object, Object> {
+    @Override
+    public Object keyBy(Object record) {
+      return record;
+    }
+  }
+
+  public static final class PairOrRefuse implements JoinFunction<Long, Long, Tuple2<Long, Long>> {
+    @Override
+    public Tuple2<Long, Long> join(Long left, Long right) {
+      if (left != null && left % 3 == 1) {
+        throw new IllegalArgumentException("no");
+      }
+      return new Tuple2<>(left, right);
+    }
+  }
+
   /** Deals records out in turn, and counts them itself. */
   public static final class Deal extends RichPartitionFunction<Long> {
     private long dealt;

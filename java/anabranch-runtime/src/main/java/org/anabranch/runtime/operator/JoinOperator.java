@@ -27,6 +27,7 @@ final class JoinOperator extends FunctionOperator<JoinFunction<Object, Object, O
   private final List<Map<Object, Deque<Remembered>>> sides =
       List.of(new HashMap<>(), new HashMap<>());
   private final Deque<Remembered> byAge = new ArrayDeque<>();
+  private Apart apart = (value, action) -> action.run();
   private RuntimeContext context;
 
   JoinOperator(
@@ -44,6 +45,11 @@ final class JoinOperator extends FunctionOperator<JoinFunction<Object, Object, O
           case TYPE_FULL -> new boolean[] {true, true};
           case TYPE_INNER, UNRECOGNIZED -> new boolean[] {false, false};
         };
+  }
+
+  @Override
+  public void handleApart(Apart how) {
+    apart = how;
   }
 
   @Override
@@ -65,12 +71,16 @@ final class JoinOperator extends FunctionOperator<JoinFunction<Object, Object, O
     }
     Object stateKey = keys.of(key);
     Remembered record = new Remembered(side, stateKey, value, now, false);
-    for (Remembered other : sides.get(1 - side).getOrDefault(stateKey, new ArrayDeque<>(0))) {
-      record.matched = true;
-      other.matched = true;
+    Deque<Remembered> matches = sides.get(1 - side).getOrDefault(stateKey, new ArrayDeque<>(0));
+    for (Remembered other : matches) {
       next.emit(
           null,
           side == LEFT ? function.join(value, other.value) : function.join(other.value, value));
+    }
+    // Not before all of it has succeeded: a record may be left out.
+    for (Remembered other : matches) {
+      record.matched = true;
+      other.matched = true;
     }
     remember(record);
   }
@@ -126,12 +136,16 @@ final class JoinOperator extends FunctionOperator<JoinFunction<Object, Object, O
       side.remove(record.stateKey);
     }
     if (outer[record.side] && !record.matched) {
-      next.emit(
-          null,
-          record.side == LEFT
-              ? function.join(record.value, null)
-              : function.join(null, record.value));
+      apart.handle(record.value, () -> emitAlone(record));
     }
+  }
+
+  private void emitAlone(Remembered record) throws Exception {
+    next.emit(
+        null,
+        record.side == LEFT
+            ? function.join(record.value, null)
+            : function.join(null, record.value));
   }
 
   /** A record that waits for matches. */

@@ -37,6 +37,21 @@ public interface Operator {
     process(key, value);
   }
 
+  /** What an operator does with a record that came earlier than the one at hand. */
+  @FunctionalInterface
+  interface Action {
+    void run() throws Exception;
+  }
+
+  /** Does something with an earlier record, so that a failure is that record's. */
+  @FunctionalInterface
+  interface Apart {
+    void handle(Object value, Action action) throws Exception;
+  }
+
+  /** Says how to handle records that came earlier than the one at hand. */
+  default void handleApart(Apart apart) {}
+
   /** Called once when the input has ended, before {@link #close}; emits what is held back. */
   default void finish() throws Exception {}
 

@@ -26,6 +26,7 @@ final class Stage implements Output {
 
   void set(Operator placed) {
     operator = placed;
+    operator.handleApart(this::handleApart);
   }
 
   /** Has records left out at which the function fails. */
@@ -69,6 +70,21 @@ final class Stage implements Output {
       skipping.reject(taken.get(), value, t);
     }
     taken.increment();
+  }
+
+  /** Handles a record that was taken earlier: if it fails it is left out alone, or is to blame. */
+  private void handleApart(Object value, Operator.Action action) {
+    try {
+      action.run();
+      if (skipping != null) {
+        skipping.accept();
+      }
+    } catch (Throwable t) {
+      if (!mayLeaveOut(t)) {
+        throw chain.fail(OperatorFailure.atRecord(name, taken.get(), value, t));
+      }
+      skipping.reject(taken.get(), value, t);
+    }
   }
 
   /** A failure behind this operator passes through here too; the chain has taken note of it. */
