@@ -65,6 +65,8 @@ class ValueEncoder(dict[type, Handler]):
         self._key = key
         self._with_classes = python if with_classes is None else with_classes
         self._row_schemas: dict[tuple[str, ...], Schema] = {}
+        # To Python: the class that a schema id, or the name of an enum, stands for. Others travel as pickles.
+        self._claimed: dict[int | str, type] = {}
         self.update(
             {
                 type(None): lambda _value, _depth: b"\xc0",
@@ -116,6 +118,10 @@ class ValueEncoder(dict[type, Handler]):
         if issubclass(cls, Message) and not self._key:
             return self._messages_of(cls)
         return self._or_pickle(_unknown)
+
+    def _is_taken(self, sign: int | str, cls: type) -> bool:
+        """Returns whether this schema id, or name of an enum, stands for another class at a consumer in Python."""
+        return self._python and self._claimed.setdefault(sign, cls) is not cls
 
     def _or_pickle(self, encode: Callable[[Any], bytes]) -> Handler:
         """To Python a value without a row in the table travels as a pickle."""
@@ -187,6 +193,8 @@ class ValueEncoder(dict[type, Handler]):
         schema = instance_type.schema_for(python=self._with_classes)
         number, id_bytes, values_of = schema.id, instance_type.id_bytes, instance_type.values
         python = self._python
+        if self._is_taken(number, instance_type.cls):
+            return lambda value, _depth: _pickled(value)
 
         def handler(value: Any, depth: int) -> bytes:
             if python and not instance_type.is_whole(value):
@@ -205,7 +213,10 @@ class ValueEncoder(dict[type, Handler]):
         return handler
 
     def _constants_of(self, cls: type[enum.Enum]) -> Handler:
-        name = encode_str(self._types.name_of(cls))
+        called = self._types.name_of(cls)
+        if self._is_taken(called, cls) or (self._python and self._types.is_of_another(called, cls)):
+            return lambda value, _depth: _pickled(value)
+        name = encode_str(called)
         carrier = self._types.carrier(cls) if self._with_classes else None
 
         def encode(value: enum.Enum) -> bytes:
@@ -244,7 +255,9 @@ class ValueEncoder(dict[type, Handler]):
             if len(self._row_schemas) >= _MAX_ROW_SCHEMAS:
                 self._row_schemas.clear()
             schema = self._row_schemas[shape] = make_schema(value.type_name, names)
-        self.schemas.setdefault(schema.id, schema)  # that of an instance may bring a class along
+        if schema.id in self._claimed:  # a class of this name and these fields
+            return _pickled(value)
+        self.schemas[schema.id] = schema
         values = [value[name] for name in names]
         return extension(wire.INSTANCE, schema.id.to_bytes(8, "big") + b"".join(self._items(values, depth)))
 

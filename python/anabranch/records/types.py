@@ -79,7 +79,9 @@ class TypeRegistry:
         self._instance_types: dict[type, InstanceType | None] = {}
         self._carriers: dict[type, Schema] = {}
         self._makers: dict[tuple[int, bytes], InstanceMaker] = {}
-        # Classes of enums and messages that frames have brought along.
+        # Classes of enums and messages that frames have brought along, and by name those that were brought last:
+        # frames of two producers may mean two classes of one name.
+        self._carried: dict[tuple[int, bytes], type] = {}
         self._brought: dict[str, type] = {}
 
     def register(self, cls: type, name: str | None = None) -> None:
@@ -133,6 +135,10 @@ class TypeRegistry:
         """Returns the name of a class on the wire."""
         return self._names.get(cls) or _NAMES.get(cls) or default_name(cls)
 
+    def is_of_another(self, name: str, cls: type) -> bool:
+        """Returns whether another class is registered with this name."""
+        return self._classes.get(name, cls) is not cls
+
     def instance_type(self, cls: type) -> InstanceType | None:
         """Returns how instances of a class travel, or None if they do not travel as fields."""
         if cls not in self._instance_types:
@@ -172,7 +178,11 @@ class TypeRegistry:
         if known is None:
             if len(self._makers) >= _MAX_MAKERS:
                 self._makers.clear()
+                self._carried.clear()
             known = self._makers[schema.id, python_class] = self._make_maker(schema, python_class)
+        carried = self._carried.get((schema.id, python_class))
+        if carried is not None:
+            self._brought[schema.name] = carried
         return known
 
     def enum_constant(self, type_name: str, constant: str) -> Any:
@@ -222,13 +232,13 @@ class TypeRegistry:
         fields = list(schema.fields)
         if schema.id != schema_id(schema.name, fields) or sorted(set(fields), key=str.encode) != fields:
             raise RecordError(f"schema {schema.name} is not that of its id")
-        cls = self._class_named(schema.name)
-        if cls is None and python_class:
+        cls: type | None
+        if python_class:  # this very class, whatever others there are of its name
             cls = _load_class(schema.name, python_class)
             if issubclass(cls, (enum.Enum, Message)):
-                self._brought[schema.name] = cls
-        if cls is None:
-            cls = self._finder.find(schema.name)
+                self._carried[schema.id, python_class] = cls
+        else:
+            cls = self._class_named(schema.name) or self._finder.find(schema.name)
         return instance_maker(cls, schema)
 
 

@@ -16,6 +16,7 @@ from google.protobuf import duration_pb2
 
 from anabranch.errors import RecordError
 from anabranch.records import Decoder, Encoder, TypeRegistry, encode_value
+from anabranch.records.row import Row
 from anabranch.records.types import record_type
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, LANGUAGE_PYTHON
 
@@ -275,3 +276,69 @@ def test_an_error_of_decoding_tells_where_inside_the_value(value, path):
 def test_an_instance_cannot_be_part_of_a_value_that_is_sent_alone():
     with pytest.raises(RecordError, match="cannot be part of a value that is sent alone"):
         encode_value(Letters(1, "a", 2.5))
+
+
+def length(unit):
+    """A class as a factory makes it: the next one has the same name and fields."""
+    return dataclasses.make_dataclass("Length", ["value"], namespace={"unit": unit})
+
+
+def colour(unit):
+    return enum.Enum("Colour", {"RED": 1, unit: 2})
+
+
+def test_two_classes_of_one_name_stay_two_classes():
+    metre, foot = length("m"), length("ft")
+    value = [
+        metre(1),
+        foot(2),
+        {"a": (foot(3), metre(4))},
+        Row("tests.Length", {"value": 5}),
+        Row(f"{__name__}.Length", {"value": 6}),
+    ]
+    encoder, decoder = Encoder(LANGUAGE_PYTHON, TypeRegistry()), Decoder(LANGUAGE_PYTHON, TypeRegistry())
+
+    for _ in range(2):
+        payload, schemas = encoder.encode([value])
+        [found] = decoder.decode(payload, 1, schemas)
+
+        assert ["m", "ft"] == [found[0].unit, found[1].unit]
+        assert ["ft", "m"] == [each.unit for each in found[2]["a"]]
+        assert ([1, 2], [5, 6]) == ([each.value for each in found[:2]], [each["value"] for each in found[3:]])
+        assert all(type(each) is Row for each in found[3:])
+
+
+def test_two_enums_of_one_name_stay_two_enums_also_from_two_producers():
+    red, blue = colour("GREEN"), colour("BLUE")
+    decoder = Decoder(LANGUAGE_PYTHON, TypeRegistry())
+    both = [red.GREEN, blue.BLUE, red.RED, blue.RED]
+
+    found = decoder.decode(*in_order(Encoder(LANGUAGE_PYTHON, TypeRegistry()).encode(both), len(both)))
+    assert [value.name for value in both] == [value.name for value in found]
+    assert type(found[0]) is type(found[2]) is not type(found[1]) is type(found[3])
+
+    first, second = (Encoder(LANGUAGE_PYTHON, TypeRegistry()) for _ in range(2))
+    for _ in range(2):
+        for encoder, value in ((first, red.GREEN), (second, blue.BLUE)):
+            [one] = decoder.decode(*in_order(encoder.encode([value]), 1))
+            assert value.name == one.name
+
+
+def in_order(encoded, n):
+    payload, schemas = encoded
+    return payload, n, schemas
+
+
+def test_a_class_of_the_name_of_a_registered_one_stays_itself():
+    metre, foot = length("m"), length("ft")
+    types = TypeRegistry()
+    types.register(metre)
+    green, blue = colour("GREEN"), colour("BLUE")
+    types.register(green)
+
+    for value in (foot(1), metre(1)):
+        payload, schemas = Encoder(LANGUAGE_PYTHON, types).encode([value])
+        assert value.unit == Decoder(LANGUAGE_PYTHON, types).decode(payload, 1, schemas)[0].unit
+    for value in (blue.BLUE, green.GREEN):
+        payload, schemas = Encoder(LANGUAGE_PYTHON, types).encode([value])
+        assert value.name == Decoder(LANGUAGE_PYTHON, types).decode(payload, 1, schemas)[0].name
