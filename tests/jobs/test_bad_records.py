@@ -59,6 +59,21 @@ def test_a_dead_letter_comes_of_what_cannot_be_printed_too():
     assert [letter["record"] for letter in bad] == ["<Unprintable whose repr fails: OSError: no>"] * 2
 
 
+def test_a_dead_letter_has_the_record_as_it_came():
+    def change_and_fail(record):
+        record["items"].append("changed")
+        record["name"] = "changed"
+        raise ValueError("too late")
+
+    ctx = StreamingContext.Builder().build()
+    changed = ctx.from_values({"name": "a", "items": [1]}).map(change_and_fail)
+    changed.sink(lambda x: None)
+
+    [letter] = changed.dead_letters().execute_and_collect("changes")
+
+    assert {"name": "a", "items": [1]} == letter["record"]
+
+
 def test_dead_letters_say_nothing_on_the_console(capfd):
     ctx = StreamingContext.Builder().build()
     divided = ctx.from_collection(range(5)).map(lambda x: 12 // (x - 2))

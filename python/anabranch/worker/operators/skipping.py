@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from anabranch.worker.operators.operator import Emit, Operator, OperatorError, R
 logger = logging.getLogger(__name__)
 
 _SHOWN = 10
+_UNCHANGEABLE = frozenset({int, str, float, bool, bytes, type(None)})
 
 
 class SkippingOperator(Operator):
@@ -42,9 +44,12 @@ class SkippingOperator(Operator):
     def process_input(self, index: int, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: D102
         operator = self._operator
         for position, value in enumerate(values):
+            came = _copied(value)
             try:
                 results = operator.process_input(index, [value], None if keys is None else [keys[position]])
             except OperatorError as error:
+                if error.record is value:
+                    error.record = came
                 self._leave_out(error)
                 operator.records_in += 1
             else:
@@ -114,3 +119,13 @@ class SkippingOperator(Operator):
                 shown(error.record),
                 error_line(error if error.__cause__ is None else error.__cause__),
             )
+
+
+def _copied(record: Any) -> Any:
+    """Returns the record as it is now: its function may change it and fail then."""
+    if type(record) in _UNCHANGEABLE:
+        return record
+    try:
+        return copy.deepcopy(record)
+    except BaseException:  # noqa: BLE001 - a class may be copied in its own way, or in none; it is to be shown at least
+        return record
