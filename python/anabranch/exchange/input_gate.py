@@ -6,7 +6,7 @@ import logging
 import socket
 from collections import deque
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from anabranch.errors import ExchangeError
 from anabranch.exchange.addresses import Transport
@@ -27,7 +27,7 @@ class ConsumerIdentity:
     """Who dials: what every connection of one task has in common."""
 
     job_id: str
-    token: bytes
+    token: bytes = field(repr=False)
     incarnation: int
 
 

@@ -34,7 +34,7 @@ class ControlClient:
         """
         try:
             yield from ControlStub(self._channel.calls).Connect(iter(self._outbox.get, None))
-        except (grpc.RpcError, AnabranchError) as error:
+        except (grpc.RpcError, AnabranchError, ValueError) as error:  # ValueError: it was disconnected before
             logger.debug("control stream ended: %s", error)
 
     def close(self) -> None:

@@ -31,6 +31,13 @@ record ClientConfig(String address, String token, String python, Map<String, Str
     return new ClientConfig(address, token, python, rest);
   }
 
+  /** Without the token, which whoever prints this does not want to show. */
+  @Override
+  public String toString() {
+    return "ClientConfig[address=%s, python=%s, jobOptions=%s]"
+        .formatted(address, python, jobOptions);
+  }
+
   private static String take(Map<String, String> config, String name, String otherwise) {
     String given = config.remove(name);
     if (given != null) {

@@ -43,6 +43,13 @@ public final class GatewayClient implements JobClient {
     if (e.getStatus().getCode() == Status.Code.INVALID_ARGUMENT) {
       return new JobGraphException(e.getStatus().getDescription(), e);
     }
+    if (e.getStatus().getCode() == Status.Code.RESOURCE_EXHAUSTED) {
+      return new JobGraphException(
+          "the job is larger than a gateway takes (64 MiB) by what its functions and collections hold;"
+              + " have a source read large data: "
+              + e.getStatus().getDescription(),
+          e);
+    }
     return new IllegalStateException("the gateway did not take the job: " + e.getStatus(), e);
   }
 }
