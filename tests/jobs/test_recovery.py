@@ -506,3 +506,45 @@ def test_a_worker_that_dies_at_any_step_leaves_no_trace(acme_jar, tmp_path, monk
 
     assert_numbered_once(collected.get(60), list(range(20_000)), 7)
     assert (tmp_path / "reached").exists()
+
+
+def slow_tail(directory: Path, mode: str, acme_jar: str, language: str) -> StreamingContext:
+    """A source that ends at once, a slow map with all its records before it, and a file sink."""
+    ctx = context(directory, mode=mode, checkpoint__interval_ms=100, java__tasks_per_worker=1).add_jar(acme_jar)
+    numbers = ctx.from_collection(range(1500)).set_parallelism(1).disable_chain()
+    if language == "java":
+        slow = numbers.as_java_stream().rebalance().map("com.acme.Functions$Slow").as_python_stream()
+    else:
+
+        def slowly(x: int) -> int:
+            time.sleep(0.01)
+            return x
+
+        slow = numbers.rebalance().map(slowly).disable_chain()
+    slow.rebalance().sink(FileSink(directory / "out"))
+    return ctx
+
+
+def completed(directory: Path, job: Any) -> int:
+    """The last checkpoint that was completed; 0: none."""
+    found = (directory / "checkpoints" / job.id).glob("chk-*/MANIFEST")
+    return max((int(path.parent.name.removeprefix("chk-")) for path in found), default=0)
+
+
+@pytest.mark.parametrize("mode", ["exactly_once", "at_least_once"])
+@pytest.mark.parametrize("language", ["python", "java"])
+def test_checkpoints_go_on_when_all_sources_have_ended(acme_jar, tmp_path, capfd, mode, language):
+    job = slow_tail(tmp_path, mode, acme_jar, language).submit("tail")
+    kind = "java" if language == "java" else "python-2"
+
+    for _ in range(2):
+        before = completed(tmp_path, job)
+        while completed(tmp_path, job) < before + 2:
+            assert not job.ended
+            time.sleep(0.01)
+        min(workers(kind) or workers("python"), key=psutil.Process.create_time).kill()
+
+    job.wait(100)
+    assert "to checkpoint" in capfd.readouterr().err
+    lines = [int(line) for file in (tmp_path / "out").iterdir() for line in file.read_text().split()]
+    assert sorted(set(lines) if mode == "at_least_once" else lines) == list(range(1500))

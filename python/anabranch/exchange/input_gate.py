@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -14,12 +15,19 @@ from anabranch.exchange.frames import Frame, FrameReader
 from anabranch.exchange.handshake import ReplyParser, encode_request
 from anabranch.exchange.reactor import READ, WRITE, Reactor
 from anabranch.exchange.shortage import Shortage
-from anabranch.v1.control_pb2 import Endpoint
+from anabranch.v1.control_pb2 import Endpoint, UnreadFrame
 from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest
 
 logger = logging.getLogger(__name__)
 
 _RETRY_DELAY = 0.05
+
+
+def unread_frame(frame: Frame, skip: int) -> UnreadFrame:
+    """Returns a frame as a snapshot holds it, of which so many records at the beginning are not to be handled."""
+    unread = UnreadFrame(header=frame.header, payload=frame.payload, skip=skip)
+    unread.header.ClearField("deltas")
+    return unread
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,10 @@ class InputChannel:
         self.ended = False
         self.skip = 0  # records at the beginning of the frame taken last that have been received before
         self.blocked = False  # nothing is taken from it, for it is ahead of others
+        self.barrier_ahead = 0  # the newest among the frames that were read ahead
+        self.read_to_end = False  # the end of input is among them
+        self.ahead_bytes = 0
+        self._ahead: deque[UnreadFrame] = deque()
         self._reader = FrameReader(max_frame_bytes)
         self._max_frame_bytes = max_frame_bytes
         self._next_seq = 0
@@ -106,6 +118,43 @@ class InputChannel:
         Raises:
             ExchangeError: The producer broke the protocol.
         """
+        if self._ahead:
+            unread = self._ahead.popleft()
+            self.skip = unread.skip
+            self.ahead_bytes -= len(unread.payload)
+            return Frame(unread.header, unread.payload)
+        return self._receive(gate)
+
+    def read_ahead(self, gate: InputGate, most_bytes: int) -> int:
+        """Reads what has arrived, up to the end of input or about so many bytes; returns how many were read."""
+        n_bytes = 0
+        while not self.read_to_end and n_bytes < most_bytes:
+            frame = self._receive(gate)
+            if frame is None:
+                break
+            n_bytes += len(frame.payload)
+            self.put_ahead(unread_frame(frame, self.skip))
+        return n_bytes
+
+    def put_ahead(self, unread: UnreadFrame) -> None:
+        """Adds a frame to those that `take` returns before it receives more."""
+        self._ahead.append(unread)
+        self.ahead_bytes += len(unread.payload)
+        kind = unread.header.WhichOneof("control")
+        if kind == "barrier":
+            self.barrier_ahead = unread.header.barrier.number
+        self.read_to_end = self.read_to_end or kind == "end_of_input"
+
+    def restore(self, unread: UnreadFrame) -> None:
+        """Takes a frame that an incarnation before this one has received and not handled."""
+        self.put_ahead(unread)
+
+    @property
+    def ahead(self) -> Iterable[UnreadFrame]:
+        """What was read ahead and not taken yet."""
+        return self._ahead
+
+    def _receive(self, gate: InputGate) -> Frame | None:
         while self._stream_open:
             frame = self._reader.next()
             if frame is not None:
@@ -275,6 +324,38 @@ class InputGate:
                 if not self._paused:
                     channel.resume(self)
                 self.mark_ready(channel)
+
+    def read_ahead(self, most_bytes: int | None) -> bool:
+        """Reads what has arrived; returns whether now everything up to the end of input is in memory.
+
+        Args:
+            most_bytes: About so many bytes may be in memory; None for any number.
+        """
+        channels = self._channels.values()
+        room = sys.maxsize if most_bytes is None else most_bytes - sum(channel.ahead_bytes for channel in channels)
+        for channel in channels:
+            if channel.ended or channel.read_to_end:
+                continue
+            room -= channel.read_ahead(self, room)
+            if channel.blocked and room > 0 and not channel.read_to_end:
+                channel.resume(self)  # so that what is still to come wakes the task up
+            self.mark_ready(channel)
+        return all(channel.ended or channel.read_to_end for channel in channels)
+
+    def unread(self) -> list[UnreadFrame]:
+        """Returns the frames that were read ahead and not taken yet."""
+        return [unread for channel in self._channels.values() for unread in channel.ahead]
+
+    def restore(self, unread: Iterable[UnreadFrame]) -> None:
+        """Takes the frames that an incarnation before this one has received and not handled."""
+        for frame in unread:
+            channel = self._channels[frame.header.channel]
+            channel.restore(frame)
+            self.mark_ready(channel)
+
+    def barrier_ahead(self, number: int) -> bool:
+        """Returns whether the barrier of this checkpoint, or of a later one, was read ahead."""
+        return any(channel.barrier_ahead >= number for channel in self._channels.values())
 
     def end(self, channel: InputChannel) -> None:
         """Takes note of the end of one channel."""

@@ -8,7 +8,7 @@ from anabranch.errors import ExchangeError
 from anabranch.exchange.frames import Frame
 from anabranch.exchange.input_gate import ConsumerIdentity, InputChannel, InputGate
 from anabranch.exchange.reactor import Reactor
-from anabranch.v1.control_pb2 import ChannelPosition
+from anabranch.v1.control_pb2 import ChannelPosition, UnreadFrame
 from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest, LogDelta
 
 
@@ -44,6 +44,11 @@ class LoggedInputChannel(InputChannel):
     def end(self, reactor: Reactor) -> None:  # noqa: D102
         self.ended = True
         self.close(reactor)
+
+    def restore(self, unread: UnreadFrame) -> None:  # noqa: D102
+        super().restore(unread)
+        self._records += unread.header.n_records - unread.skip
+        self._controls += 0 if unread.header.WhichOneof("control") is None else 1
 
     def _request(self, identity: ConsumerIdentity, producer_incarnation: int) -> ConnectRequest:
         self._next_seq = -1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from anabranch.config import Options
 from anabranch.recovery.checkpoint_store import CheckpointStore
@@ -29,7 +30,7 @@ class Checkpoints:
         self,
         options: Options,
         job_id: str,
-        tasks: Collection[int],
+        consumers: Mapping[int, frozenset[int]],
         *,
         tell_all: Callable[[control.MasterMessage], None],
         remember: Callable[[], Awaitable[None]],
@@ -41,7 +42,7 @@ class Checkpoints:
         Args:
             options: Of the job.
             job_id: Of the job.
-            tasks: Its tasks.
+            consumers: Its tasks, each with those that it sends to.
             tell_all: Sends a message to every worker.
             remember: Has the number of the last checkpoint remembered.
             may_complete: Whether a checkpoint with all its parts may be complete already; if not, who knows when it
@@ -53,7 +54,10 @@ class Checkpoints:
         """
         self.last = 0
         self.snapshots: dict[int, control.Snapshot] = {}
-        self._tasks = frozenset(tasks)
+        self._tasks = frozenset(consumers)
+        self._consumers = consumers
+        # By task, how many of those that send to it have not ended.
+        self._living_producers = Counter(one for sent_to in consumers.values() for one in sent_to)
         self._interval = options.integer("anabranch.checkpoint.interval-ms") / 1000
         self._tell_all = tell_all
         self._remember = remember
@@ -115,20 +119,39 @@ class Checkpoints:
             await self._remember()  # no master after this one may use the number again
             self._pending = self._number
             self._taken = {}
-            self._tell_all(self.trigger())
+            self._tell_all(self.trigger(self._tasks))
 
-    def trigger(self) -> control.MasterMessage:
-        """Returns the message that has sources take the pending checkpoint."""
-        trigger = control.TriggerCheckpoint(number=self._pending or 0, timestamp_ms=int(time.time() * 1000))
+    def trigger(self, tasks: Collection[int]) -> control.MasterMessage:
+        """Returns the message that has those of the tasks take the pending checkpoint that no barrier will reach."""
+        trigger = control.TriggerCheckpoint(
+            number=self._pending or 0,
+            timestamp_ms=int(time.time() * 1000),
+            task_ids=[task for task in tasks if not self._living_producers[task] and task not in self._ended],
+        )
         return control.MasterMessage(trigger_checkpoint=trigger)
 
     def take(self, task: int, snapshot: control.Snapshot) -> None:
         """Takes a task's part of a checkpoint."""
         if snapshot.number == FINAL:
-            self._ended[task] = snapshot
+            self._take_end(task, snapshot)
         elif snapshot.number == self._pending:
             self._taken[task] = snapshot
         self.complete_if_whole()
+
+    def _take_end(self, task: int, snapshot: control.Snapshot) -> None:
+        if task not in self._ended:
+            self._living_producers.subtract(self._consumers[task])
+        self._ended[task] = snapshot
+        if self._pending is None:
+            return
+        alone = {one for one in self._consumers[task] if not self._living_producers[one]}
+        alone -= self._taken.keys() | self._ended.keys()
+        if alone and any(alone & self._consumers[taken] for taken in self._taken):
+            # The barrier of some and the end of others: it may be long before they come to it. The next one is better.
+            self._pending = None
+            self._began = -self._interval
+        elif alone:
+            self._tell_all(self.trigger(alone))
 
     async def settle(self) -> None:
         """Waits until no checkpoint is being written: which one is the last is settled then.
@@ -147,7 +170,8 @@ class Checkpoints:
         Without that the pending checkpoint could be complete while they still go on from the one before.
         """
         for task in tasks:
-            self._ended.pop(task, None)
+            if self._ended.pop(task, None) is not None:
+                self._living_producers.update(self._consumers[task])
             self._taken.pop(task, None)
 
     async def complete_last(self) -> None:

@@ -124,6 +124,10 @@ class JobMaster:
         self._server = ControlServer(token, self, workers=len(plan.workers))
         self._workers = {worker.worker_id: _Worker(worker) for worker in plan.workers}
         self._tasks = {task.task_id: task for task in plan.tasks}
+        self._consumers = {
+            task.task_id: frozenset(channel.peer_task for edge in task.outputs for channel in edge.channels)
+            for task in plan.tasks
+        }
         self._worker_of = {task: worker for worker in self._workers.values() for task in worker.plan.task_ids}
         self._task_states = dict.fromkeys(self._tasks, control.TASK_STATE_UNSPECIFIED)
         self._endpoints: dict[int, control.Endpoint] = {}
@@ -139,7 +143,7 @@ class JobMaster:
             self._checkpoints = Checkpoints(
                 options,
                 job_id,
-                self._tasks,
+                self._consumers,
                 tell_all=self._tell_all,
                 remember=self._save_roster,
                 may_complete=self._client_has_before,
@@ -487,7 +491,7 @@ class JobMaster:
         if task in self._recovering:
             self._recovering.discard(task)
             if self._checkpoints is not None and self._checkpoints.pending is not None:
-                self._worker_of[task].send(self._checkpoints.trigger())
+                self._worker_of[task].send(self._checkpoints.trigger({task}))
             if self._checkpoints is not None and self._checkpoints.last == FINAL:
                 # Its incarnation before has died between the end and the commit.
                 completed = control.CheckpointCompleted(number=FINAL)
@@ -552,16 +556,12 @@ class JobMaster:
 
     def _roll_back_to(self, failed: set[int], checkpoints: Checkpoints, *, whole: bool = False) -> set[int]:
         """Makes the tasks ready to begin again that have to: the failed ones, or all of them; returns these."""
-        consumers = {
-            task.task_id: frozenset(channel.peer_task for edge in task.outputs for channel in edge.channels)
-            for task in self._tasks.values()
-        }
         depth = self._options.integer("anabranch.recovery.sharing-depth") or len(self._tasks)
         again = failed
         whole = (
             whole or self._options.text("anabranch.recovery.scope") == "job" or self._options.mode == "at_least_once"
         )
-        if whole or decide(failed | self._recovering, consumers, depth).rollback:
+        if whole or decide(failed | self._recovering, self._consumers, depth).rollback:
             again = set(self._tasks)
             checkpoints.abandon()
             self._tell_all(control.MasterMessage(cancel_tasks=control.CancelTasks()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from anabranch.exchange.handshake import MAX_LENGTH_WITH_LOGS
@@ -46,8 +46,7 @@ class TaskRecovery:
         self._emitted_before = 0  # the epoch
         self.descriptor = descriptor
         self.is_new_incarnation = descriptor.HasField("restore")
-        self.trigger: int | None = None  # a checkpoint that a source is to take
-        self.completed: list[int] = []  # checkpoints that are complete, not handled yet
+        self.trigger: int | None = None  # a checkpoint to be taken without a barrier
         self.held = HeldLogs()
         self._job = job
         restore = descriptor.restore
@@ -255,6 +254,11 @@ class TaskRecovery:
 
     # ------------------------------------------------------------------ checkpoints
 
+    @property
+    def aligning(self) -> int:
+        """The checkpoint whose barrier has come on some channels and not on all; 0: none."""
+        return self._barrier or 0
+
     def meets_later_barrier(self, number: int) -> bool:
         """Returns whether the barrier is of a later checkpoint than that which some channels are behind."""
         return self._barrier is not None and number > self._barrier
@@ -282,7 +286,8 @@ class TaskRecovery:
         return self._barrier if is_aligned else None
 
     def log_checkpoint(self, number: int) -> None:
-        """Logs that a source takes a checkpoint here."""
+        """Logs that the task takes a checkpoint here, without a barrier."""
+        self.answers.begin()
         if self._cursor is None:
             self._append(Determinant(checkpoint=Determinant.Checkpoint(number=number)))
         else:
@@ -294,6 +299,7 @@ class TaskRecovery:
         operators: list[control.OperatorState],
         function_of_edge: dict[int, control.EncodedValues],
         next_of_edge: dict[int, int],
+        unread: Iterable[control.UnreadFrame] = (),
     ) -> control.Snapshot:
         """Returns the task's part of a checkpoint, with the barrier (or the end) counted on every output channel."""
         outputs = [channel.position for channel in self._channels]
@@ -306,6 +312,7 @@ class TaskRecovery:
             operators=operators,
             next_of_edge=next_of_edge,
             function_of_edge=function_of_edge,
+            unread=unread,
         )
 
     def pass_barrier(self, number: int) -> None:

@@ -16,7 +16,7 @@ from anabranch.errors import RecordError
 from anabranch.exchange.acceptor import Acceptor
 from anabranch.exchange.frames import Frame
 from anabranch.exchange.handshake import MAX_LENGTH_WITH_LOGS, MAX_MESSAGE_LENGTH
-from anabranch.exchange.input_gate import ConsumerIdentity, InputChannel, InputGate
+from anabranch.exchange.input_gate import ConsumerIdentity, InputChannel, InputGate, unread_frame
 from anabranch.exchange.output_channel import OutputChannel
 from anabranch.exchange.output_gate import EmitError, OutgoingChannel, OutputEdge, OutputGate
 from anabranch.exchange.partitioners import ByKey, Custom, Partitioner, Rebalance, Single
@@ -36,6 +36,7 @@ from anabranch.worker.job import WorkerJob
 from anabranch.worker.operators import partition
 from anabranch.worker.operators.operator import Emit, OperatorError
 from anabranch.worker.operators.source import SourceOperator
+from anabranch.worker.pace import Pace
 from anabranch.worker.recovery import FINAL, TaskRecovery
 from anabranch.worker.stdio import finish_lines
 from anabranch.worker.task_errors import task_error
@@ -48,6 +49,7 @@ Batch: TypeAlias = "tuple[Sequence[Any], Sequence[Any] | None]"
 # In the middle of a batch: so long sockets are left alone, and what was emitted may wait to make a full frame.
 _POLL_INTERVAL = 0.01
 _FLUSH_INTERVAL = 0.1
+_MOST_BYTES_AHEAD = 64 << 20  # that a checkpoint without a barrier reads ahead
 _MAX_BATCHES_BITS = 40  # of an incarnation, that it collects
 
 
@@ -151,7 +153,8 @@ class Task:
         self._recovery = self._build_recovery()
         self._origin = (0, 0)  # of the batch at hand: its channel, and how many records came before on it
         self._flushed_at = 0.0
-        self._leftover: dict[int, Batch] = {}  # by channel: records that came in one frame with others, in a replay
+        self._leftover: dict[int, tuple[Frame, Batch]] = {}  # by channel: a frame, and its records not yet handled
+        self._pace = Pace()
         self.input = self._build_input()
         self.output = OutputGate([])
         self.thread = threading.Thread(target=self._run, name=f"task-{descriptor.task_id}", daemon=True)
@@ -172,7 +175,11 @@ class Task:
         self._reactor.post_io(connect)
 
     def trigger_checkpoint(self, number: int) -> None:
-        """Has a source take a checkpoint between two fetches; harmless if it has taken it already."""
+        """Has the task take a checkpoint without a barrier; harmless if it has taken it already.
+
+        For a source, which takes it between two fetches, and for a task that no barrier reaches any more because all
+        that is upstream of it has ended.
+        """
         assert self._recovery is not None  # noqa: S101 - only then there are checkpoints
         recovery = self._recovery
 
@@ -371,6 +378,7 @@ class Task:
             chain.open()
             chain.restore(restore, self._job.types)
             self.output.restore(restore.next_of_edge)
+            self.input.restore(restore.unread)
             chain.commit(restore.number)
             if restore.number != FINAL:
                 chain.start()
@@ -405,6 +413,7 @@ class Task:
     def _run_logged_input(self, recovery: TaskRecovery) -> None:
         while not self.input.ended:
             self._reactor.run_posted()
+            self._take_triggered(recovery)
             if self.output.full:
                 self._wait_until(lambda: not self.output.full)
             if not (self._repeat_input(recovery) if recovery.replaying else self._take_input(recovery)):
@@ -417,8 +426,8 @@ class Task:
     def _take_input(self, recovery: TaskRecovery) -> bool:
         """Handles what comes next, from whatever channel; returns False if there is nothing."""
         if self._leftover:
-            channel, left = self._leftover.popitem()
-            self._handle_logged(recovery, self.input.channel(channel), left)
+            channel, (frame, left) = self._leftover.popitem()
+            self._handle_part(recovery, self.input.channel(channel), frame, left)
             return True
         received = self.input.next_frame()
         if received is None:
@@ -440,28 +449,31 @@ class Task:
             self._reach("recovery.live")
             return True
         self._reach("recovery.replaying")
+        if entry.WhichOneof("kind") == "checkpoint":
+            return self._checkpoint_without_barrier(recovery, entry.checkpoint.number, None)
         if entry.WhichOneof("kind") != "order":
             raise recovery.mismatch("an input")
         wanted = entry.order.records
         channel = self.input.channel(entry.order.channel)
-        values, keys = self._leftover.pop(channel.channel, ([], None))
+        frame, (values, keys) = self._leftover.pop(channel.channel, (None, ([], None)))
         while len(values) < wanted or not wanted:
             received = self.input.next_frame_of(channel.channel)
             if received is None:
-                if values:
-                    self._leftover[channel.channel] = (values, keys)
+                if frame is not None:
+                    self._leftover[channel.channel] = (frame, (values, keys))
                 return False
+            frame = received[1]
             is_control = received[1].header.WhichOneof("control") is not None
             if is_control != (not wanted) or (is_control and values):
                 raise recovery.mismatch("a control frame" if is_control else "records")
             if is_control:
                 self._handle_frame(recovery, *received)
                 return True
-            more_values, more_keys = self._decode_new(received[0], received[1])
+            more_values, more_keys = self._decode_new(channel, frame)
             values = [*values, *more_values]
             keys = None if more_keys is None else [*(keys or ()), *more_keys]
-        if len(values) > wanted:
-            self._leftover[channel.channel] = (values[wanted:], None if keys is None else keys[wanted:])
+        if frame is not None and len(values) > wanted:
+            self._leftover[channel.channel] = (frame, (values[wanted:], None if keys is None else keys[wanted:]))
         self._handle_logged(recovery, channel, (values[:wanted], None if keys is None else keys[:wanted]))
         return True
 
@@ -474,7 +486,7 @@ class Task:
     def _handle_frame(self, recovery: TaskRecovery, channel: InputChannel, frame: Frame) -> None:
         kind = frame.header.WhichOneof("control")
         if kind is None:
-            self._handle_logged(recovery, channel, self._decode_new(channel, frame))
+            self._handle_part(recovery, channel, frame, self._decode_new(channel, frame))
             return
         recovery.took(channel.channel, 0)
         if kind == "barrier":
@@ -495,13 +507,47 @@ class Task:
             self._checkpoint(recovery, number)
             self.input.unblock()
 
+    def _checkpoint_without_barrier(self, recovery: TaskRecovery, number: int, most_bytes: int | None) -> bool:
+        """Takes a checkpoint if everything up to the end of input is in memory, so that it can go into the snapshot.
+
+        Returns:
+            False if it is not yet.
+        """
+        if not self.input.read_ahead(most_bytes):
+            return False
+        unread = [
+            unread_frame(frame, frame.header.n_records - len(values)) for frame, (values, _) in self._leftover.values()
+        ]
+        recovery.log_checkpoint(number)
+        self._checkpoint(recovery, number, unread + self.input.unread())
+        self.input.unblock()
+        return True
+
+    def _take_triggered(self, recovery: TaskRecovery) -> None:
+        number = recovery.trigger
+        if number is None or recovery.replaying:
+            return
+        obsolete = number <= max(recovery.epoch, recovery.aligning) or self.input.barrier_ahead(number)
+        if obsolete or self._checkpoint_without_barrier(recovery, number, _MOST_BYTES_AHEAD):
+            recovery.trigger = None
+
+    def _handle_part(self, recovery: TaskRecovery, channel: InputChannel, frame: Frame, batch: Batch) -> None:
+        """Handles as many of these records, the last ones of a frame, as do not take long; leaves the others."""
+        values, keys = batch
+        most = self._pace.most
+        if len(values) > most:
+            self._leftover[channel.channel] = (frame, (values[most:], None if keys is None else keys[most:]))
+            batch = (values[:most], None if keys is None else keys[:most])
+        self._handle_logged(recovery, channel, batch)
+
     def _handle_logged(self, recovery: TaskRecovery, channel: InputChannel, batch: Batch) -> None:
         if not batch[0]:
             return
         self._origin = (channel.channel, recovery.took(channel.channel, len(batch[0])))
-        self.busy_since = time.monotonic()
+        self.busy_since = began = time.monotonic()
         self._input_edges[channel.edge].entry(*batch)
         self.busy_since = None
+        self._pace.learn(len(batch[0]), time.monotonic() - began)
 
     def _run_logged_source(self, recovery: TaskRecovery, source: SourceOperator) -> None:
         pause = IdlePause()
@@ -558,18 +604,20 @@ class Task:
             recovery.fetched()
         return produced
 
-    def _checkpoint(self, recovery: TaskRecovery, number: int) -> None:
+    def _checkpoint(self, recovery: TaskRecovery, number: int, unread: Sequence[control.UnreadFrame] = ()) -> None:
         self.output.flush()
-        self._reporter.checkpoint(self, self._snapshot(recovery, number))
+        self._reporter.checkpoint(self, self._snapshot(recovery, number, unread))
         faults.reach("checkpoint.sent")
         recovery.pass_barrier(number)
         faults.reach("checkpoint.passed")
 
-    def _snapshot(self, recovery: TaskRecovery, number: int) -> control.Snapshot:
+    def _snapshot(
+        self, recovery: TaskRecovery, number: int, unread: Sequence[control.UnreadFrame] = ()
+    ) -> control.Snapshot:
         assert self.chain is not None  # noqa: S101 - the task runs
         types = self._job.types
         operators, of_edges = self.chain.snapshot(number, types), self.chain.snapshot_of_edges(types)
-        return recovery.snapshot(number, operators, of_edges, self.output.next_of_edge)
+        return recovery.snapshot(number, operators, of_edges, self.output.next_of_edge, unread)
 
     def _send_and_wait_for_input(self) -> None:
         self.output.flush()

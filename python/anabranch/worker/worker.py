@@ -206,7 +206,7 @@ class Worker:
         for task in self._tasks.values():
             if message.HasField("checkpoint_completed"):
                 task.complete_checkpoint(message.checkpoint_completed.number)
-            elif not task.descriptor.inputs:
+            elif task.descriptor.task_id in message.trigger_checkpoint.task_ids:
                 task.trigger_checkpoint(message.trigger_checkpoint.number)
 
     def _deploy(self, descriptor: control.TaskDescriptor, job: WorkerJob) -> None:

@@ -149,3 +149,36 @@ def test_a_gap_between_frames_is_an_error(pair):
 
     with pytest.raises(ExchangeError, match="expected frame 0, got 5"):
         pair.drain(lambda: False)
+
+
+def test_what_is_read_ahead_up_to_the_end_goes_into_another_gate(pair):
+    pair.connect()
+    pair.edge.emit(list(range(100)), None)
+    pair.output.end()
+    first = pair.input.next_frame()
+    assert first is not None
+
+    while not pair.input.read_ahead(None):
+        pair.reactor.poll(1)
+    unread = pair.input.unread()
+    pair.input.close()
+    pair.input = pair.new_input()
+    pair.input.restore(unread)
+    pair.take()
+
+    assert pair.received == list(range(first[1].header.n_records, 100))
+    assert pair.input.ended
+
+
+def test_no_more_is_read_ahead_than_may_be_in_memory(pair):
+    pair.connect()
+    pair.edge.emit(list(range(5000)), None)
+    pair.output.end()
+
+    for _ in range(20):
+        assert not pair.input.read_ahead(1000)
+        pair.reactor.poll(0.01)
+
+    assert sum(len(frame.payload) for frame in pair.input.unread()) < 1000 + MAX_FRAME
+    pair.drain(lambda: pair.input.ended)
+    assert pair.received == list(range(5000))

@@ -26,6 +26,14 @@ public final class Functions {
   }
 
   /** x -> 3x + 1. */
+  public static final class Slow implements MapFunction<Object, Object> {
+    @Override
+    public Object map(Object value) throws InterruptedException {
+      Thread.sleep(10);
+      return value;
+    }
+  }
+
   public static final class TripleAndOne implements MapFunction<Long, Long> {
     @Override
     public Long map(Long value) {

@@ -97,6 +97,7 @@ public final class Exchange implements AutoCloseable {
     for (InputEdge edge : task.getInputsList()) {
       input.add(edge, new Decoder(edge.getProducerLanguage(), types));
     }
+    input.restore(restore.getUnreadList());
   }
 
   private OutputGate loggedOutput(TaskLogs logs, Map<Integer, ChannelPosition> positions) {

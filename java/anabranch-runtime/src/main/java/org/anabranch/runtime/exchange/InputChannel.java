@@ -1,16 +1,22 @@
 package org.anabranch.runtime.exchange;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.UnresolvedAddressException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.anabranch.proto.v1.ConnectReply;
 import org.anabranch.proto.v1.ConnectRequest;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.FrameHeader;
+import org.anabranch.proto.v1.UnreadFrame;
 
 /**
  * Receives the frames of one producing task, in order and without a gap.
@@ -59,6 +65,20 @@ class InputChannel implements Poller.Handler {
   private long retryAt;
   private boolean complete;
   private boolean ended;
+  // Frames that were read before it was their turn.
+  private final Deque<UnreadFrame> ahead = new ArrayDeque<>();
+  private long aheadBytes;
+  private long barrierAhead;
+  private boolean readToEnd;
+  private boolean takenAhead;
+  // Of the records of a frame: how many at its beginning are not handed out, and those that were
+  // received and not handed out yet, from an index on.
+  private int skipped;
+  private InputBatch rest;
+  private int restFrom;
+  // The frame of these; set only if it was handed out in parts.
+  private UnreadFrame inParts;
+  private int most = Integer.MAX_VALUE;
   private long nextSeq;
   private long nextRecordSeq;
 
@@ -106,9 +126,102 @@ class InputChannel implements Poller.Handler {
     return ended;
   }
 
-  /** Returns whether a whole frame has arrived. */
+  /** Returns whether {@link #take()} has a frame. */
   boolean complete() {
-    return complete;
+    return complete || !ahead.isEmpty();
+  }
+
+  /** Returns whether something can be handed out now. */
+  boolean ready() {
+    return rest != null || complete();
+  }
+
+  /** Keeps the records of the frame taken last that were not received before. */
+  final void keep(InputBatch batch) {
+    if (skipped < batch.size()) {
+      rest = batch;
+      restFrom = skipped;
+    }
+  }
+
+  /** Returns records that were kept, at most so many, or null if there are none. */
+  final InputBatch takeKept(int atMost) {
+    most = atMost;
+    if (rest == null) {
+      return null;
+    }
+    int from = restFrom;
+    restFrom = from + Math.min(rest.size() - from, atMost);
+    InputBatch taken = rest.slice(from, restFrom);
+    if (restFrom == rest.size()) {
+      rest = null;
+      inParts = null;
+    }
+    return taken;
+  }
+
+  // ---------------------------------------------------------------- reading ahead
+
+  /**
+   * Reads what has arrived, up to the end of input or about so many bytes; returns how many were
+   * read.
+   */
+  final long readAhead(long mostBytes) {
+    long bytes = 0;
+    while (complete && !readToEnd && bytes < mostBytes) {
+      Frame frame = takeReceived();
+      bytes += frame.payloadLength();
+      putAhead(unread(frame));
+      advanceReceived();
+    }
+    return bytes;
+  }
+
+  private UnreadFrame unread(Frame frame) {
+    return UnreadFrame.newBuilder()
+        .setHeader(frame.header().toBuilder().clearDeltas())
+        .setPayload(ByteString.copyFrom(frame.bytes(), frame.payloadStart(), frame.payloadLength()))
+        .setSkip(skipped)
+        .build();
+  }
+
+  private void putAhead(UnreadFrame frame) {
+    ahead.add(frame);
+    aheadBytes += frame.getPayload().size();
+    FrameHeader header = frame.getHeader();
+    if (header.hasBarrier()) {
+      barrierAhead = header.getBarrier().getNumber();
+    }
+    readToEnd |= header.hasEndOfInput();
+  }
+
+  /** Takes a frame that an earlier incarnation of the task has received and not handled. */
+  void restore(UnreadFrame frame) {
+    putAhead(frame);
+  }
+
+  /** Returns what was received and not handed out. */
+  final List<UnreadFrame> unread() {
+    List<UnreadFrame> unread = new ArrayList<>();
+    if (rest != null) {
+      unread.add(inParts.toBuilder().setSkip(restFrom).build());
+    }
+    unread.addAll(ahead);
+    return unread;
+  }
+
+  /** Returns whether all that is still to come is here. */
+  final boolean readToEnd() {
+    return ended || readToEnd;
+  }
+
+  /** Returns the number of the newest barrier that was read ahead, 0 if there was none. */
+  final long barrierAhead() {
+    return barrierAhead;
+  }
+
+  final long aheadBytes() {
+    return aheadBytes;
   }
 
   boolean dialling() {
@@ -303,8 +416,24 @@ class InputChannel implements Poller.Handler {
     complete = received.available() >= LENGTH + length;
   }
 
-  /** Returns the complete frame. Its bytes stay valid until {@link #advance}. */
-  Frame take() {
+  /** Returns the next frame. Its bytes stay valid until {@link #advance}. */
+  final Frame take() {
+    takenAhead = !ahead.isEmpty();
+    Frame frame;
+    if (takenAhead) {
+      UnreadFrame unread = ahead.remove();
+      byte[] payload = unread.getPayload().toByteArray();
+      aheadBytes -= payload.length;
+      skipped = unread.getSkip();
+      frame = new Frame(unread.getHeader(), payload, 0, payload.length);
+    } else {
+      frame = takeReceived();
+    }
+    inParts = frame.header().getNRecords() - skipped > most ? unread(frame) : null;
+    return frame;
+  }
+
+  private Frame takeReceived() {
     int length = (int) received.unsignedInt(0);
     long headerLength = received.unsignedInt(LENGTH);
     if (headerLength > length - LENGTH) {
@@ -319,6 +448,7 @@ class InputChannel implements Poller.Handler {
       throw violation("a frame header that cannot be parsed");
     }
     check(header);
+    skipped = 0;
     int payloadStart = headerStart + (int) headerLength;
     int payloadLength = received.start() + LENGTH + length - payloadStart;
     int encoded = header.getHasKeys() ? 2 : 1;
@@ -343,6 +473,11 @@ class InputChannel implements Poller.Handler {
     }
   }
 
+  /** Says how many records of the frame at hand have been received before. */
+  final void skip(int records) {
+    skipped = records;
+  }
+
   /** Checks that the frame is the next one, and takes note of it. */
   void accept(FrameHeader header) {
     if (header.getSeq() != nextSeq) {
@@ -356,7 +491,13 @@ class InputChannel implements Poller.Handler {
   }
 
   /** Goes on to what follows the frame taken last. */
-  void advance() {
+  final void advance() {
+    if (!takenAhead) {
+      advanceReceived();
+    }
+  }
+
+  private void advanceReceived() {
     complete = false;
     if (state == State.OPEN) {
       received.trim();

@@ -10,6 +10,7 @@ import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.InputEdge;
 import org.anabranch.proto.v1.Schema;
+import org.anabranch.proto.v1.UnreadFrame;
 import org.anabranch.runtime.records.Decoder;
 import org.anabranch.runtime.records.RecordException;
 
@@ -25,6 +26,7 @@ public sealed class InputGate permits UnalignedInputGate, LoggedInputGate {
   private final List<InputChannel> channels = new ArrayList<>();
   private final List<Integer> ids = new ArrayList<>();
   private int turn;
+  private int most = Integer.MAX_VALUE;
 
   InputGate(InputChannel.Consumer consumer) {
     this.consumer = consumer;
@@ -119,15 +121,74 @@ public sealed class InputGate permits UnalignedInputGate, LoggedInputGate {
     return null;
   }
 
+  /** Has {@link #nextReceived} return at most so many records at once. */
+  public final void takeAtMost(int records) {
+    most = records;
+  }
+
   /** Returns what has come next on a channel, or null. */
-  Received next(InputChannel channel) {
-    return channel.complete() ? read(channel) : null;
+  private Received next(InputChannel channel) {
+    return channel.ready() ? take(channel, most) : null;
+  }
+
+  final Received take(InputChannel channel, int atMost) {
+    while (true) {
+      InputBatch kept = channel.takeKept(atMost);
+      if (kept != null) {
+        return new Received(channel.id, kept, null);
+      }
+      if (!channel.complete()) {
+        return null;
+      }
+      Received received = read(channel);
+      if (received.control() != null) {
+        return received;
+      }
+      channel.keep(received.batch());
+    }
+  }
+
+  // ---------------------------------------------------------------- reading ahead
+
+  /**
+   * Reads what has arrived; returns whether now everything up to the end of input is in memory.
+   *
+   * @param mostBytes about so many may be in memory
+   */
+  public final boolean readAhead(long mostBytes) {
+    long room = mostBytes;
+    for (InputChannel channel : channels) {
+      room -= channel.aheadBytes();
+    }
+    boolean readToEnd = true;
+    for (InputChannel channel : channels) {
+      room -= channel.readAhead(room);
+      readToEnd &= channel.readToEnd();
+    }
+    return readToEnd;
+  }
+
+  /** Returns whether the barrier of a checkpoint, or of a later one, was read ahead. */
+  public final boolean barrierAhead(long checkpoint) {
+    return channels.stream().anyMatch(channel -> channel.barrierAhead() >= checkpoint);
+  }
+
+  /** Returns what was received and not handed out, in the order of each channel. */
+  public final List<UnreadFrame> unread() {
+    return channels.stream().flatMap(channel -> channel.unread().stream()).toList();
+  }
+
+  /** Takes the frames that an earlier incarnation of the task has received and not handled. */
+  final void restore(List<UnreadFrame> unread) {
+    for (UnreadFrame frame : unread) {
+      channels.get(ids.indexOf(frame.getHeader().getChannel())).restore(frame);
+    }
   }
 
   /** Returns whether {@link #nextReceived} may have something. */
-  public boolean ready() {
+  public final boolean ready() {
     for (InputChannel channel : channels) {
-      if (channel.complete()) {
+      if (channel.ready()) {
         return true;
       }
     }

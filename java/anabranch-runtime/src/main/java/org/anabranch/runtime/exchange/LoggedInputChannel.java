@@ -4,6 +4,7 @@ import org.anabranch.proto.v1.ChannelPosition;
 import org.anabranch.proto.v1.ConnectRequest;
 import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.FrameHeader.ControlCase;
+import org.anabranch.proto.v1.UnreadFrame;
 import org.anabranch.runtime.recovery.TaskLogs;
 
 /**
@@ -18,10 +19,6 @@ final class LoggedInputChannel extends InputChannel {
   private Position received;
   private boolean blocked;
   private long nextSeq = ANY;
-  private int skipped;
-  // Records that were received and not handed out, from an index on.
-  private InputBatch rest;
-  private int restFrom;
 
   LoggedInputChannel(
       ChannelPosition from, int edge, String producer, Consumer consumer, TaskLogs logs) {
@@ -44,14 +41,30 @@ final class LoggedInputChannel extends InputChannel {
     blocked = now;
   }
 
-  /** Returns whether something can be taken now. */
+  @Override
   boolean ready() {
-    return !blocked && (rest != null || complete());
+    return !blocked && super.ready();
   }
 
-  /** Returns what was received, in which what is kept back counts. */
+  /** Returns what was handed out. */
   ChannelPosition position() {
-    return received.toBuilder(id).setEnded(ended()).build();
+    Position position = received;
+    for (UnreadFrame unread : unread()) {
+      FrameHeader header = unread.getHeader();
+      position = position.plus(unread.getSkip() - header.getNRecords(), isControl(header) ? -1 : 0);
+    }
+    return position.toBuilder(id).setEnded(ended()).build();
+  }
+
+  @Override
+  void restore(UnreadFrame unread) {
+    super.restore(unread);
+    FrameHeader header = unread.getHeader();
+    received = received.plus(header.getNRecords() - unread.getSkip(), isControl(header) ? 1 : 0);
+  }
+
+  private static boolean isControl(FrameHeader header) {
+    return header.getControlCase() != ControlCase.CONTROL_NOT_SET;
   }
 
   @Override
@@ -78,30 +91,7 @@ final class LoggedInputChannel extends InputChannel {
     }
     logs.merge(header.getDeltasList());
     nextSeq = header.getSeq() + 1;
-    skipped = (int) known;
-    boolean control = header.getControlCase() != ControlCase.CONTROL_NOT_SET;
-    received = received.plus(header.getNRecords() - known, control ? 1 : 0);
-  }
-
-  /** Keeps the records of the frame taken last that were not received before. */
-  void keep(InputBatch batch) {
-    if (skipped < batch.size()) {
-      rest = batch;
-      restFrom = skipped;
-    }
-  }
-
-  /** Returns records that were kept, at most so many, or null if there are none. */
-  InputBatch take(int most) {
-    if (rest == null) {
-      return null;
-    }
-    int from = restFrom;
-    restFrom = from + Math.min(rest.size() - from, most);
-    InputBatch taken = rest.slice(from, restFrom);
-    if (restFrom == rest.size()) {
-      rest = null;
-    }
-    return taken;
+    skip((int) known);
+    received = received.plus(header.getNRecords() - known, isControl(header) ? 1 : 0);
   }
 }

@@ -36,13 +36,6 @@ public final class LoggedInputGate extends InputGate {
     throw new UnsupportedOperationException("in a job with recovery use nextReceived");
   }
 
-  /** Returns what has come next on a channel that is not blocked, or null. */
-  @Override
-  Received next(InputChannel channel) {
-    LoggedInputChannel logged = (LoggedInputChannel) channel;
-    return logged.ready() ? take(logged, Integer.MAX_VALUE) : null;
-  }
-
   /**
    * Returns what has come next on one channel, and leaves the others alone.
    *
@@ -52,23 +45,6 @@ public final class LoggedInputGate extends InputGate {
    */
   public Received take(int channel, int most) {
     return take(find(channel), most);
-  }
-
-  private Received take(LoggedInputChannel channel, int most) {
-    while (true) {
-      InputBatch kept = channel.take(most);
-      if (kept != null) {
-        return new Received(channel.id, kept, null);
-      }
-      if (!channel.complete()) {
-        return null;
-      }
-      Received received = read(channel);
-      if (received.control() != null) {
-        return received;
-      }
-      channel.keep(received.batch());
-    }
   }
 
   @Override
@@ -83,16 +59,6 @@ public final class LoggedInputGate extends InputGate {
       }
     }
     throw new ExchangeException("a log names channel " + id + ", which is not mine");
-  }
-
-  @Override
-  public boolean ready() {
-    for (LoggedInputChannel channel : channels) {
-      if (channel.ready()) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /** Returns whether a channel has ended. */

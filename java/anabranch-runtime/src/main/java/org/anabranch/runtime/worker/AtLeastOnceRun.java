@@ -63,12 +63,13 @@ final class AtLeastOnceRun extends RecoverableRun {
   void runInput() {
     while (!input.ended()) {
       task.runMailbox();
+      takeTriggered();
       Received received = awaitReceived();
       if (received == null) {
         continue;
       }
       if (received.batch() != null) {
-        task.handle(received.batch());
+        handle(received.batch());
       } else {
         meet(received.control());
       }
@@ -86,6 +87,14 @@ final class AtLeastOnceRun extends RecoverableRun {
       takeCheckpoint(passed, barrierAt);
     }
   }
+
+  @Override
+  long aligning() {
+    return 0;
+  }
+
+  @Override
+  void passedBarriers() {}
 
   @Override
   void enterEpoch(long number) {

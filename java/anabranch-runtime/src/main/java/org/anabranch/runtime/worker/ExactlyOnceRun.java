@@ -170,6 +170,7 @@ final class ExactlyOnceRun extends RecoverableRun {
       } else if (!logs.live()) {
         goLive();
       } else {
+        takeTriggered();
         takeInput();
       }
     }
@@ -185,7 +186,14 @@ final class ExactlyOnceRun extends RecoverableRun {
 
   private void repeatInput() {
     reach("recovery.replaying");
-    Determinant.Order order = recorder.next(KindCase.ORDER, KindCase.ORDER).getOrder();
+    Determinant entry = recorder.next(KindCase.ORDER, KindCase.CHECKPOINT);
+    if (entry.hasCheckpoint()) {
+      awaitRest();
+      Determinant.Checkpoint taken = entry.getCheckpoint();
+      takeCheckpointBeforeEnd(taken.getNumber(), taken.getTimestampMs());
+      return;
+    }
+    Determinant.Order order = entry.getOrder();
     boolean control = order.getRecords() == 0;
     int left = order.getRecords();
     do {
@@ -198,6 +206,14 @@ final class ExactlyOnceRun extends RecoverableRun {
       left -= control ? 0 : received.batch().size();
       handle(received);
     } while (left > 0);
+  }
+
+  private void awaitRest() {
+    while (!readAhead(Long.MAX_VALUE)) {
+      output.flush();
+      exchange.await();
+      task.runMailbox();
+    }
   }
 
   private Received awaitInput(int channel, int most) {
@@ -222,7 +238,7 @@ final class ExactlyOnceRun extends RecoverableRun {
   private void handle(Received received) {
     FrameHeader control = received.control();
     if (control == null) {
-      task.handle(received.batch());
+      handle(received.batch());
       return;
     }
     if (control.getControlCase() == ControlCase.BARRIER) {
@@ -238,6 +254,17 @@ final class ExactlyOnceRun extends RecoverableRun {
       takeCheckpoint(number, control.getBarrier().getTimestampMs());
       input.unblock();
     }
+  }
+
+  @Override
+  long aligning() {
+    return aligning;
+  }
+
+  @Override
+  void passedBarriers() {
+    aligning = 0;
+    input.unblock();
   }
 
   private void meet(int channel, long number) {

@@ -7,8 +7,10 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.anabranch.proto.v1.ConnectTask.Producer;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
+import org.anabranch.proto.v1.UnreadFrame;
 import org.anabranch.runtime.exchange.Exchange;
 import org.anabranch.runtime.exchange.Guarantee;
+import org.anabranch.runtime.exchange.InputBatch;
 import org.anabranch.runtime.exchange.InputGate;
 import org.anabranch.runtime.exchange.OutputGate;
 import org.anabranch.runtime.exchange.Received;
@@ -26,6 +28,8 @@ import org.anabranch.runtime.operator.OperatorChain;
  * thread.
  */
 abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
+  private static final long MOST_BYTES_AHEAD = 64 << 20;
+
   /** The number of the snapshot behind the end. */
   static final long END = Long.MAX_VALUE;
 
@@ -40,7 +44,8 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
   private InputGate input;
   private OutputGate output;
   private OperatorChain chain;
-  // The checkpoint that a source has been asked for, and when; 0: none.
+  private final Pace pace = new Pace();
+  // The checkpoint to be taken without a barrier, and when it was asked for; 0: none.
   private long triggered;
   private long triggeredAt;
 
@@ -83,11 +88,17 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
   /** Repeats what a source did in an earlier life; returns false once there is nothing left. */
   abstract boolean repeatSource();
 
-  /** A source is about to take a checkpoint because the master wants it. */
+  /** A checkpoint is about to be taken because the master wants it, without a barrier. */
   abstract void beforeTrigger(long number, long timestampMillis);
 
   /** A source is about to be asked for records. */
   abstract void beforeFetch();
+
+  /** Returns the checkpoint whose barrier has come on some channels and not on all; 0: none. */
+  abstract long aligning();
+
+  /** A checkpoint was taken without the barriers that some channels may have met. */
+  abstract void passedBarriers();
 
   /** Handles all input, up to the end on every channel. */
   abstract void runInput();
@@ -138,7 +149,10 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
     }
   }
 
-  /** Takes a checkpoint, if the task is a source, between two fetches. */
+  /**
+   * Has a checkpoint taken without a barrier: by a source, between two fetches, or by a task that
+   * no barrier reaches any more because all that is upstream of it has ended.
+   */
   final void trigger(long number, long timestampMillis) {
     triggered = number;
     triggeredAt = timestampMillis;
@@ -254,6 +268,13 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
     return received;
   }
 
+  final void handle(InputBatch batch) {
+    long began = System.nanoTime();
+    task.handle(batch);
+    pace.learn(batch.size(), System.nanoTime() - began);
+    input.takeAtMost(pace.most());
+  }
+
   private void runSource() {
     IdlePause pause = new IdlePause();
     while (!chain.source().ended()) {
@@ -279,14 +300,49 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
 
   // ---------------------------------------------------------------- checkpoints
 
+  /** Takes the checkpoint that was asked for as soon as what is to come is known to its end. */
+  final void takeTriggered() {
+    if (triggered <= epoch()) {
+      return;
+    }
+    if (triggered <= aligning() || input.barrierAhead(triggered)) {
+      triggered = 0; // a barrier has come after all
+      return;
+    }
+    if (readAhead(MOST_BYTES_AHEAD)) {
+      beforeTrigger(triggered, triggeredAt);
+      takeCheckpointBeforeEnd(triggered, triggeredAt);
+    }
+  }
+
+  /** Takes a checkpoint whose snapshot holds all input that is still to be handled. */
+  final void takeCheckpointBeforeEnd(long number, long timestampMillis) {
+    takeCheckpoint(number, timestampMillis, input.unread());
+    passedBarriers();
+  }
+
+  /** Returns whether all that is still to come is in memory. */
+  final boolean readAhead(long mostBytes) {
+    boolean readToEnd = input.readAhead(mostBytes);
+    if (!readToEnd) {
+      exchange.poll(0);
+      readToEnd = input.readAhead(mostBytes);
+    }
+    return readToEnd;
+  }
+
   final void takeCheckpoint(long number, long timestampMillis) {
+    takeCheckpoint(number, timestampMillis, List.of());
+  }
+
+  private void takeCheckpoint(long number, long timestampMillis, List<UnreadFrame> unread) {
     output.flush();
     Snapshot.Builder states = Snapshot.newBuilder();
     save(number, states);
     enterEpoch(number);
     output.barrier(number, timestampMillis);
     Faults.reach("checkpoint.passed");
-    listener.checkpoint(task, snapshot(number, states));
+    listener.checkpoint(task, snapshot(number, states.addAllUnread(unread)));
     Faults.reach("checkpoint.sent");
   }
 

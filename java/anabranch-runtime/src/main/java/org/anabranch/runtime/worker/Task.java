@@ -106,7 +106,7 @@ final class Task {
     wakeup();
   }
 
-  /** Has the task take a checkpoint if it is a source; only with recovery. */
+  /** Has the task take a checkpoint without a barrier; only with recovery. */
   void trigger(long number, long timestampMillis) {
     if (recoverable != null) {
       mailbox.add(() -> recoverable.trigger(number, timestampMillis));

@@ -28,6 +28,7 @@ import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.TaskError;
 import org.anabranch.proto.v1.TaskSnapshot;
 import org.anabranch.proto.v1.TaskStatus;
+import org.anabranch.proto.v1.TriggerCheckpoint;
 import org.anabranch.proto.v1.WorkerFailed;
 import org.anabranch.proto.v1.WorkerHello;
 import org.anabranch.proto.v1.WorkerMessage;
@@ -209,14 +210,7 @@ public final class Worker implements TaskListener {
         case CONNECT_TASK -> connect(message.getConnectTask());
         case CANCEL_TASKS -> cancel(named(message.getCancelTasks().getTaskIdsList()));
         case SHUTDOWN -> stop(0);
-        case TRIGGER_CHECKPOINT ->
-            tasks
-                .values()
-                .forEach(
-                    task ->
-                        task.trigger(
-                            message.getTriggerCheckpoint().getNumber(),
-                            message.getTriggerCheckpoint().getTimestampMs()));
+        case TRIGGER_CHECKPOINT -> trigger(message.getTriggerCheckpoint());
         case CHECKPOINT_COMPLETED ->
             tasks
                 .values()
@@ -227,6 +221,15 @@ public final class Worker implements TaskListener {
       }
     } catch (Throwable t) { // loading a user's class may throw anything
       fail(t);
+    }
+  }
+
+  private void trigger(TriggerCheckpoint trigger) {
+    for (int id : trigger.getTaskIdsList()) {
+      Task task = tasks.get(id);
+      if (task != null) { // the ids are those of all workers
+        task.trigger(trigger.getNumber(), trigger.getTimestampMs());
+      }
     }
   }
 

@@ -84,11 +84,16 @@ class LoggedExchangeTest {
   }
 
   private Exchange consumer(int incarnation, long records, long controls) throws IOException {
+    return consumer(
+        incarnation, Snapshot.newBuilder().addInputs(position(records, controls)).build());
+  }
+
+  private Exchange consumer(int incarnation, Snapshot restore) throws IOException {
     return open(
         TaskDescriptor.newBuilder()
             .setTaskId(CONSUMER)
             .addInputs(numbers(channel(CHANNEL, PRODUCER), channel(7, 3)))
-            .setRestore(Snapshot.newBuilder().addInputs(position(records, controls))),
+            .setRestore(restore),
         incarnation,
         consumerLogs);
   }
@@ -276,6 +281,39 @@ class LoggedExchangeTest {
     assertThat(input.ended(CHANNEL)).isTrue();
     pump(() -> producer.output().acknowledged(), 20, producer);
     assertThat(producer.output().acknowledged()).isTrue();
+  }
+
+  @Test
+  void whatIsReadAheadUpToTheEndGoesIntoAnotherIncarnation() throws Exception {
+    Exchange producer = producer(1, Snapshot.getDefaultInstance());
+    producerLogs.goLive();
+    Endpoint endpoint = producer.listen();
+    emit(producer, 1L, 2L, 3L);
+    emit(producer, 4L);
+    producer.output().end();
+    Exchange consumer = consumer(1, 0, 0);
+    connect(consumer, producer, endpoint, 1);
+    assertThat(consumer.loggedInput().take(CHANNEL, 2).batch().size()).isEqualTo(2);
+
+    InputGate input = consumer.input();
+    pump(
+        () -> !input.readAhead(Long.MAX_VALUE) && input.unread().size() == 3,
+        100,
+        consumer,
+        producer);
+    Snapshot snapshot =
+        Snapshot.newBuilder()
+            .addAllInputs(consumer.input().positions())
+            .addAllUnread(consumer.input().unread())
+            .build();
+
+    assertThat(snapshot.getInputs(0).getRecords()).isEqualTo(2);
+    assertThat(snapshot.getInputs(0).getControls()).isZero();
+    Exchange again = consumer(2, snapshot);
+    assertThat(take(again, producer)).containsExactly(3L, 4L, FrameHeader.ControlCase.END_OF_INPUT);
+    assertThat(again.loggedInput().ended(CHANNEL)).isTrue();
+    assertThat(again.input().positions().get(0).getRecords()).isEqualTo(4);
+    assertThat(again.input().positions().get(0).getControls()).isEqualTo(1);
   }
 
   @Test

@@ -253,7 +253,7 @@ class WorkerTest {
   private void trigger(long number) throws InterruptedException {
     say(
         MasterMessage.newBuilder()
-            .setTriggerCheckpoint(TriggerCheckpoint.newBuilder().setNumber(number)));
+            .setTriggerCheckpoint(TriggerCheckpoint.newBuilder().setNumber(number).addTaskIds(1)));
   }
 
   @Test
