@@ -101,6 +101,10 @@ OPTIONS = {
         Option("anabranch.checkpoint.dir", "", "directory or URL for checkpoints; empty: a dead worker fails the job"),
         Option("anabranch.mode", "", "exactly_once, at_least_once or none; empty: exactly_once with a checkpoint.dir"),
         Option("anabranch.checkpoint.interval-ms", 10000, "from the beginning of a checkpoint to that of the next"),
+        Option("anabranch.checkpoint.timeout-ms", 60000, "a checkpoint that is not written by then has failed"),
+        Option(
+            "anabranch.checkpoint.max-failures", 0, "as many failed checkpoints in a row fail the job; 0: any number"
+        ),
         Option("anabranch.checkpoint.retained", 2, "complete checkpoints that are kept"),
         Option("anabranch.inflight.memory-bytes", 80 << 20, "sent frames that a task keeps in memory; more go to disk"),
         Option("anabranch.inflight.spill-dir", "", "directory for sent frames; empty: the temporary directory"),
@@ -111,7 +115,7 @@ OPTIONS = {
         Option("anabranch.restart.attempts", 0, "how often tasks are restarted, in all, after an error of a function"),
         Option("anabranch.restart.delay-ms", 1000, "before the first restart; twice as long before each further one"),
         # limits of waiting
-        Option("anabranch.deploy.timeout-ms", 60000, "all tasks must be connected by then"),
+        Option("anabranch.deploy.timeout-ms", 60000, "all tasks must run by then, at the start and after a recovery"),
         Option("anabranch.cancel.timeout-ms", 3000, "a task that has not stopped by then loses its worker"),
         Option("anabranch.report.interval-ms", 500, "how often a worker reports its counters"),
         Option("anabranch.heartbeat.timeout-ms", 30000, "a worker silent for so long has failed"),

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -252,3 +253,33 @@ def wait_until(condition, timeout: float = 100) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+PAUSED = """
+import sys
+from anabranch import StreamingContext
+sys.path.insert(0, sys.argv[2])
+from tests.jobs.killing import Slowly
+
+builder = StreamingContext.Builder().option("anabranch.heartbeat.timeout-ms", 2000)
+ctx = builder.build()
+ctx.set_parallelism(2).add_jar(sys.argv[1])
+numbers = ctx.source(Slowly(20000)).as_java_stream().map("com.acme.Functions$Identity").as_python_stream()
+numbers.rebalance().sink(lambda x: print("running") if x == 100 else None)
+ctx.execute("paused")
+print("done")
+"""
+
+
+@pytest.mark.local
+def test_a_driver_that_stands_still_for_a_while_declares_nobody_dead(drive, acme_jar):
+    driver = drive(PAUSED, acme_jar, str(Path(__file__).parents[2]))
+    driver.wait_for_line("running")
+
+    driver.process.send_signal(signal.SIGSTOP)
+    time.sleep(6)
+    driver.process.send_signal(signal.SIGCONT)
+
+    code, out, err = driver.finish(timeout=100)
+    assert code == 0, err
+    assert "done" in out

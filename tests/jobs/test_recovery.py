@@ -22,11 +22,13 @@ from anabranch import (
     IdempotentSinkFunction,
     JobFailedError,
     JoinFunction,
+    MapFunction,
     PartitionFunction,
     ProcessFunction,
     SourceFunction,
     StreamingContext,
 )
+from anabranch.launch.local import LocalLauncher
 from anabranch.recovery.checkpoint_store import CheckpointStore
 
 from .killing import Numbered, Slowly, assert_numbered_once, context, kill_some, workers
@@ -548,3 +550,139 @@ def test_checkpoints_go_on_when_all_sources_have_ended(acme_jar, tmp_path, capfd
     assert "to checkpoint" in capfd.readouterr().err
     lines = [int(line) for file in (tmp_path / "out").iterdir() for line in file.read_text().split()]
     assert sorted(set(lines) if mode == "at_least_once" else lines) == list(range(1500))
+
+
+def test_a_users_message_does_not_roll_the_job_back(tmp_path):
+    def fails(x: int) -> int:
+        if x == 900:
+            raise ValueError("NondeterminismError: so my own library says")
+        return x
+
+    ctx = context(tmp_path)
+    ctx.source(Slowly(1000)).rebalance().map(fails).sink(lambda x: None)
+
+    with pytest.raises(JobFailedError, match="so my own library says"):
+        ctx.execute("says so")
+
+
+@pytest.mark.parametrize("language", ["python", "java"])
+def test_after_a_recovery_the_counters_are_those_of_a_run_without(acme_jar, tmp_path, language):
+    ctx = context(tmp_path, java__tasks_per_worker=1).add_jar(acme_jar)
+    numbers = ctx.source(Slowly(20_000)).set_parallelism(1).disable_chain()
+    if language == "java":
+        identity = "com.acme.Functions$Identity"
+        mapped = numbers.as_java_stream().map(identity).map(identity).as_python_stream()
+    else:
+        mapped = numbers.rebalance().map(lambda x: x).map(lambda x: x)
+    mapped.rebalance().sink(lambda x: None)
+    job = ctx.submit("counts")
+    for _ in range(2):
+        before = completed(tmp_path, job)
+        while completed(tmp_path, job) < before + 2:
+            time.sleep(0.01)
+        min(workers("java" if language == "java" else "python"), key=psutil.Process.create_time).kill()
+
+    job.wait(100)
+
+    counters = [(operator.records_in, operator.records_out) for operator in job.status().operators]
+    assert counters == [(0, 20_000), (20_000, 20_000), (20_000, 20_000), (20_000, 0)]
+
+
+def second_time(flag: Path) -> bool:
+    """True in every process but the first that asks."""
+    try:
+        flag.touch(exist_ok=False)
+    except FileExistsError:
+        return True
+    return False
+
+
+class OpensForEver(MapFunction):
+    def __init__(self, flag: Path) -> None:
+        self.flag = flag
+
+    def open(self, ctx) -> None:
+        if second_time(self.flag):
+            time.sleep(1000)
+
+    def map(self, value):
+        return value
+
+
+def test_a_function_that_does_not_open_again_costs_its_worker_and_then_the_job(tmp_path):
+    ctx = context(tmp_path, deploy__timeout_ms=20_000, recovery__attempts=1, recovery__standbys=0)
+    numbers = ctx.source(Slowly(10**9)).set_parallelism(1).disable_chain()
+    opens = numbers.map(OpensForEver(tmp_path / "opened")).with_name("opens").set_parallelism(1).disable_chain()
+    opens.sink(lambda x: None)
+    job = ctx.submit("hangs")
+    while job.status().state.name != "RUNNING":
+        time.sleep(0.01)
+    next(iter(workers("python-2"))).kill()
+
+    with pytest.raises(JobFailedError, match="has not resumed opens"):
+        job.wait(100)
+
+
+@pytest.mark.slow
+def test_a_restart_that_waits_for_long_costs_no_worker(tmp_path, capfd):
+    def fails_once(x: int) -> int:
+        if x == 500 and not second_time(tmp_path / "failed"):
+            raise ConnectionError("not now")
+        return x
+
+    ctx = context(tmp_path, restart__attempts=1, restart__delay_ms=22_000, deploy__timeout_ms=20_000)
+    numbers = ctx.source(Slowly(3000)).set_parallelism(1)
+    numbers.disable_chain().map(fails_once).sink(FileSink(tmp_path / "out"))
+
+    ctx.execute("waits")
+
+    lines = [int(line) for file in (tmp_path / "out").iterdir() for line in file.read_text().split()]
+    assert sorted(lines) == list(range(3000))
+    assert "worker" not in capfd.readouterr().err
+
+
+def test_new_workers_that_fail_for_a_few_seconds_do_not_fail_the_job(tmp_path, monkeypatch, capfd):
+    starts = []
+
+    def start_or_not(self: LocalLauncher, spec: Any) -> Any:
+        if "standby" in spec.worker_id:
+            starts.append(spec.worker_id)
+            if len(starts) <= 4:
+                raise OSError("no memory just now")
+        return start(self, spec)
+
+    start = LocalLauncher._start_python
+    monkeypatch.setattr(LocalLauncher, "_start_python", start_or_not)
+    ctx = context(tmp_path, recovery__attempts=1, checkpoint__interval_ms=100_000, recovery__standbys=0)
+    ctx.source(Slowly(5000)).disable_chain().sink(FileSink(tmp_path / "out"))
+    job = ctx.submit("starts")
+    while job.status().state.name != "RUNNING":
+        time.sleep(0.01)
+    next(iter(workers("python"))).kill()
+
+    job.wait(100)
+
+    lines = [int(line) for file in (tmp_path / "out").iterdir() for line in file.read_text().split()]
+    assert sorted(lines) == list(range(5000))
+    assert "no memory just now" in capfd.readouterr().err
+    assert len(starts) == 5
+
+
+def test_standbys_that_die_at_once_are_started_less_and_less_often(tmp_path, monkeypatch, capfd):
+    def start_or_die(self: LocalLauncher, spec: Any) -> Any:
+        process = start(self, spec)
+        if "standby" in spec.worker_id:
+            process.kill()
+        return process
+
+    start = LocalLauncher._start_python
+    monkeypatch.setattr(LocalLauncher, "_start_python", start_or_die)
+    ctx = context(tmp_path)
+    ctx.source(Slowly(10**9)).sink(lambda x: None)
+    job = ctx.submit("standbys")
+    while "another is started in 2 s" not in (err := capfd.readouterr().err):
+        assert not job.ended
+        time.sleep(0.1)
+
+    job.cancel()
+    assert "standby worker python-standby-" in err

@@ -6,11 +6,13 @@ import grpc
 
 from anabranch.control.client_authentication import Authenticator
 
+KEEPALIVE_TIME_MS = 10_000  # without a word for so long the other side is asked whether it lives
+KEEPALIVE_TIMEOUT_MS = 5_000  # it has so long to answer
+
 _OPTIONS = [
     ("grpc.max_send_message_length", -1),  # functions and collected records travel here, of any size
     ("grpc.max_receive_message_length", -1),
-    ("grpc.keepalive_time_ms", 10_000),
-    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.keepalive_time_ms", KEEPALIVE_TIME_MS),
     ("grpc.enable_http_proxy", 0),  # http_proxy is for the web: it must not see what is said here
 ]
 
@@ -23,15 +25,20 @@ class Channel:
         authenticator: Signs the calls.
     """
 
-    def __init__(self, address: str, token: str, *, patient: bool = False) -> None:
+    def __init__(
+        self, address: str, token: str, *, patient: bool = False, keepalive_timeout_ms: int = KEEPALIVE_TIMEOUT_MS
+    ) -> None:
         """Makes one.
 
         Args:
             address: host:port.
             token: The secret that is shared with the server.
             patient: True to dial again for a while if nobody listens.
+            keepalive_timeout_ms: A server that stands still for longer loses the connection.
         """
-        self._plain = grpc.insecure_channel(address, options=_OPTIONS)
+        self._plain = grpc.insecure_channel(
+            address, options=[*_OPTIONS, ("grpc.keepalive_timeout_ms", keepalive_timeout_ms)]
+        )
         self.authenticator = Authenticator(self._plain, address, token, patient=patient)
         self.calls = grpc.intercept_channel(self._plain, self.authenticator)
 

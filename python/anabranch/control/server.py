@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import grpc.aio
 
+from anabranch.control.channel import KEEPALIVE_TIME_MS, KEEPALIVE_TIMEOUT_MS
 from anabranch.control.server_authentication import AuthenticationService
 from anabranch.errors import ConfigError
 
@@ -14,13 +15,20 @@ ANY_SIZE = -1
 _LARGEST_PORT = 65535
 
 
-def make_server(token: str, *, connections: int, largest_request: int = LARGEST_REQUEST) -> grpc.aio.Server:
+def make_server(
+    token: str,
+    *,
+    connections: int,
+    largest_request: int = LARGEST_REQUEST,
+    keepalive_timeout_ms: int = KEEPALIVE_TIMEOUT_MS,
+) -> grpc.aio.Server:
     """Returns a server that takes calls of those who know this token only.
 
     Args:
         token: The secret that its clients share with it.
         connections: How many there may be at once.
         largest_request: Bytes of a message, or ANY_SIZE where each is read only after the caller was authenticated.
+        keepalive_timeout_ms: A client that stands still for longer loses its connection.
 
     Raises:
         ConfigError: The token can be guessed.
@@ -31,8 +39,8 @@ def make_server(token: str, *, connections: int, largest_request: int = LARGEST_
         options=[
             ("grpc.max_send_message_length", ANY_SIZE),
             ("grpc.max_receive_message_length", largest_request),
-            ("grpc.keepalive_time_ms", 10_000),
-            ("grpc.keepalive_timeout_ms", 5_000),
+            ("grpc.keepalive_time_ms", KEEPALIVE_TIME_MS),
+            ("grpc.keepalive_timeout_ms", keepalive_timeout_ms),
             # Otherwise another process of the user could share the port, and be given half of the calls.
             ("grpc.so_reuseport", 0),
             # Each takes a file, which checkpoints and logs need too. One that says nothing is closed soon.

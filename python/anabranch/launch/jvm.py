@@ -201,7 +201,8 @@ class JvmBridge:
             self._process.wait(_END_TIMEOUT)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):  # it hangs in the kernel
+                self._process.wait(_END_TIMEOUT)
         pump, self._pump = self._pump, None
         if pump is not None:
             self._pipes_ended.wait(_END_TIMEOUT)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Its arguments are the module search path. (Not PYTHONPATH, of which a colon ends an entry, and which the children of
 # user code would inherit. Not `-m`, which would put the current directory in front.)
 _BOOT = "import sys; sys.path[:] = sys.argv[1:]; del sys.argv[1:]; from anabranch.worker.main import main; main()"
+_KILL_TIMEOUT = 5.0
 
 
 class LocalLauncher:
@@ -130,7 +131,8 @@ class PythonWorkerProcess:
     def kill(self) -> None:  # noqa: D102
         if self._process.poll() is None:
             self._process.kill()
-            self._process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):  # it hangs in the kernel
+                self._process.wait(_KILL_TIMEOUT)
         if self._process.stdin is not None:
             self._process.stdin.close()
 

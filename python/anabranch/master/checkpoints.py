@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from anabranch.config import Options
 from anabranch.recovery.checkpoint_store import CheckpointStore
+from anabranch.recovery.errors import CheckpointError
 from anabranch.threads import in_thread
 from anabranch.v1 import control_pb2 as control
 
 # The number of the snapshots behind the end.
 FINAL = 2**63 - 1
+
+_DELAYS_OF_LAST = (1.0, 2.0)  # seconds before the checkpoint at the end is written again
+
+
+def checkpoint_name(number: int) -> str:
+    """Returns what messages call a checkpoint."""
+    if number == FINAL:
+        return "the checkpoint at the end"
+    return f"checkpoint {number}" if number else "the start"
 
 
 class Checkpoints:
@@ -36,6 +48,7 @@ class Checkpoints:
         remember: Callable[[], Awaitable[None]],
         may_complete: Callable[[int], bool],
         warn: Callable[[str], None],
+        fail: Callable[[BaseException], None],
     ) -> None:
         """Takes the place of the job's checkpoints.
 
@@ -48,6 +61,7 @@ class Checkpoints:
             may_complete: Whether a checkpoint with all its parts may be complete already; if not, who knows when it
                 may calls `complete_if_whole`.
             warn: Takes what the user should know.
+            fail: Ends the job, for checkpoints cannot be written.
 
         Raises:
             CheckpointError: There is no such place.
@@ -62,6 +76,12 @@ class Checkpoints:
         self._tell_all = tell_all
         self._remember = remember
         self._may_complete = may_complete
+        self._warn = warn
+        self._fail = fail
+        self._timeout = options.integer("anabranch.checkpoint.timeout-ms") / 1000
+        self._most_failures = options.integer("anabranch.checkpoint.max-failures")
+        self._failures = 0  # in a row
+        self._completed_before = 0  # by another master, as far as this one could be told
         url, retained = options.text("anabranch.checkpoint.dir"), options.integer("anabranch.checkpoint.retained")
         self._store = CheckpointStore(url, job_id, max(1, retained), warn=warn)
         self._pending: int | None = None
@@ -79,17 +99,19 @@ class Checkpoints:
         """
         await in_thread(self._store.check_writable)
 
-    async def load(self, number: int) -> None:
+    async def load(self, number: int, completed: int) -> None:
         """Goes on where another master has stopped. What that had begun and not completed is given up.
 
         Args:
             number: The last checkpoint that was begun, complete or not.
+            completed: The last one that was completed.
 
         Raises:
             CheckpointError: The last complete one cannot be read.
         """
         stored = await in_thread(self._store.latest)
         self._number = number
+        self._completed_before = completed
         if stored is not None:
             self.last = stored.number
             self.snapshots = {task: control.Snapshot.FromString(stored.snapshot(task)) for task in stored.tasks}
@@ -98,6 +120,11 @@ class Checkpoints:
     def number(self) -> int:
         """The last checkpoint that was begun."""
         return self._number
+
+    @property
+    def is_behind_tasks(self) -> bool:
+        """True if a newer one was complete and cannot be read: the tasks have forgotten what the last one needs."""
+        return self.last < self._completed_before
 
     @property
     def pending(self) -> int | None:
@@ -180,9 +207,19 @@ class Checkpoints:
         Raises:
             CheckpointError: They cannot be written.
         """
-        await asyncio.gather(*self._writes)
+        await self.settle()
         self._pending = None
-        await self._write(FINAL, dict(self._ended))
+        parts = dict(self._ended)
+        for delay in _DELAYS_OF_LAST:
+            try:
+                await self._write(FINAL, parts)
+                break
+            except CheckpointError as error:
+                self._warn(f"{error}; it is tried again in {delay:g} s")
+                await asyncio.sleep(delay)
+        else:
+            await self._write(FINAL, parts)
+        await self._completed(FINAL, parts)
 
     def complete_if_whole(self) -> None:
         """Completes the pending checkpoint if all its parts are there and nothing else keeps it back."""
@@ -192,17 +229,59 @@ class Checkpoints:
             return
         number, parts = self._pending, {**self._ended, **self._taken}
         self._pending = None
-        write = asyncio.ensure_future(self._write(number, parts))
+        write = asyncio.ensure_future(self._complete(number, parts))
         self._writes.add(write)
         write.add_done_callback(self._writes.discard)
 
+    async def _complete(self, number: int, parts: dict[int, control.Snapshot]) -> None:
+        try:
+            await self._write(number, parts)
+        except CheckpointError as error:
+            await self._on_failure(number, error)
+        else:
+            self._failures = 0
+            try:
+                await self._completed(number, parts)
+            except Exception as error:  # noqa: BLE001 - nobody awaits this
+                self._fail(error)
+
+    async def _on_failure(self, number: int, error: CheckpointError) -> None:
+        self._failures += 1
+        if self._most_failures and self._failures >= self._most_failures:
+            self._fail(error)
+            return
+        self._warn(f"{error}\nThe job goes on from checkpoint to checkpoint; its tasks keep what the last one needs.")
+        with contextlib.suppress(CheckpointError, asyncio.TimeoutError):
+            await asyncio.wait_for(in_thread(self._store.discard, number), self._timeout)
+
     async def _write(self, number: int, parts: dict[int, control.Snapshot]) -> None:
+        """Writes a checkpoint.
+
+        Raises:
+            CheckpointError: It cannot be written, or not in time.
+        """
+        given_up = threading.Event()
+
         def write() -> None:
             for task, snapshot in parts.items():
+                if given_up.is_set():
+                    return
                 self._store.write_snapshot(number, task, snapshot.SerializeToString())
-            self._store.complete(number, b"", parts.keys())
+            if not given_up.is_set():
+                self._store.complete(number, b"", parts.keys())
 
-        await in_thread(write)
+        try:
+            await asyncio.wait_for(in_thread(write), self._timeout)
+        except asyncio.TimeoutError:
+            given_up.set()
+            limit = f"within {self._timeout:g} s (option anabranch.checkpoint.timeout-ms)"
+            raise CheckpointError(f"{checkpoint_name(number)} could not be written {limit}") from None
+        except Exception as error:
+            what = str(error) if isinstance(error, CheckpointError) else f"{type(error).__name__}: {error}"
+            raise CheckpointError(f"{checkpoint_name(number)} could not be written: {what}") from error
+
+    async def _completed(self, number: int, parts: dict[int, control.Snapshot]) -> None:
         self.last, self.snapshots = number, parts
+        await self._remember()  # before the tasks forget what the one before it needs
         completed = control.CheckpointCompleted(number=number)
         self._tell_all(control.MasterMessage(checkpoint_completed=completed))

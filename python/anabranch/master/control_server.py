@@ -14,6 +14,7 @@ from anabranch.v1.control_pb2 import MasterMessage, WorkerHello, WorkerMessage
 from anabranch.v1.control_pb2_grpc import ControlServicer, add_ControlServicer_to_server
 
 _CONNECTIONS = 64  # standbys, and strangers, who are soon sent away
+_LONGEST_SILENCE_MS = 600_000
 
 
 class ControlStream:
@@ -48,12 +49,21 @@ class ControlListener(Protocol):
 class ControlServer(ControlServicer):
     """Serves control.proto for one job."""
 
-    def __init__(self, token: str, listener: ControlListener, *, workers: int) -> None:
+    def __init__(self, token: str, listener: ControlListener, *, workers: int, heartbeat_timeout_ms: int = 0) -> None:
+        """Makes a server that does not serve yet.
+
+        Args:
+            token: The job's.
+            listener: Hears what the workers say.
+            workers: How many the job has.
+            heartbeat_timeout_ms: A worker may be silent for so long, 0: for ever. The connection must bear as much.
+        """
         self._listener = listener
         self._server = make_server(
             token,
             connections=_CONNECTIONS + 2 * workers,  # each, and the one that replaces it
             largest_request=ANY_SIZE,  # collected records and checkpoints; each is read by `Connect`
+            keepalive_timeout_ms=heartbeat_timeout_ms or _LONGEST_SILENCE_MS,
         )
         add_ControlServicer_to_server(self, self._server)
 

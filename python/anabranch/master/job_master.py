@@ -18,13 +18,16 @@ from anabranch.errors import AnabranchError, JobCancelledError, JobFailedError
 from anabranch.job import JobState, JobStatus, OperatorStatus
 from anabranch.launch.launcher import Launcher, WorkerProcess, WorkerSpec
 from anabranch.master import open_files
-from anabranch.master.checkpoints import FINAL, Checkpoints
+from anabranch.master.backoff import Backoff
+from anabranch.master.checkpoints import FINAL, Checkpoints, checkpoint_name
 from anabranch.master.control_server import ControlServer, ControlStream
 from anabranch.master.failures import language_name, task_failure, worker_death
+from anabranch.master.recovery_watch import RecoveryWatch
 from anabranch.master.stalls import StallDetector
 from anabranch.plan import ExecutionPlan, WorkerPlan
 from anabranch.recovery.collected import CollectedBatches
 from anabranch.recovery.frontier import decide
+from anabranch.threads import in_thread
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.graph_pb2 import OPERATOR_KIND_COLLECT, JobGraph, Language
@@ -35,8 +38,10 @@ _WATCH_INTERVAL = 0.05
 _STALL_INTERVAL = 0.5  # every task is looked at
 _EXIT_TIMEOUT = 2.0
 _LAST_LINES = 20
-_REDEPLOY_TIMEOUT = 20.0
-NONDETERMINISM = "NondeterminismError"  # in the summary of a TaskError
+_LONGEST_DELAY = 60.0  # before a restart
+# New workers that fail as soon as they start may have met a condition that passes; for so long that fails no job.
+_PATIENCE_WITH_STARTS = 10.0
+_LATE = 1.0  # the event loop stood still if it comes so much later than it wanted
 
 
 @dataclass
@@ -50,12 +55,52 @@ class _Worker:
     heard: float = field(default_factory=time.monotonic)
     lost: bool = False
     place_of: str = ""  # the worker of the plan whose place it has
+    started: float | None = None  # when its process was, if that was to replace another or to stand by
+    dying: bool = False  # its death was noticed, and is being handled
     errors: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_LINES))
 
     def send(self, message: control.MasterMessage) -> None:
         """Sends if the worker is connected."""
         if self.stream is not None:
             self.stream.send(message)
+
+
+@dataclass
+class _Deaths:
+    """How often a task has died since a checkpoint."""
+
+    checkpoint: int
+    times: int
+    since: float
+
+
+@dataclass
+class _Restarts:
+    """Restarts after errors of functions: in all, and since a checkpoint."""
+
+    total: int = 0
+    checkpoint: int = 0
+    since_checkpoint: int = 0
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """At which record an operator has failed, and the last checkpoint then."""
+
+    operator: str
+    record: str
+    position: int
+    checkpoint: int
+
+    def is_again(self, before: _Failure | None) -> bool:
+        """Returns whether it is the same record as before.
+
+        Not by its position alone: a task that nobody listens to may take its input in another order. And not by what
+        it looks like alone: others may look the same, but only if there was time for them.
+        """
+        if before is None or not self.record or (before.operator, before.record) != (self.operator, self.record):
+            return False
+        return self.checkpoint == before.checkpoint or self.position == before.position
 
 
 class Comeback(Protocol):
@@ -121,7 +166,12 @@ class JobMaster:
         self._launcher = launcher
         self._warn = warn
         self.plan = plan
-        self._server = ControlServer(token, self, workers=len(plan.workers))
+        self._server = ControlServer(
+            token,
+            self,
+            workers=len(plan.workers),
+            heartbeat_timeout_ms=options.integer("anabranch.heartbeat.timeout-ms"),
+        )
         self._workers = {worker.worker_id: _Worker(worker) for worker in plan.workers}
         self._tasks = {task.task_id: task for task in plan.tasks}
         self._consumers = {
@@ -147,15 +197,18 @@ class JobMaster:
                 tell_all=self._tell_all,
                 remember=self._save_roster,
                 may_complete=self._client_has_before,
-                warn=warn,
+                warn=lambda text: warn(f"job {graph.name}: {text}"),
+                fail=lambda error: self._end(_as_job_failure(error, graph.name)),
             )
         self._look_now = asyncio.Event()  # a worker has gone: no need to wait for the next look
         self._recovering: set[int] = set()  # tasks of a new incarnation that are not yet live
         self._deployed: dict[int, int] = {}  # by task: the incarnation that a worker was sent
-        self._prepared_at: dict[int, float] = {}  # by task: when its last recovery began
-        self._deaths: dict[int, tuple[int, int]] = {}  # by task: the last checkpoint then, and recoveries since
-        self._restarts_made = 0
-        self._failed_at: dict[int, tuple[str, str]] = {}  # by task: operator and record
+        self._recovery_watch = RecoveryWatch(options.integer("anabranch.deploy.timeout-ms") / 1000)
+        self._deaths: dict[int, _Deaths] = {}  # by task
+        self._starts = {worker.language: Backoff(_LONGEST_DELAY) for worker in plan.workers}
+        self._recovery_lock = asyncio.Lock()
+        self._restarts_made = _Restarts()
+        self._failed_at: dict[int, _Failure] = {}  # by task
         self._committed: set[int] = set()
         self._moved: set[int] = set()  # redeployed tasks whose consumers do not know yet
         self._last_checkpoint: asyncio.Future[None] | None = None
@@ -326,6 +379,15 @@ class JobMaster:
         if worker is None:
             return  # it was given up, and others have its tasks
         worker.heard = time.monotonic()
+        try:
+            self._on_message(worker, message)
+        except Exception as error:
+            logger.exception("job %s: a message of worker %s", self.job_id, worker_id)
+            what = f"a message of worker {worker_id} cannot be handled: {type(error).__name__}: {error}"
+            self._end(JobFailedError(f"job {self._graph.name}: {what}", job_name=self._graph.name))
+
+    def _on_message(self, worker: _Worker, message: control.WorkerMessage) -> None:
+        worker_id = worker.plan.worker_id
         kind = message.WhichOneof("message")
         if kind == "collected":
             self._on_collected(worker, message.collected)
@@ -347,13 +409,21 @@ class JobMaster:
 
     def _on_report(self, report: control.WorkerReport) -> None:
         for task in report.tasks:
+            if task.task_id in self._recovering and self._gets_on(task):
+                self._recovery_watch.moved()
             self._reports[task.task_id] = task
+
+    def _gets_on(self, report: control.TaskReport) -> bool:
+        """Returns whether a task that is being recovered handles records, or waits for others to do so."""
+        before = self._reports.get(report.task_id)
+        return report.busy_ms > 0 or report.backpressured or before is None or before.operators != report.operators
 
     def _on_deployed(self, deployed: control.TaskDeployed) -> None:
         if deployed.incarnation != self._tasks[deployed.task_id].incarnation:
             return
         self._task_states[deployed.task_id] = control.TASK_STATE_CREATED
         self._endpoints[deployed.task_id] = deployed.endpoint
+        self._recovery_watch.deployed(deployed.task_id)
         if len(self._endpoints) == len(self._tasks):
             for task in self._tasks.values():
                 if task.task_id not in self._connected_tasks:
@@ -422,6 +492,7 @@ class JobMaster:
             return
         roster = {
             "number": self._checkpoints.number,
+            "completed": self._checkpoints.last,
             "standbys": self._standbys,
             "taken_back": [[back.task_id, back.incarnation, back.epoch] for back in self.taken_back],
             "incarnations": {str(task.task_id): task.incarnation for task in self._tasks.values()},
@@ -435,7 +506,7 @@ class JobMaster:
 
     async def _load_roster(self, roster: dict[str, Any], checkpoints: Checkpoints) -> None:
         """Takes over from a master that is gone."""
-        await checkpoints.load(roster["number"])
+        await checkpoints.load(roster["number"], roster["completed"])
         self._standbys = roster["standbys"]
         self.taken_back = [
             gateway.TakenBack(task_id=task_id, incarnation=incarnation, epoch=epoch)
@@ -456,8 +527,21 @@ class JobMaster:
         if dead:
             self._warn(f"job {self._graph.name}: workers have died while the job master was away")
             dead = self._roll_back_to(dead, checkpoints)
-            await self._save_roster()
+            await self._save_rolled_back(dead)
         self._deploy_again(dead)
+        if checkpoints.last == FINAL:
+            # Those that have committed would not say so again by themselves.
+            self._last_checkpoint = asyncio.ensure_future(asyncio.sleep(0))
+            self._tell_all(control.MasterMessage(checkpoint_completed=control.CheckpointCompleted(number=FINAL)))
+
+    async def _save_rolled_back(self, again: set[int]) -> None:
+        """Has the new incarnations remembered, and then ends the old ones of a job that goes back as a whole.
+
+        In this order: a master after this one would take their end for that of the job.
+        """
+        await self._save_roster()
+        if len(again) == len(self._tasks):
+            self._tell_all(control.MasterMessage(cancel_tasks=control.CancelTasks()))
 
     def _tell_all(self, message: control.MasterMessage) -> None:
         for worker in self._workers.values():
@@ -490,6 +574,8 @@ class JobMaster:
     def _on_live(self, task: int) -> None:
         if task in self._recovering:
             self._recovering.discard(task)
+            self._recovery_watch.moved()
+            self._starts[self._worker_of[task].plan.language].succeeded()
             if self._checkpoints is not None and self._checkpoints.pending is not None:
                 self._worker_of[task].send(self._checkpoints.trigger({task}))
             if self._checkpoints is not None and self._checkpoints.last == FINAL:
@@ -501,8 +587,9 @@ class JobMaster:
         """Has another worker go on with the tasks of a dead one."""
         self._workers.pop(dead.plan.worker_id, None)
         if dead.process is not None:
-            dead.process.kill()
+            await in_thread(dead.process.kill)
         failed = set(dead.plan.task_ids)
+        self._note_failed_start(dead, death)
         if failed and not self._may_recover(failed, checkpoints):
             message = f"job {self._graph.name}: {death}\nIt has died too often (option anabranch.recovery.attempts)."
             self._end(JobFailedError(message, job_name=self._graph.name))
@@ -510,45 +597,74 @@ class JobMaster:
         if failed:
             again = self._roll_back_to(failed, checkpoints)
             what = "the job goes" if len(again) == len(self._tasks) else "its tasks alone go"
-            self._warn(f"job {self._graph.name}: {death.splitlines()[0]}; {what} back to {_name(checkpoints.last)}")
+            self._warn(
+                f"job {self._graph.name}: {death.splitlines()[0]}; {what} back to {checkpoint_name(checkpoints.last)}"
+            )
             self._replace(dead)
-            await self._save_roster()
+            await self._save_rolled_back(again)
             self._deploy_again(again)
         self._start_standbys()
+
+    def _note_failed_start(self, dead: _Worker, death: str) -> None:
+        """Has the next worker wait if this one has died without having been of use."""
+        if dead.started is None:
+            return  # it is one of those that the job began with
+        age = time.monotonic() - dead.started
+        was_of_use = not self._recovering.intersection(dead.plan.task_ids) if dead.plan.task_ids else False
+        starts = self._starts[dead.plan.language]
+        if was_of_use or age > _PATIENCE_WITH_STARTS:
+            starts.succeeded()
+            return
+        starts.failed()
+        if not dead.plan.task_ids:
+            again = f"another is started in {starts.delay:g} s"
+            self._warn(f"job {self._graph.name}: standby {death.splitlines()[0]}; {again}")
 
     def _restarts(self, status: control.TaskStatus) -> bool:
         """Begins again after the failure of a task, if that is of use; returns whether it does."""
         checkpoints = self._checkpoints
         if checkpoints is None or not self._recovers:
             return False
-        if NONDETERMINISM in status.error.summary and self._may_recover({status.task_id}, checkpoints):
+        is_nondeterminism = status.error.kind == control.TaskError.KIND_NONDETERMINISM
+        if is_nondeterminism and self._may_recover({status.task_id}, checkpoints):
             why = f"{status.error.summary}; the job goes"
             self._begin_again(set(self._tasks), checkpoints, why, whole=True, delay=0)
             return True
-        if self._restarts_made >= self._options.integer("anabranch.restart.attempts"):
+        if self._restarts_made.total >= self._options.integer("anabranch.restart.attempts"):
             return False
-        # Not its position: a task that nobody listens to may take its input in another order.
-        record = (status.error.operator, status.error.record)
-        if status.error.record and self._failed_at.get(status.task_id) == record:
+        error = status.error
+        failure = _Failure(error.operator, error.record, error.record_position, checkpoints.last)
+        if failure.is_again(self._failed_at.get(status.task_id)):
             message = f"job {self._graph.name}: {task_failure(status.error)}\n"
             message += "The same record has failed there before: another restart would not help."
             self._end(JobFailedError(message, job_name=self._graph.name, error=status.error))
             return True
-        self._failed_at[status.task_id] = record
-        delay = self._options.integer("anabranch.restart.delay-ms") / 1000 * 2**self._restarts_made
-        self._restarts_made += 1
+        self._failed_at[status.task_id] = failure
+        delay = self._restart_delay(checkpoints.last)
         why = f"{status.error.summary}; the task is restarted in {delay:g} s and goes"
         self._begin_again({status.task_id}, checkpoints, why, whole=False, delay=delay)
         return True
+
+    def _restart_delay(self, checkpoint: int) -> float:
+        """Returns the seconds to wait before a restart: twice as many with each one since the last checkpoint."""
+        made = self._restarts_made
+        if made.checkpoint != checkpoint:
+            made.checkpoint, made.since_checkpoint = checkpoint, 0
+        first = self._options.integer("anabranch.restart.delay-ms") / 1000
+        delay = max(first, min(_LONGEST_DELAY, first * 2.0 ** min(made.since_checkpoint, 32)))
+        made.total += 1
+        made.since_checkpoint += 1
+        return delay
 
     def _begin_again(self, failed: set[int], checkpoints: Checkpoints, why: str, *, whole: bool, delay: float) -> None:
         """Has failed tasks, or all, go back to the last checkpoint and begin again after a delay, seconds."""
 
         async def begin() -> None:
-            await checkpoints.settle()
-            self._warn(f"job {self._graph.name}: {why} back to {_name(checkpoints.last)}")
-            again = self._roll_back_to(failed, checkpoints, whole=whole)
-            await self._save_roster()
+            async with self._recovery_lock:
+                await checkpoints.settle()
+                self._warn(f"job {self._graph.name}: {why} back to {checkpoint_name(checkpoints.last)}")
+                again = self._roll_back_to(failed, checkpoints, whole=whole)
+                await self._save_rolled_back(again)
             await asyncio.sleep(delay)
             self._deploy_again(again)
 
@@ -561,10 +677,13 @@ class JobMaster:
         whole = (
             whole or self._options.text("anabranch.recovery.scope") == "job" or self._options.mode == "at_least_once"
         )
+        if checkpoints.is_behind_tasks:
+            whole = True
+            newer = "A newer checkpoint was completed and cannot be read: sinks may have made visible what comes again."
+            self._warn(f"job {self._graph.name}: {newer}")
         if whole or decide(failed | self._recovering, self._consumers, depth).rollback:
             again = set(self._tasks)
             checkpoints.abandon()
-            self._tell_all(control.MasterMessage(cancel_tasks=control.CancelTasks()))
         checkpoints.forget(again)
         for task in again:
             self._prepare_again(task, checkpoints)
@@ -572,6 +691,7 @@ class JobMaster:
         return again
 
     def _deploy_again(self, tasks: set[int]) -> None:
+        self._recovery_watch.deploys(tasks & self._recovering)
         for worker in self._workers.values():
             if worker.stream is not None:  # else it hears of its tasks once it comes
                 self._send_deploys(worker, [task for task in worker.plan.task_ids if task in tasks])
@@ -596,20 +716,44 @@ class JobMaster:
 
     def _end_workers_that_do_not_deploy(self, now: float) -> None:
         """Gives up a worker that was to take over tasks and has not: another one will."""
-        for task in self._recovering - self._endpoints.keys():
-            worker = self._worker_of[task]
-            if now - self._prepared_at[task] > _REDEPLOY_TIMEOUT and worker.process is not None:
-                self._prepared_at[task] = now
-                self._warn(f"job {self._graph.name}: worker {worker.plan.worker_id} does not take over its tasks")
-                worker.process.kill()
+        if any(
+            not self._recovery_watch.is_deploying(task) and task not in self._endpoints for task in self._recovering
+        ):
+            return  # a restart waits for its time
+        late = self._recovery_watch.late(self._recovering, now)
+        for worker in list(self._workers.values()):
+            tasks = sorted(late.intersection(worker.plan.task_ids))
+            if tasks and worker.process is not None and not worker.dying:
+                names = ", ".join(self._tasks[task].name for task in tasks)
+                limit = f"within {self._options.integer('anabranch.deploy.timeout-ms') / 1000:g} s"
+                what = f"worker {worker.plan.worker_id} has not resumed {names} {limit}"
+                self._die(worker, f"{what} (option anabranch.deploy.timeout-ms)")
+        seconds = self._recovery_watch.seconds_to_warn_of(now)
+        if seconds is not None:
+            tasks = sorted(self._recovering)
+            what = ", ".join(f"{self._tasks[task].name} ({self._step_of(task)})" for task in tasks)
+            self._warn(f"job {self._graph.name}: the recovery has taken {seconds:.0f} s up to now: {what}")
+
+    def _step_of(self, task: int) -> str:
+        if self._worker_of[task].stream is None:
+            return "its worker has not started"
+        if self._recovery_watch.is_deploying(task) or task not in self._endpoints:
+            return "is being deployed"
+        report = self._reports.get(task)
+        if report is not None and any(counters.records_in + counters.records_out for counters in report.operators):
+            return "repeats what it did since the checkpoint"
+        return "connects, or opens its functions"
 
     def _may_recover(self, failed: set[int], checkpoints: Checkpoints) -> bool:
         limit = self._options.integer("anabranch.recovery.attempts")
+        now = time.monotonic()
         for task in failed:
-            checkpoint, times = self._deaths.get(task, (-1, 0))
-            times = times + 1 if checkpoint == checkpoints.last else 1
-            self._deaths[task] = (checkpoints.last, times)
-            if times > limit:
+            deaths = self._deaths.get(task)
+            if deaths is None or deaths.checkpoint != checkpoints.last:
+                deaths = self._deaths[task] = _Deaths(checkpoints.last, 0, now)
+            deaths.times += 1
+            is_short = task in self._recovering and now - deaths.since < _PATIENCE_WITH_STARTS and limit > 0
+            if deaths.times > limit and not is_short:
                 return False
         return True
 
@@ -620,7 +764,7 @@ class JobMaster:
         task.restore.CopyFrom(checkpoints.snapshots.get(task_id, control.Snapshot()))
         task.restore.SetInParent()  # also at the start: it says that there was an incarnation before
         self._recovering.add(task_id)
-        self._prepared_at[task_id] = time.monotonic()
+        self._recovery_watch.deployed(task_id)
         self._connected_tasks.discard(task_id)
         self._endpoints.pop(task_id, None)
         self._reports.pop(task_id, None)
@@ -661,8 +805,13 @@ class JobMaster:
 
         async def start() -> None:
             spec = WorkerSpec(name, language, self._address, self._token, place_of)
+            await asyncio.sleep(self._starts[language].delay)
+            if self._outcome.done():
+                return
             try:
+                worker.started = time.monotonic()
                 worker.process = await self._launcher.start(spec)
+                self._recovery_watch.worker_started(worker.plan.task_ids)
             except Exception as error:  # noqa: BLE001 - the job goes on without, until it needs one
                 await self._on_failed_start(worker, f"worker {name} could not be started: {error}")
             worker.heard = time.monotonic()
@@ -671,8 +820,9 @@ class JobMaster:
         return worker
 
     async def _on_failed_start(self, worker: _Worker, problem: str) -> None:
-        if worker.plan.task_ids and self._checkpoints is not None and self._recovers:
-            await self._recover(worker, self._checkpoints, problem)
+        if self._checkpoints is not None and self._recovers:
+            async with self._recovery_lock:
+                await self._recover(worker, self._checkpoints, problem)
         else:
             self._workers.pop(worker.plan.worker_id, None)
             self._warn(f"job {self._graph.name}: {problem}")
@@ -729,17 +879,21 @@ class JobMaster:
         silence_limit = self._options.integer("anabranch.heartbeat.timeout-ms") / 1000
         next_stall_check = 0.0
         while True:
+            looked = time.monotonic()
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._look_now.wait(), _WATCH_INTERVAL)
             self._look_now.clear()
             now = time.monotonic()
+            if now - looked > _LATE:
+                self._excuse(now - looked)
+                continue  # once more, when what the workers have said meanwhile was read
             for worker in list(self._workers.values()):
                 await self._look_at(worker, now, silence_limit)
             since = self._deploying_since
             if self.state is JobState.DEPLOYING and since is not None and now - since > deploy_timeout:
                 late = [self._tasks[t].name for t, s in self._task_states.items() if s != control.TASK_STATE_RUNNING]
                 self._end(JobFailedError(f"not deployed within {deploy_timeout:.0f} s: {', '.join(late)}"))
-            if self.state is JobState.RUNNING and self._checkpoints is not None and not self._recovering:
+            if self.state is JobState.RUNNING and self._checkpoints is not None and self._all_live:
                 await self._checkpoints.begin_if_due(now)
             if self.state is JobState.RUNNING and self._recovering:
                 self._end_workers_that_do_not_deploy(now)
@@ -749,8 +903,16 @@ class JobMaster:
                 if warning:
                     self._warn(f"job {self._graph.name}: {warning}")
 
+    def _excuse(self, seconds: float) -> None:
+        """This process stood still for a while (Ctrl-Z, a debugger, a paused machine): nobody else is late for it."""
+        for worker in self._workers.values():
+            worker.heard += seconds
+        self._recovery_watch.excuse(seconds)
+        if self._deploying_since is not None:
+            self._deploying_since += seconds
+
     async def _look_at(self, worker: _Worker, now: float, silence_limit: float) -> None:
-        if worker.process is None or self._outcome.done():
+        if worker.process is None or worker.dying or self._outcome.done():
             return
         exit_code = worker.process.poll()
         if exit_code is None and worker.lost:
@@ -759,25 +921,34 @@ class JobMaster:
         if exit_code is not None or worker.lost:
             if not self._recovers:
                 await asyncio.sleep(_WATCH_INTERVAL)  # its last words may still be on their way
-            await self._on_death(worker, self._death_of(worker, exit_code))
+            self._die(worker, self._death_of(worker, exit_code))
         elif silence_limit and worker.stream is not None and now - worker.heard > silence_limit:
             who = f"worker {worker.plan.worker_id}, process {worker.process.pid},"
-            await self._on_death(
-                worker, f"job {self._graph.name}: {who} has been silent for {now - worker.heard:.0f} s"
-            )
+            self._die(worker, f"job {self._graph.name}: {who} has been silent for {now - worker.heard:.0f} s")
+
+    @property
+    def _all_live(self) -> bool:
+        return not self._recovering and not any(worker.dying for worker in self._workers.values())
 
     @property
     def _recovers(self) -> bool:
         return self._checkpoints is not None and self.state is JobState.RUNNING
 
+    def _die(self, worker: _Worker, message: str) -> None:
+        """Handles a death beside all else: the store may be slow just now, and others may die."""
+        worker.dying = True
+        self._in_background(self._on_death(worker, message))
+
     async def _on_death(self, worker: _Worker, message: str) -> None:
-        if self._checkpoints is not None and self._recovers:
-            await self._checkpoints.settle()
-            if self._last_checkpoint is not None:
-                await self._last_checkpoint
-            await self._recover(worker, self._checkpoints, message.removeprefix(f"job {self._graph.name}: "))
-        else:
-            self._end(JobFailedError(message, job_name=self._graph.name))
+        async with self._recovery_lock:
+            if self._checkpoints is not None and self._recovers:
+                await self._checkpoints.settle()
+                if self._last_checkpoint is not None:
+                    await self._last_checkpoint
+            if self._checkpoints is not None and self._recovers:
+                await self._recover(worker, self._checkpoints, message.removeprefix(f"job {self._graph.name}: "))
+            else:
+                self._end(JobFailedError(message, job_name=self._graph.name))
 
     def _death_of(self, worker: _Worker, exit_code: int | None) -> str:
         assert worker.process is not None  # noqa: S101 - it has an exit code
@@ -854,10 +1025,6 @@ class JobMaster:
                 self._outcome.set_result(None)
             else:
                 self._outcome.set_exception(error)
-
-
-def _name(checkpoint: int) -> str:
-    return f"checkpoint {checkpoint}" if checkpoint else "the start"
 
 
 def _as_job_failure(error: BaseException, job_name: str) -> JobFailedError:

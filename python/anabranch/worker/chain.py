@@ -169,7 +169,7 @@ class OperatorChain:
         for operator in reversed(self.operators):
             state = states.get(operator.operator_id)
             if state is not None:
-                operator.records_in = state.records_in
+                operator.records_in, operator.records_out = state.records_in, state.records_out
                 operator.load_function(_decoded(state.function, types))
                 if state.HasField("engine"):
                     operator.load(_decoded(state.engine, types))
@@ -257,8 +257,10 @@ def _through(steps: Sequence[Step], emit: Emit) -> Emit:
 
 
 def _state_of(operator: Operator, number: int, types: TypeRegistry) -> OperatorState:
-    state = OperatorState(operator_id=operator.operator_id, records_in=operator.records_in)
     engine, function = operator.save(number), operator.save_function()
+    state = OperatorState(
+        operator_id=operator.operator_id, records_in=operator.records_in, records_out=operator.records_out
+    )
     if engine is not None:
         state.engine.CopyFrom(_encoded(operator, engine, types))
     state.function.CopyFrom(_encoded(operator, function, types))

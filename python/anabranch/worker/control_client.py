@@ -15,13 +15,16 @@ from anabranch.v1.control_pb2_grpc import ControlStub
 
 logger = logging.getLogger(__name__)
 
+# A master may stand still (Ctrl-Z in its terminal, a debugger): its end is told by other ways, and quicker.
+_MASTER_SILENCE_MS = 600_000
+
 
 class ControlClient:
     """One bidirectional stream to the job master. `send` may be called from any thread."""
 
     def __init__(self, master: str, token: str) -> None:
         self._outbox: queue.SimpleQueue[WorkerMessage | None] = queue.SimpleQueue()
-        self._channel = Channel(master, token, patient=True)
+        self._channel = Channel(master, token, patient=True, keepalive_timeout_ms=_MASTER_SILENCE_MS)
 
     def send(self, message: WorkerMessage) -> None:
         """Queues a message; messages keep their order."""

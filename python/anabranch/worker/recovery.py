@@ -315,6 +315,10 @@ class TaskRecovery:
             unread=unread,
         )
 
+    def restored(self) -> None:
+        """Called once the operators have their state and counters back."""
+        self._emitted_before = self._emitted()
+
     def pass_barrier(self, number: int) -> None:
         """Enters the epoch and sends the barrier to every consumer."""
         self._barrier = None

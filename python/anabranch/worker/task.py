@@ -377,6 +377,8 @@ class Task:
         with recovery.answers.quietly() if restore.number else contextlib.nullcontext():
             chain.open()
             chain.restore(restore, self._job.types)
+            if restore.number:
+                recovery.restored()
             self.output.restore(restore.next_of_edge)
             self.input.restore(restore.unread)
             chain.commit(restore.number)

@@ -11,6 +11,7 @@ import anabranch
 from anabranch.errors import RecordError
 from anabranch.exchange.output_gate import EmitError
 from anabranch.exchange.shortage import are_files_used_up
+from anabranch.recovery.errors import NondeterminismError
 from anabranch.text import error_line, shown
 from anabranch.v1.control_pb2 import TaskError
 from anabranch.v1.graph_pb2 import LANGUAGE_PYTHON
@@ -34,7 +35,8 @@ def task_error(error: BaseException, *, operator: str, subtask: int) -> TaskErro
         subtask: Parallel index of the task.
     """
     try:
-        return _task_error(error, operator, subtask)
+        report = _task_error(error, operator, subtask)
+        report.kind = _kind_of(error)
     except BaseException as failure:  # noqa: BLE001 - the master has to hear of it, in few words if need be
         return TaskError(
             operator=operator,
@@ -43,6 +45,19 @@ def task_error(error: BaseException, *, operator: str, subtask: int) -> TaskErro
             record_position=-1,
             summary=f"{error_line(error)} (no more can be reported: {error_line(failure)})",
         )
+    return report
+
+
+def _kind_of(error: BaseException) -> TaskError.Kind:
+    """Returns what the master has to know of the error; a function may have wrapped what its context has raised."""
+    cause: BaseException | None = error
+    seen: set[int] = set()
+    while cause is not None and id(cause) not in seen:
+        if isinstance(cause, NondeterminismError):
+            return TaskError.KIND_NONDETERMINISM
+        seen.add(id(cause))
+        cause = cause.__context__ if cause.__cause__ is None else cause.__cause__
+    return TaskError.KIND_UNSPECIFIED
 
 
 def _task_error(error: BaseException, operator: str, subtask: int) -> TaskError:

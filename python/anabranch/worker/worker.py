@@ -124,8 +124,14 @@ class Worker:
             self._control.send(control.WorkerMessage(task_deployed=deployed))
 
     def entered(self, task: Task, state: TaskState, error: control.TaskError | None) -> None:  # noqa: D102
-        if state is not TaskState.RUNNING:
-            self._report()  # the last counters go before the last state
+        try:
+            if state is not TaskState.RUNNING:
+                self._report()  # the last counters go before the last state
+            self._send_status(task, state, error)
+        except Exception as failure:  # noqa: BLE001 - the job would run on without the task
+            self._fail(failure)
+
+    def _send_status(self, task: Task, state: TaskState, error: control.TaskError | None) -> None:
         status = control.TaskStatus(
             task_id=task.descriptor.task_id,
             incarnation=task.descriptor.incarnation,
@@ -253,7 +259,9 @@ class Worker:
             batches = self._collected.get(task_id, deque())
             while batches and batches[0].seq <= seq:
                 batches.popleft()
-        self._tasks[task_id].acknowledge_collected(seq)
+        task = self._tasks.get(task_id)
+        if task is not None:  # else it is about to be deployed here, and this was meant for the one before it
+            task.acknowledge_collected(seq)
 
     # ------------------------------------------------------------------ reports, and the end
 
@@ -261,11 +269,19 @@ class Worker:
         reports = Reports(silence)
         try:
             while not self._stopped.wait(interval):
+                self._require_threads()
                 report = reports.due(time.monotonic(), list(self._tasks.values()))
                 if report is not None:
                     self._send(control.WorkerMessage(report=report))
         except Exception as error:  # noqa: BLE001 - the master would think that the worker hangs
             self._fail(error)
+
+    def _require_threads(self) -> None:
+        """Nobody else would notice a task whose thread has ended without a word."""
+        for task in list(self._tasks.values()):
+            has_ended = task.thread.ident is not None and not task.thread.is_alive()
+            if has_ended and task.state in (TaskState.CREATED, TaskState.RUNNING):
+                raise RuntimeError(f"the thread of task {task.descriptor.name} has ended without a report")
 
     def _report(self) -> None:
         report = report_of(time.monotonic(), list(self._tasks.values()))

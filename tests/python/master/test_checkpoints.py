@@ -1,11 +1,14 @@
 """The master's bookkeeping of checkpoints, without workers."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Mapping
 
 from anabranch.config import Options
+from anabranch.master import checkpoints
 from anabranch.master.checkpoints import FINAL, Checkpoints
+from anabranch.recovery.checkpoint_store import CheckpointStore
 from anabranch.v1 import control_pb2 as control
 
 SOURCE, OTHER_SOURCE, MAP, SINK = 1, 2, 3, 4
@@ -18,6 +21,7 @@ class Job:
     def __init__(self, directory, graph: Mapping[int, frozenset[int]] = GRAPH, **options: str) -> None:
         self.sent: list[control.MasterMessage] = []
         self.warnings: list[str] = []
+        self.failures: list[BaseException] = []
         settings = {"anabranch.checkpoint.dir": str(directory), "anabranch.checkpoint.interval-ms": "10", **options}
         self.checkpoints = Checkpoints(
             Options(settings),
@@ -27,6 +31,7 @@ class Job:
             remember=self.remember,
             may_complete=lambda _number: True,
             warn=self.warnings.append,
+            fail=self.failures.append,
         )
 
     async def remember(self) -> None:
@@ -119,3 +124,127 @@ def test_parts_and_ends_together_complete_a_checkpoint(tmp_path):
     assert job.checkpoints.last == 1
     assert {task: part.number for task, part in job.checkpoints.snapshots.items()} == {1: FINAL, 2: FINAL, 3: 1, 4: 1}
     assert job.sent[-1].checkpoint_completed.number == 1
+
+
+def fill(job: Job) -> None:
+    """All tasks send their parts of the pending checkpoint."""
+    assert job.checkpoints.pending is not None
+    job.takes(job.checkpoints.pending, *GRAPH)
+
+
+class Broken(Job):
+    """A job whose store cannot be written to until it is mended."""
+
+    def __init__(self, directory, monkeypatch, **options: str) -> None:
+        super().__init__(directory, **options)
+        self.broken = True
+        write = CheckpointStore.write_snapshot
+
+        def write_or_not(store: CheckpointStore, number: int, task: int, data: bytes) -> None:
+            if self.broken and task == SINK:
+                self.fail_to_write()
+            write(store, number, task, data)
+
+        monkeypatch.setattr(CheckpointStore, "write_snapshot", write_or_not)
+
+    def fail_to_write(self) -> None:
+        raise OSError("no space left")
+
+
+def test_a_checkpoint_that_cannot_be_written_is_a_warning_and_leaves_nothing(tmp_path, monkeypatch):
+    job = Broken(tmp_path, monkeypatch)
+
+    async def run() -> None:
+        await job.begin()
+        fill(job)
+        await job.settle()
+        job.broken = False
+        await job.begin()
+        fill(job)
+        await job.settle()
+
+    asyncio.run(run())
+
+    assert len(job.warnings) == 1
+    assert "checkpoint 1 could not be written" in job.warnings[0]
+    assert "no space left" in job.warnings[0]
+    assert [path.name for path in (tmp_path / "job-1").iterdir()] == ["chk-2"]
+    assert job.checkpoints.last == 2
+    assert job.failures == []
+
+
+def test_as_many_failed_checkpoints_in_a_row_as_the_option_says_end_the_job(tmp_path, monkeypatch):
+    job = Broken(tmp_path, monkeypatch, **{"anabranch.checkpoint.max-failures": "3"})
+
+    async def run() -> None:
+        for _ in range(3):
+            await job.begin()
+            fill(job)
+            await job.settle()
+
+    asyncio.run(run())
+
+    assert len(job.warnings) == 2
+    (failure,) = job.failures
+    assert "checkpoint 3 could not be written" in str(failure)
+
+
+class Hanging(Broken):
+    """A job whose store does not answer."""
+
+    def fail_to_write(self) -> None:
+        threading.Event().wait()
+
+
+def test_a_store_that_hangs_holds_up_nothing_for_longer_than_the_timeout(tmp_path, monkeypatch):
+    job = Hanging(tmp_path, monkeypatch, **{"anabranch.checkpoint.timeout-ms": "100"})
+
+    async def run() -> None:
+        await job.begin()
+        fill(job)
+        await job.settle()
+
+    asyncio.run(run())
+
+    assert "checkpoint 1 could not be written within 0.1 s" in job.warnings[0]
+
+
+def test_the_checkpoint_at_the_end_is_tried_again(tmp_path, monkeypatch):
+    job = Broken(tmp_path, monkeypatch)
+    monkeypatch.setattr(checkpoints, "_DELAYS_OF_LAST", (0.0, 0.0))
+    fail = job.fail_to_write
+
+    def fail_once() -> None:
+        job.broken = False
+        fail()
+
+    job.fail_to_write = fail_once  # type: ignore[method-assign]
+    for task in GRAPH:
+        job.ends(task)
+
+    asyncio.run(job.checkpoints.complete_last())
+
+    assert "the checkpoint at the end could not be written" in job.warnings[0]
+    assert job.checkpoints.last == FINAL
+
+
+def test_a_master_that_finds_less_than_was_complete_knows_it(tmp_path):
+    first = Job(tmp_path)
+
+    async def run() -> None:
+        for _ in range(2):
+            await first.begin()
+            fill(first)
+            await first.settle()
+
+    asyncio.run(run())
+    newest = next((tmp_path / "job-1" / "chk-2").glob("*.snapshot"))
+    newest.write_bytes(newest.read_bytes()[:-1])
+    second, third = Job(tmp_path), Job(tmp_path)
+
+    asyncio.run(second.checkpoints.load(2, completed=2))
+    asyncio.run(third.checkpoints.load(2, completed=1))
+
+    assert second.checkpoints.last == third.checkpoints.last == 1
+    assert second.checkpoints.is_behind_tasks
+    assert not third.checkpoints.is_behind_tasks

@@ -8,6 +8,8 @@ from unittest.mock import Mock
 from anabranch.errors import RecordError
 from anabranch.exchange.addresses import Transport
 from anabranch.exchange.output_gate import EmitError
+from anabranch.recovery.errors import NondeterminismError
+from anabranch.v1.control_pb2 import TaskError
 from anabranch.worker import task_errors
 from anabranch.worker.operators.operator import OperatorError
 from anabranch.worker.task_errors import task_error, user_trace
@@ -152,3 +154,14 @@ def test_even_a_report_that_cannot_be_made_names_operator_and_exception(monkeypa
 
     assert ("head", 1, -1) == (report.operator, report.subtask, report.record_position)
     assert report.summary.startswith("ValueError: bad row")
+
+
+def test_a_replay_that_differs_is_told_by_its_kind_and_not_by_its_text():
+    differs = NondeterminismError("map (1/1)", (0, 1), "a fetch", "an order")
+    wrapped = RuntimeError("in user code")
+    wrapped.__cause__ = differs
+    only_says_so = ValueError("NondeterminismError: map (1/1) does not repeat what it did before its failure")
+
+    kinds = [task_error(error, operator="map", subtask=0).kind for error in (differs, wrapped, only_says_so)]
+
+    assert kinds == [TaskError.KIND_NONDETERMINISM, TaskError.KIND_NONDETERMINISM, TaskError.KIND_UNSPECIFIED]

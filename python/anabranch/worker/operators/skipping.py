@@ -77,14 +77,14 @@ class SkippingOperator(Operator):
         return self._operator.save(checkpoint)
 
     def load(self, saved: list[Any]) -> None:  # noqa: D102
-        self._operator.records_in = self.records_in
+        self._operator.records_in, self._operator.records_out = self.records_in, self.records_out
         self._operator.load(saved)
 
     def save_function(self) -> list[Any]:  # noqa: D102
         return self._operator.save_function()
 
     def load_function(self, saved: list[Any]) -> None:  # noqa: D102
-        self._operator.records_in = self.records_in
+        self._operator.records_in, self._operator.records_out = self.records_in, self.records_out
         self._operator.load_function(saved)
 
     def start(self) -> None:  # noqa: D102

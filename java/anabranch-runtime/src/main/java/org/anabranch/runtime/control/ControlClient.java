@@ -18,6 +18,8 @@ import org.anabranch.proto.v1.WorkerMessage;
 public final class ControlClient implements AutoCloseable {
   private static final long CLOSE_MILLIS = 500;
   private static final long KEEP_ALIVE_SECONDS = 10;
+  // A master may stand still (Ctrl-Z in its terminal, a debugger): its end is told by other ways.
+  private static final long MASTER_SILENCE_SECONDS = 600;
 
   /** Takes what comes from the master. Called on one thread, in the order of the stream. */
   public interface Handler {
@@ -55,6 +57,7 @@ public final class ControlClient implements AutoCloseable {
             .maxInboundMessageSize(Integer.MAX_VALUE)
             // A host that is lost closes nothing.
             .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+            .keepAliveTimeout(MASTER_SILENCE_SECONDS, TimeUnit.SECONDS)
             .executor(executor)
             .build();
     Challenge.ask(channel, token, true)

@@ -303,6 +303,7 @@ public final class OperatorChain {
   /** Opens the operators as {@link #open()} does, each with what it has saved in this snapshot. */
   public void open(Snapshot snapshot) {
     Map<Integer, OperatorState> saved = byOperator(snapshot);
+    restoreCounts(saved);
     openOfEdges(partitionStages, snapshot);
     for (int i = stages.size() - 1; i >= 0; i--) {
       open(stages.get(i), saved.get(ids.get(i)));
@@ -341,6 +342,7 @@ public final class OperatorChain {
    */
   public void commitOnly(Snapshot snapshot) {
     Map<Integer, OperatorState> saved = byOperator(snapshot);
+    restoreCounts(saved);
     for (int i = 0; i < stages.size(); i++) {
       OperatorState state = saved.get(ids.get(i));
       if (state != null && stages.get(i).operator().needsCommit()) {
@@ -358,9 +360,25 @@ public final class OperatorChain {
   public List<OperatorState> save(long checkpoint) {
     List<OperatorState> states = new ArrayList<>();
     for (int i = 0; i < stages.size(); i++) {
-      states.add(stages.get(i).save(ids.get(i), checkpoint, codec));
+      OperatorState state = stages.get(i).save(ids.get(i), checkpoint, codec);
+      states.add(state.toBuilder().setRecordsOut(out(i).get()).build());
     }
     return states;
+  }
+
+  private void restoreCounts(Map<Integer, OperatorState> saved) {
+    for (int i = 0; i < stages.size(); i++) {
+      OperatorState state = saved.get(ids.get(i));
+      if (state != null) {
+        stages.get(i).taken().set(state.getRecordsIn());
+        out(i).set(state.getRecordsOut());
+      }
+    }
+  }
+
+  /** Counts what an operator has emitted, which is what the next one has taken. */
+  private Counter out(int stage) {
+    return stage == stages.size() - 1 ? emitted : stages.get(stage + 1).taken();
   }
 
   /**
@@ -493,10 +511,7 @@ public final class OperatorChain {
   public List<Counts> counts() {
     List<Counts> counts = new ArrayList<>();
     for (int i = 0; i < stages.size(); i++) {
-      boolean isLast = i == stages.size() - 1;
-      // What an operator has emitted is what the next one has taken.
-      Counter out = isLast ? emitted : stages.get(i + 1).taken();
-      counts.add(new Counts(ids.get(i), stages.get(i).taken().get(), out.get()));
+      counts.add(new Counts(ids.get(i), stages.get(i).taken().get(), out(i).get()));
     }
     return counts;
   }

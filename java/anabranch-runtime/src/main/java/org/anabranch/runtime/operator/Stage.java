@@ -120,7 +120,6 @@ final class Stage implements Output {
       operator.loadFunction(codec.decode(saved.getFunction()).get(0));
     }
     operator.load(codec.decode(saved.getEngine()));
-    taken.set(saved.getRecordsIn());
   }
 
   /** Commits what was pre-committed in an earlier life, of a sink that takes no more records. */

@@ -123,6 +123,7 @@ final class ExactlyOnceRun extends RecoverableRun {
     if (restore.getNumber() > 0) {
       // In the run before the functions were opened long before this epoch.
       recorder.quietly(() -> chain.open(restore));
+      recorder.countFromHere();
     } else {
       chain.open();
     }

@@ -52,6 +52,11 @@ final class Recorder implements Choices {
   /** Enters an epoch. */
   void beginEpoch(long number) {
     logs.beginEpoch(number);
+    countFromHere();
+  }
+
+  /** Says that what the task has emitted up to now belongs to earlier epochs. */
+  void countFromHere() {
     emittedBefore = emitted.getAsLong();
   }
 

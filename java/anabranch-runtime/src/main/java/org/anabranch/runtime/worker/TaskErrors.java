@@ -124,7 +124,19 @@ final class TaskErrors {
         .setUserTrace(userTrace(cause))
         .setFullTrace(StackTraces.whole(whole instanceof OperatorFailure ? cause : whole))
         .setHint(hint)
+        .setKind(kind(whole))
         .build();
+  }
+
+  /** User code may have wrapped what has come out of its context. */
+  private static TaskError.Kind kind(Throwable error) {
+    Throwable cause = error;
+    for (int i = 0; cause != null && i < MOST_CAUSES; i++, cause = cause.getCause()) {
+      if (cause instanceof NondeterminismException) {
+        return TaskError.Kind.KIND_NONDETERMINISM;
+      }
+    }
+    return TaskError.Kind.KIND_UNSPECIFIED;
   }
 
   /** The engine's own complaints are about the user's data or job, and complete without a trace. */

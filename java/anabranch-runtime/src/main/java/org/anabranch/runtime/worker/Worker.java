@@ -330,9 +330,17 @@ public final class Worker implements TaskListener {
 
   @Override
   public void entered(Task task, Lifecycle state, TaskError error) {
-    if (state.hasEnded()) {
-      report(); // the last counters go before the last state
+    try {
+      if (state.hasEnded()) {
+        report(); // the last counters go before the last state
+      }
+      sendStatus(task, state, error);
+    } catch (RuntimeException e) {
+      fail(e); // the job would run on without the task
     }
+  }
+
+  private void sendStatus(Task task, Lifecycle state, TaskError error) {
     TaskStatus.Builder status = status(task.descriptor()).setState(state.wire());
     if (error != null) {
       status.setError(error);
@@ -405,6 +413,7 @@ public final class Worker implements TaskListener {
   /** Where nothing moves, the same is said again only to say that we live. */
   private void reportSafely(long silenceNanos) {
     try {
+      tasks.values().forEach(Worker::requireThread);
       WorkerReport report = makeReport();
       long now = System.nanoTime();
       if (!report.equals(lastReport) || now - reportedAt >= silenceNanos) {
@@ -414,6 +423,15 @@ public final class Worker implements TaskListener {
       }
     } catch (RuntimeException e) {
       fail(e); // without it the timer would stop in silence, and the master would think us hung
+    }
+  }
+
+  /** Nobody else would notice a task whose thread has ended without a word. */
+  private static void requireThread(Task task) {
+    if (task.thread().getState() == Thread.State.TERMINATED && !task.state().hasEnded()) {
+      throw new IllegalStateException(
+          "the thread of task %s has ended without a report"
+              .formatted(task.descriptor().getName()));
     }
   }
 
