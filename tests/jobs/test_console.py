@@ -60,6 +60,16 @@ def test_names_are_shown_as_they_are_and_what_records_hold_does_not_steer_the_te
     assert "\x1b]0" not in shown
 
 
+def test_progress_that_goes_to_a_file_is_the_last_table(drive):
+    script = SCRIPT.format(option='.option("anabranch.progress", "on")').replace("slow map", "parse [json]")
+
+    code, _, err = drive(script).finish()
+
+    assert code == 0
+    assert 1 == err.count("parse [json]")
+    assert "job shown: FINISHED after" in err
+
+
 def test_lines_that_go_to_a_file_stay_as_they_are(drive):
     script = SCRIPT.format(option="").replace('print("line", x)', 'print("\\x1b[1mline", x)')
 

@@ -10,6 +10,7 @@ from anabranch.api.runtime_context import RuntimeContext
 from anabranch.errors import JobGraphError
 
 _CHUNK_BYTES = 256 << 10
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class TextFileSource(SourceFunction[str]):
@@ -17,18 +18,21 @@ class TextFileSource(SourceFunction[str]):
 
     Subtask i of n reads the lines that *begin* in the i-th of n equal byte ranges, so each line is read once at any
     parallelism, however long it is. The last line counts whether or not it ends with a newline. Lines that are
-    added to the file after the job was built are not read.
+    added to the file after the job was built are not read. A byte order mark at the beginning is no part of a line.
     """
 
     def __init__(self, filename: str | Path) -> None:
         """Remembers the absolute path.
 
         Raises:
-            JobGraphError: There is no such file.
+            JobGraphError: There is no such file, or it is a directory or of another kind that has no size.
         """
         self._path = Path(filename).resolve()
-        if not self._path.is_file():
+        if not self._path.exists():
             raise JobGraphError(f"there is no file {str(filename)!r} (looked at {self._path})")
+        problem = _why_not_shared_out(self._path)
+        if problem is not None:
+            raise JobGraphError(f"{self._path} {problem}")
         self._size = self._path.stat().st_size  # all subtasks share out one size, even while the file grows
         self._parallelism = self._index = 0
         self._file: BinaryIO | None = None
@@ -75,12 +79,34 @@ class TextFileSource(SourceFunction[str]):
         result = []
         offset = self._position
         for line in lines:
+            if offset == 0 and line == _BYTE_ORDER_MARK:
+                break  # the file has nothing else
+            mark = len(_BYTE_ORDER_MARK) if offset == 0 and line.startswith(_BYTE_ORDER_MARK) else 0
             try:
-                result.append(line.decode().removesuffix("\n").removesuffix("\r"))
+                result.append(line[mark:].decode().removesuffix("\n").removesuffix("\r"))
             except UnicodeDecodeError as error:
-                where = f"{self._path}, byte {offset + error.start}"
+                where = f"{self._path}, byte {offset + mark + error.start}"
                 raise ValueError(
                     f"{where}: not UTF-8: {error.reason}; read the file with a source of your own"
                 ) from error
             offset += len(line)
         return result
+
+
+def _why_not_shared_out(path: Path) -> str | None:
+    """Returns why the lines of a file cannot be shared out by its size, or None if they can."""
+    if path.is_dir():
+        return "is a directory; name one file"
+    if not path.is_file():
+        return "is not a regular file; read it with a source of your own"
+    if path.stat().st_size == 0 and _holds_something(path):
+        return "has no size, so its lines cannot be shared out; read it with a source of your own"
+    return None
+
+
+def _holds_something(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(1) != b""
+    except OSError:
+        return False  # whoever opens it to read it will say why

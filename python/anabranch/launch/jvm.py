@@ -27,6 +27,7 @@ from anabranch.launch.lines import LinePump
 
 __all__ = ["JvmBridge", "find_java", "runtime_jar"]
 
+_PATH_END = "\0"  # the system's separator may be part of a path
 _MAIN = "org.anabranch.runtime.bridge.BridgeMain"
 _PORT_LINE = "ANABRANCH_BRIDGE_PORT="
 _REJECTED = "org.anabranch.runtime.operator.FunctionException"
@@ -112,7 +113,7 @@ class JvmBridge:
             JavaFunctionError: It does not exist or does not fit; or the JVM is gone.
         """
         try:
-            name: str = self._entry_point().checkFunction(kind, reference, arguments, os.pathsep.join(jars))
+            name: str = self._entry_point().checkFunction(kind, reference, arguments, _PATH_END.join(jars))
         except Py4JJavaError as error:
             raise JavaFunctionError(_message(error)) from None
         except Py4JError as error:
@@ -126,7 +127,7 @@ class JvmBridge:
             JavaFunctionError: It does not exist, or has others; or the JVM is gone.
         """
         try:
-            self._entry_point().checkType(class_name, ",".join(fields), os.pathsep.join(jars))
+            self._entry_point().checkType(class_name, ",".join(fields), _PATH_END.join(jars))
         except Py4JJavaError as error:
             raise JavaFunctionError(_message(error)) from None
         except Py4JError as error:

@@ -83,6 +83,8 @@ class Progress:
                 live.update(self._table(self._read_status()), refresh=True)
             self._console.show(None)
         status = self._read_status()
+        if not terminal.is_terminal:  # which shows none that changes
+            terminal.print(self._table(status))
         terminal.print(_plain(f"job {status.name}: {status.state.name} after {status.seconds:.1f} s"), highlight=False)
 
     def _table(self, status: JobStatus) -> Table:

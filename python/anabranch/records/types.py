@@ -23,7 +23,7 @@ from anabranch.records.instances import (
     schema_id,
     with_class,
 )
-from anabranch.text import LONGEST_MESSAGE, shown
+from anabranch.text import LONGEST_MESSAGE, message_of, shown
 from anabranch.v1.graph_pb2 import TypeBinding
 from anabranch.v1.record_pb2 import Schema
 
@@ -92,9 +92,10 @@ class TypeRegistry:
             name: The name, which is also the Java class; for a protobuf message the Java class alone.
 
         Raises:
-            JobGraphError: The class is none of these, or the name is taken by another.
+            JobGraphError: The class is none of these or cannot be serialized, or the name is taken by another.
         """
         _check_record_type(cls)
+        _check_serializable(cls)
         wire_name = message_name(cls) if issubclass(cls, Message) else name or default_name(cls)
         if self._classes.get(wire_name, cls) is not cls:
             raise JobGraphError(f"the name {wire_name} is taken by {self._classes[wire_name]!r}")
@@ -254,6 +255,16 @@ def _check_record_type(cls: Any) -> None:
         raise JobGraphError(
             f"{shown(cls)} cannot be registered: it is no dataclass, NamedTuple, Struct, Enum or protobuf message"
         )
+
+
+def _check_serializable(cls: type) -> None:
+    try:
+        dumps(cls)
+    except Exception as error:
+        raise JobGraphError(
+            f"{default_name(cls)} cannot be registered: it cannot be serialized for the workers: {message_of(error)};"
+            " define it in a module of its own, which they import"
+        ) from error
 
 
 def _load_class(name: str, python_class: bytes) -> type:

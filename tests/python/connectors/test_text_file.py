@@ -1,7 +1,9 @@
 """A source of the lines of a file."""
 
+import os
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anabranch import JobGraphError
@@ -11,6 +13,7 @@ from tests.python.connectors.reading import read_all, read_part
 LINES = st.lists(st.text(alphabet="aä🌊 \t", max_size=30), max_size=40)
 
 
+@settings(deadline=None)
 @given(LINES, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.integers(1, 9))
 def test_every_line_comes_once_and_whole_at_any_parallelism(tmp_path_factory, lines, end, last_ends, parallelism):
     path = tmp_path_factory.getbasetemp() / "lines.txt"
@@ -81,3 +84,34 @@ def test_an_empty_file_has_no_lines(tmp_path):
     path.touch()
 
     assert [] == read_all(lambda: TextFileSource(path), 3)
+
+
+@pytest.mark.parametrize("text", ["name,age\nann,3", "x\n", "\nx", "", "\n"])
+@pytest.mark.parametrize("parallelism", [1, 3, 9])
+def test_a_byte_order_mark_is_no_part_of_a_line(tmp_path, text, parallelism):
+    path = tmp_path / "marked.txt"
+    path.write_text(text, encoding="utf-8-sig")
+
+    with path.open(encoding="utf-8-sig") as file:
+        expected = [line.removesuffix("\n") for line in file]
+    assert expected == read_all(lambda: TextFileSource(path), parallelism)
+
+
+def test_bytes_that_are_no_utf8_after_a_byte_order_mark_are_found_at_their_place(tmp_path):
+    path = tmp_path / "latin.txt"
+    path.write_bytes(b"\xef\xbb\xbfgood\xe4\n")
+
+    with pytest.raises(ValueError, match=r"latin\.txt, byte 7: not UTF-8"):
+        read_all(lambda: TextFileSource(path), 1)
+
+
+def test_what_has_no_lines_to_share_out_is_refused_for_what_it_is(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+
+    for path, problem in (
+        (tmp_path, "is a directory"),
+        (tmp_path / "fifo", "is not a regular file"),
+        ("/proc/self/status", "has no size, so its lines cannot be shared out"),
+    ):
+        with pytest.raises(JobGraphError, match=problem):
+            TextFileSource(path)

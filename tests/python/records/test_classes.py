@@ -1,9 +1,12 @@
+import dataclasses
+import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from anabranch.errors import RecordError
+from anabranch.errors import JobGraphError, RecordError
 from anabranch.records import Decoder, Encoder, Row, TypeRegistry
 from anabranch.records.classes import ClassFinder, loaded_modules
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, LANGUAGE_PYTHON
@@ -124,3 +127,33 @@ def test_the_modules_of_a_program_are_its_own_imports():
 
     assert __name__ in loaded
     assert not {"sys", "json", "__main__", "anabranch.records"} & set(loaded)
+
+
+def test_the_messages_of_protobuf_itself_are_known_without_their_modules():
+    script = (
+        "from anabranch.records import TypeRegistry; print(TypeRegistry().message_class('google.protobuf.Timestamp')())"
+    )
+
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_a_class_that_cannot_be_brought_to_the_workers_is_refused_where_it_is_registered():
+    made = dataclasses.make_dataclass("Locked", ["x"], namespace={"lock": threading.Lock()})
+    made.__module__ = "__main__"
+
+    with pytest.raises(JobGraphError, match="Locked cannot be registered: it cannot be serialized for the workers"):
+        TypeRegistry().register(made)
+
+
+def test_a_generic_named_tuple_of_the_main_script_can_be_registered():
+    namespace = {"__name__": "__main__"}
+    exec(
+        "import typing\nT = typing.TypeVar('T')\nclass Pair(typing.NamedTuple, typing.Generic[T]):\n    a: T\n    b: T",
+        namespace,
+    )
+    types = TypeRegistry()
+    types.register(namespace["Pair"])
+
+    back = TypeRegistry.from_bindings(types.bindings())
+
+    assert ["a", "b"] == back.fields_of_registered("__main__.Pair")

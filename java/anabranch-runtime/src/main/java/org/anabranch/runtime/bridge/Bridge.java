@@ -29,7 +29,7 @@ public final class Bridge {
    * @param kind name of a {@link org.anabranch.runtime.operator.FunctionKind}, in lower case
    * @param reference {@code "com.acme.Shout"}, {@code "com.acme.Text::shout"}
    * @param arguments number of constructor arguments
-   * @param classPath the job's jars and class directories, separated as the system does it
+   * @param classPath the job's jars and class directories, separated by NUL
    * @return what messages call the function
    * @throws FunctionException with one message for the user if it does not exist or does not fit
    */
@@ -42,7 +42,7 @@ public final class Bridge {
    *
    * @param className binary name of the class
    * @param fields names of the fields, separated by commas
-   * @param classPath the job's jars and class directories, separated as the system does it
+   * @param classPath the job's jars and class directories, separated by NUL
    * @throws FunctionException with one message for the user if not
    */
   public void checkType(String className, String fields, String classPath) {

@@ -1,6 +1,5 @@
 package org.anabranch.runtime.worker;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.MalformedURLException;
@@ -47,10 +46,10 @@ public final class UserCode implements AutoCloseable {
     loader = new URLClassLoader(LOADER_NAME, urls.toArray(URL[]::new), new ApiLoader());
   }
 
-  /** Opens the class path that is written as one string, separated as the system does it. */
+  /** Opens the class path that is written as one string, separated by NUL, which no path holds. */
   public static UserCode ofClassPath(String classPath) {
     return new UserCode(
-        Arrays.stream(classPath.split(File.pathSeparator))
+        Arrays.stream(classPath.split("\0"))
             .filter(path -> !path.isEmpty())
             .map(Path::of)
             .toList());

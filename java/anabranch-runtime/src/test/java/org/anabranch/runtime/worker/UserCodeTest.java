@@ -74,8 +74,8 @@ class UserCodeTest {
 
   @Test
   void aJarThatIsNotThereIsNamed() {
-    assertThatThrownBy(() -> UserCode.ofClassPath("/nowhere/a.jar"))
+    assertThatThrownBy(() -> UserCode.ofClassPath("/nowhere/12:00/a.jar"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("there is no file /nowhere/a.jar; check add_jar");
+        .hasMessage("there is no file /nowhere/12:00/a.jar; check add_jar");
   }
 }
