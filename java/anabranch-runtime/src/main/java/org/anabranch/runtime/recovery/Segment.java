@@ -16,8 +16,8 @@ import org.anabranch.proto.v1.FrameHeader;
  * The frames of one epoch of an in-flight log: the older ones in a file, the newer ones in memory.
  * A frame in it is its header's length, header, payload.
  *
- * <p>The file is opened for each use. Open files would be one for each channel and epoch, and an
- * interrupt that user code has left behind would close a channel, hence no {@code FileChannel}.
+ * <p>The file has no name: it goes with the process, however that ends. An interrupt that user code
+ * has left behind would close a channel, hence no {@code FileChannel}.
  */
 final class Segment {
   private static final int LENGTH = Integer.BYTES;
@@ -35,7 +35,7 @@ final class Segment {
   private int spilledSlabs;
   private long heldBytes;
   private long spilledBytes;
-  private Path file;
+  private RandomAccessFile file;
 
   Segment(long epoch, long firstSeq, String name, Path directory, SlabPool pool) {
     this.epoch = epoch;
@@ -109,9 +109,9 @@ final class Segment {
       return ByteBuffer.wrap(slab.bytes, at, size);
     }
     byte[] frame = new byte[size];
-    try (RandomAccessFile in = new RandomAccessFile(file.toFile(), "r")) {
-      in.seek(slab.position + at);
-      in.readFully(frame);
+    try {
+      file.seek(slab.position + at);
+      file.readFully(frame);
     } catch (IOException e) {
       throw failure("read", e);
     }
@@ -126,24 +126,31 @@ final class Segment {
     }
     try {
       if (file == null) {
-        // A temporary file is readable for its owner only.
-        file = Files.createTempFile(directory, "inflight-" + name + "-" + epoch + "-", ".frames");
+        file = newFile();
       }
-      try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
-        out.seek(spilledBytes); // and over what an attempt that failed may have left behind it
-        while (heldBytes > rest) {
-          Slab slab = slabs.get(spilledSlabs);
-          out.write(slab.bytes, 0, slab.used);
-          slab.position = spilledBytes;
-          pool.release(slab.bytes);
-          slab.bytes = null;
-          spilledSlabs++;
-          spilledBytes += slab.used;
-          heldBytes -= slab.used;
-        }
+      file.seek(spilledBytes); // and over what an attempt that failed may have left behind it
+      while (heldBytes > rest) {
+        Slab slab = slabs.get(spilledSlabs);
+        file.write(slab.bytes, 0, slab.used);
+        slab.position = spilledBytes;
+        pool.release(slab.bytes);
+        slab.bytes = null;
+        spilledSlabs++;
+        spilledBytes += slab.used;
+        heldBytes -= slab.used;
       }
     } catch (IOException e) {
       throw failure("write", e);
+    }
+  }
+
+  private RandomAccessFile newFile() throws IOException {
+    // A temporary file is readable for its owner only.
+    Path path = Files.createTempFile(directory, "inflight-" + name + "-" + epoch + "-", ".frames");
+    try {
+      return new RandomAccessFile(path.toFile(), "rw");
+    } finally {
+      Files.delete(path);
     }
   }
 
@@ -154,7 +161,7 @@ final class Segment {
     }
     if (file != null) {
       try {
-        Files.deleteIfExists(file);
+        file.close();
       } catch (IOException e) {
         throw failure("delete", e);
       }

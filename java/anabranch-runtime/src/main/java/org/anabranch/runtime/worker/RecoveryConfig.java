@@ -1,5 +1,7 @@
 package org.anabranch.runtime.worker;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -24,8 +26,19 @@ sealed interface RecoveryConfig {
       String spillDir = options.text("anabranch.inflight.spill-dir", "");
       return new ExactlyOnce(
           options.longNumber("anabranch.inflight.memory-bytes", DEFAULT_BYTES),
-          Path.of(spillDir.isEmpty() ? System.getProperty("java.io.tmpdir") : spillDir),
+          made(spillDir.isEmpty() ? System.getProperty("java.io.tmpdir") : spillDir),
           (int) options.longNumber("anabranch.recovery.sharing-depth", "1"));
+    }
+
+    /** Makes the directory now: later it would be a failure in the middle of the job. */
+    private static Path made(String directory) {
+      Path path = Path.of(directory);
+      try {
+        return Files.isDirectory(path) ? path : Files.createDirectories(path);
+      } catch (IOException e) {
+        throw new IllegalArgumentException(
+            "option anabranch.inflight.spill-dir: " + path + " cannot be made: " + e, e);
+      }
     }
   }
 
