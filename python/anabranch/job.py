@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import os
 import re
 import secrets
 import threading
@@ -116,6 +117,7 @@ class Job:
         self.id = job_id
         self.name = name
         self.observed = False
+        self._pid = os.getpid()
         self._read_status = read_status
         self._request_cancel = request_cancel
         self._read_collected = read_collected
@@ -136,6 +138,8 @@ class Job:
             JobCancelledError: The job was cancelled.
             TimeoutError: The job has not ended in time; it goes on.
         """
+        if os.getpid() != self._pid and not self.ended:
+            raise AnabranchError(f"job {self.name} runs in the process that this one was forked from; wait there")
         if not self._ended.wait(timeout):
             raise TimeoutError(f"job {self.name} has not ended within {timeout} s; it is {self.status().state.name}")
         self.observed = True

@@ -220,8 +220,8 @@ class StreamingContext(DriverOnly):
         job = self.submit(job_name)
         try:
             job.wait()
-        except KeyboardInterrupt:
-            with contextlib.suppress(AnabranchError, TimeoutError):  # Ctrl-C is what the caller has to hear of
+        except (KeyboardInterrupt, SystemExit):  # the latter from a handler of a signal, such as SIGTERM
+            with contextlib.suppress(AnabranchError, TimeoutError):  # that is what the caller has to hear of
                 job.cancel()
             raise
 

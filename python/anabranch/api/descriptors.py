@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import sys
-from importlib.machinery import PathFinder
 from typing import Any
 
 import cloudpickle
 
 from anabranch.api.captures import why_not_serializable
 from anabranch.api.functions import Function
+from anabranch.api.importable import is_importable
 from anabranch.api.signatures import why_never_run, why_not_callable
 from anabranch.errors import JobGraphError
 from anabranch.pickling import dumps
@@ -82,22 +82,9 @@ def _check_kind(function: Any, interface: type[Function], verb: str) -> None:
 
 
 def _pickle_by_value_where_workers_cannot_import(function: Any) -> None:
-    """Has a module that is in no place of the search path travel with the function, not by its name."""
+    """Has a module that workers cannot import travel with the function, not by its name."""
     name = _attribute(function, "__module__")
     name = name if isinstance(name, str) else type(function).__module__
     module = sys.modules.get(name)
-    if module is not None and name != "__main__" and not _is_findable(name):
+    if module is not None and name != "__main__" and not is_importable(name):
         cloudpickle.register_pickle_by_value(module)
-
-
-def _is_findable(name: str) -> bool:
-    top, *rest = name.split(".")
-    if top in sys.builtin_module_names:
-        return True
-    spec = PathFinder.find_spec(top)
-    for part in rest:
-        if spec is None or spec.submodule_search_locations is None:
-            return False
-        top = f"{top}.{part}"
-        spec = PathFinder.find_spec(top, list(spec.submodule_search_locations))
-    return spec is not None

@@ -39,10 +39,10 @@ def archive_of(java: Java, jar: Path) -> Path:
 def is_usable(archive: Path) -> bool:
     """Returns whether the archive is there and nobody but the user can have written it."""
     try:
-        stat = archive.stat()
+        found = [path.stat() for path in (archive, archive.parent)]
     except OSError:
         return False
-    return stat.st_uid == os.getuid() and stat.st_mode & 0o022 == 0
+    return all(stat.st_uid == os.getuid() and stat.st_mode & 0o022 == 0 for stat in found)
 
 
 def build(java: Java, jar: Path) -> Path | None:
@@ -95,7 +95,15 @@ def _train(java: Java, jar: Path, part: Path) -> None:
 def cache_dir() -> Path:
     """Returns the user's cache directory of this package; it may not exist."""
     base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base else Path.home() / ".cache") / "anabranch"
+    return (Path(base) if base else _home() / ".cache") / "anabranch"
+
+
+def _home() -> Path:
+    """Returns the user's home directory; one in the directory for temporary files for a user who has none."""
+    try:
+        return Path.home()
+    except RuntimeError:  # neither HOME nor an entry in the list of users, as in containers
+        return Path(tempfile.gettempdir()) / f"anabranch-home-{os.getuid()}"
 
 
 def _remove_old(directory: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import re
@@ -115,7 +116,10 @@ def _candidates(options: Options) -> Iterator[tuple[str, Path | None]]:
 
 
 def _in_home(home: str) -> Path | None:
-    program = Path(home).expanduser() / "bin" / "java"
+    directory = Path(home)
+    with contextlib.suppress(RuntimeError):  # a user without a home directory
+        directory = directory.expanduser()
+    program = directory / "bin" / "java"
     return program if os.access(program, os.X_OK) else None
 
 

@@ -21,6 +21,7 @@ from anabranch.config import Options
 from anabranch.control.proofs import new_token
 from anabranch.errors import AnabranchError, JavaFunctionError, JavaNotFoundError
 from anabranch.launch import class_archive
+from anabranch.launch.child import Child
 from anabranch.launch.environment import inherited
 from anabranch.launch.java import Java, find_java, runtime_jar
 from anabranch.launch.lines import LinePump
@@ -51,7 +52,7 @@ class JvmBridge:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
         self._gateway: JavaGateway | None = None
         self._pump: LinePump | None = None
         self._lock = threading.Lock()
@@ -193,17 +194,13 @@ class JvmBridge:
                 gateway.close()
         if self._process is None:
             return
-        assert self._process.stdin is not None  # noqa: S101 - asked for below
         if not self._hosts_worker and self._process.poll() is None:
             self._process.kill()  # it has nothing to bring to an end, and its own way out takes 0.3 s
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
+        self._process.let_go()
         try:
             self._process.wait(_END_TIMEOUT)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            with contextlib.suppress(subprocess.TimeoutExpired):  # it hangs in the kernel
-                self._process.wait(_END_TIMEOUT)
         pump, self._pump = self._pump, None
         if pump is not None:
             self._pipes_ended.wait(_END_TIMEOUT)
@@ -231,20 +228,9 @@ class JvmBridge:
 
     def _launch(self, command: list[str], token: str) -> None:
         try:
-            self._process = subprocess.Popen(
-                command,
-                env=inherited(),
-                stdin=subprocess.PIPE,  # takes the token; held open: its end tells the JVM that this process is gone
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,  # Ctrl-C of the terminal is for this process alone
-            )
+            self._process = Child(command, inherited(), secret=token)
         except OSError as error:
             raise JavaNotFoundError(f"{command[0]} cannot be started: {error}") from error
-        assert self._process.stdin is not None  # noqa: S101 - asked for above
-        with contextlib.suppress(OSError):  # it has ended already
-            self._process.stdin.write(f"{token}\n".encode())
-            self._process.stdin.flush()
         self._pump = LinePump()
         self._open_pipes = 2
         for stream in ("stdout", "stderr"):
@@ -281,7 +267,7 @@ class JvmBridge:
             self._pipes_ended.set()
             self._port_or_end.set()
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _running(self) -> Child:
         if self._process is None:
             raise RuntimeError("the JVM was not started")
         return self._process

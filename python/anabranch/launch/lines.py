@@ -64,20 +64,26 @@ class _Lines:
         self._on_line = on_line
         self._on_end = on_end
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._unfinished = ""
+        self._unfinished: list[str] = []
+        self._length = 0
 
     def feed(self, data: bytes | None) -> bool:
         """Takes bytes; None is nothing yet, empty is the end, for which False is returned."""
         if data is None:
             return True
-        *lines, self._unfinished = (self._unfinished + self._decoder.decode(data, final=not data)).split("\n")
-        for line in lines:
-            self._on_line(line)
-        if not data or len(self._unfinished) > _LONGEST_LINE:
-            if self._unfinished:
-                self._on_line(self._unfinished)
-            self._unfinished = ""
+        first, *rest = self._decoder.decode(data, final=not data).split("\n")
+        self._unfinished.append(first)
+        self._length += len(first)
+        for text in rest:
+            self._pass_on()
+            self._unfinished, self._length = [text], len(text)
+        if self._length and (not data or self._length > _LONGEST_LINE):
+            self._pass_on()
         return bool(data)
+
+    def _pass_on(self) -> None:
+        self._on_line("".join(self._unfinished))
+        self._unfinished, self._length = [], 0
 
     def end(self) -> None:
         self._on_end()

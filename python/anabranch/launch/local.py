@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 from anabranch.config import Options
 from anabranch.errors import ConfigError
+from anabranch.launch.child import Child
 from anabranch.launch.directories import JobDirectory
 from anabranch.launch.environment import inherited
 from anabranch.launch.launcher import OnLine, WorkerProcess, WorkerSpec
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 # Its arguments are the module search path. (Not PYTHONPATH, of which a colon ends an entry, and which the children of
 # user code would inherit. Not `-m`, which would put the current directory in front.)
 _BOOT = "import sys; sys.path[:] = sys.argv[1:]; del sys.argv[1:]; from anabranch.worker.main import main; main()"
-_KILL_TIMEOUT = 5.0
 
 
 class LocalLauncher:
@@ -92,15 +90,8 @@ class LocalLauncher:
             "PYTHONHASHSEED": str(self._hash_seed),
             "PYTHONUNBUFFERED": "1",
         }
-        process = subprocess.Popen(
-            [sys.executable, "-c", _BOOT, *search_path()],
-            env=environment,
-            stdin=subprocess.PIPE,  # held open: its end tells the worker that this process is gone
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C of the terminal is for this process alone
-        )
-        return PythonWorkerProcess(process, spec.worker_id, self._pump, self._on_line)
+        child = Child([sys.executable, "-c", _BOOT, *search_path()], environment)
+        return PythonWorkerProcess(child, spec.worker_id, self._pump, self._on_line)
 
     def _start_java(self, spec: WorkerSpec) -> WorkerProcess:
         from anabranch.launch.jvm import JvmBridge  # noqa: PLC0415 - a pure Python job needs no py4j
@@ -118,24 +109,18 @@ class LocalLauncher:
 class PythonWorkerProcess:
     """A Python worker. See `WorkerProcess` for the contract."""
 
-    def __init__(self, process: subprocess.Popen[bytes], worker_id: str, pump: LinePump, on_line: OnLine) -> None:
-        self.pid = process.pid
-        self._process = process
+    def __init__(self, child: Child, worker_id: str, pump: LinePump, on_line: OnLine) -> None:
+        self.pid = child.pid
+        self._child = child
         self._open_pipes = 2
-        for stream, pipe in (("stdout", process.stdout), ("stderr", process.stderr)):
-            assert pipe is not None  # noqa: S101 - asked for above
+        for stream, pipe in (("stdout", child.stdout), ("stderr", child.stderr)):
             pump.add(pipe, lambda line, stream=stream: on_line(worker_id, stream, line), self._on_pipe_end)  # type: ignore[misc]
 
     def poll(self) -> int | None:  # noqa: D102
-        return self._process.poll()
+        return self._child.poll()
 
     def kill(self) -> None:  # noqa: D102
-        if self._process.poll() is None:
-            self._process.kill()
-            with contextlib.suppress(subprocess.TimeoutExpired):  # it hangs in the kernel
-                self._process.wait(_KILL_TIMEOUT)
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        self._child.kill()
 
     def drained(self) -> bool:  # noqa: D102
         return self._open_pipes == 0

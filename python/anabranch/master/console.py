@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from anabranch.job import JobStatus
 from anabranch.text import printable
@@ -30,20 +30,26 @@ class Console:
         with self._lock:
             target = sys.stdout if stream == "stdout" else sys.stderr
             try:
-                on_terminal = target.isatty()
+                on_terminal = target is not None and target.isatty()
                 line = printable(line) if on_terminal else line
                 if self._live is not None and on_terminal:
                     self._live.console.out(line, highlight=False)
-                else:
-                    target.write(line + "\n")
+                elif target is not None:  # it may be closed, as under pythonw
+                    target.write(_writable(line, target) + "\n")
                     target.flush()
-            except (OSError, ValueError):
-                pass  # nobody reads any more; the job goes on
+            except Exception:  # noqa: BLE001, S110 - nobody reads any more, or the script has its own; the job goes on
+                pass
 
     def show(self, live: Live | None) -> None:
         """Says above which table lines are to be written."""
         with self._lock:
             self._live = live
+
+
+def _writable(line: str, target: TextIO) -> str:
+    """Returns the line with escapes for what the stream's encoding has nothing for."""
+    encoding = getattr(target, "encoding", None) or "utf-8"
+    return line.encode(encoding, "backslashreplace").decode(encoding)
 
 
 class Progress:
@@ -59,7 +65,7 @@ class Progress:
     @staticmethod
     def wanted(mode: str) -> bool:
         """Returns whether option anabranch.progress asks for it here."""
-        return mode == "on" or (mode == "auto" and sys.stderr.isatty())
+        return mode == "on" or (mode == "auto" and sys.stderr is not None and sys.stderr.isatty())
 
     def start(self) -> None:
         """Shows the table from now on."""

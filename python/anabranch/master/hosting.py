@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -74,6 +75,7 @@ def submit(
         end()
         job.end(error)
 
+    _AT_EXIT.cancel_on_sigterm()
     _AT_EXIT.keep_alive_for(job)
     hosted.start(on_end)
     return job
@@ -224,14 +226,29 @@ class JobHost:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._forked = False
 
     def host(
         self, graph: JobGraph, plan: ExecutionPlan, options: Options, bridge: JvmBridge | None, on_line: OnLine
     ) -> HostedJob:
-        """Makes the master of a job. See `submit`; `on_line` takes what the workers print."""
+        """Makes the master of a job. See `submit`; `on_line` takes what the workers print.
+
+        Raises:
+            ConfigError: This process was forked from one that has run jobs.
+        """
+        if self._forked:
+            raise ConfigError(
+                "this process was forked from one that has run a job, and the threads of that are not here; start the "
+                'process with multiprocessing\'s "spawn", or fork before the first job'
+            )
         loop = self._running_loop()
         made = asyncio.run_coroutine_threadsafe(make_master(graph, plan, options, bridge, on_line), loop)
         return HostedJob(made.result(_START_TIMEOUT), loop)
+
+    def forked(self) -> None:
+        """Takes note that this is a new process, without the thread of the one that it was forked from."""
+        self._lock = threading.Lock()
+        self._forked = self._forked or self._loop is not None
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
@@ -247,21 +264,31 @@ class _AtExit:
     def __init__(self) -> None:
         self._jobs: list[Job] = []
         self._terminated = False
+        self._handler: Callable[[int, FrameType | None], None] | None = None
 
     def cancel_on_sigterm(self) -> None:
-        """Has SIGTERM cancel the jobs where something, as Ray does, makes an orderly exit of it.
+        """Has SIGTERM cancel the jobs where the script, or Ray, makes an orderly exit of it.
 
         Without that the signal ends the process at once, and its jobs with it.
         """
         previous = signal.getsignal(signal.SIGTERM)
-        if threading.current_thread() is not threading.main_thread() or not callable(previous) or self._jobs:
+        if (
+            threading.current_thread() is not threading.main_thread()
+            or not callable(previous)
+            or previous is self._handler
+        ):
             return
 
         def handle(number: int, frame: FrameType | None) -> None:
             self._terminated = True
             previous(number, frame)
 
+        self._handler = handle
         signal.signal(signal.SIGTERM, handle)
+
+    def forked(self) -> None:
+        """Takes note that this is a new process: the jobs are those of the one that it was forked from."""
+        self._jobs = []
 
     def keep_alive_for(self, job: Job) -> None:
         """Has the end of the process wait for the job."""
@@ -279,20 +306,23 @@ class _AtExit:
                     job.cancel()
                 elif not job.observed:
                     job.wait()
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, SystemExit):  # the latter from the script's handler of a signal
                 job.cancel()
                 failed = True
             except AnabranchError as error:
                 print(error, file=sys.stderr)  # noqa: T201 - the last chance to say it
                 failed = True
         if failed:  # a script whose job failed must not look as if all went well
-            sys.stdout.flush()
-            sys.stderr.flush()
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(Exception):  # closed, or nobody reads any more
+                    stream.flush()
             os._exit(1)
 
 
 HOST = JobHost()
 _AT_EXIT = _AtExit()
+os.register_at_fork(after_in_child=HOST.forked)
+os.register_at_fork(after_in_child=_AT_EXIT.forked)
 
 
 def _decode_collected(batches: Iterable[CollectedBatch], types: TypeRegistry) -> list[Any]:

@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 _WATCH_INTERVAL = 0.05
 _STALL_INTERVAL = 0.5  # every task is looked at
-_EXIT_TIMEOUT = 2.0
+_EXIT_TIMEOUT = 4.0  # longer than workers take for their exit handlers
 _LAST_LINES = 20
 _LONGEST_DELAY = 60.0  # before a restart
 # New workers that fail as soon as they start may have met a condition that passes; for so long that fails no job.

@@ -11,12 +11,14 @@ import sys
 import threading
 
 from anabranch.worker import open_files, stdio
+from anabranch.worker.process_end import end_process
 from anabranch.worker.worker import Worker
 
 WORKER_ID = "ANABRANCH_WORKER_ID"
 MASTER = "ANABRANCH_MASTER"
 TOKEN = "ANABRANCH_TOKEN"  # noqa: S105 - the name of the variable, not a secret
 PARENT = "ANABRANCH_PARENT"
+LIFELINE = "ANABRANCH_LIFELINE"
 
 _PR_SET_PDEATHSIG = 1
 
@@ -24,15 +26,23 @@ _PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Runs one worker, as told by environment variables, and ends the process."""
     faulthandler.enable()
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the driver, which then cancels the job
     stdio.install()
+    _show_warnings()
     open_files.raise_limit()
     _die_with_parent()
     token = os.environ.pop(TOKEN)  # not for the children of user code
     orderly = Worker(os.environ[WORKER_ID], os.environ[MASTER], token).run()
-    sys.stdout.flush()
-    os._exit(0 if orderly else 1)  # a user's thread must not keep the process alive
+    end_process(0 if orderly else 1)
+
+
+def _show_warnings() -> None:
+    """Has the engine's warnings printed. The root logger is the user's, to be configured as in any process."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    engine = logging.getLogger("anabranch")
+    engine.addHandler(handler)
+    engine.propagate = False
 
 
 def _die_with_parent() -> None:
@@ -43,8 +53,11 @@ def _die_with_parent() -> None:
         if os.getppid() != parent:
             os._exit(1)
 
+    lifeline = int(os.environ.pop(LIFELINE))
+    os.set_inheritable(lifeline, False)  # not for the children of user code
+
     def watch() -> None:
-        sys.stdin.buffer.read()  # ends when the parent, which holds the other end, does
+        os.read(lifeline, 1)  # ends when the parent, which holds the other end, does
         os._exit(1)
 
     threading.Thread(target=watch, name="watch-parent", daemon=True).start()

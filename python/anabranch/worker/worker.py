@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import sys
 import threading
 import time
 from collections import deque
@@ -17,6 +16,7 @@ from anabranch.worker import open_files
 from anabranch.worker.busy_watch import user_place
 from anabranch.worker.control_client import ControlClient
 from anabranch.worker.job import WorkerJob
+from anabranch.worker.process_end import end_process
 from anabranch.worker.reports import Reports, report_of
 from anabranch.worker.task import Task, TaskState
 from anabranch.worker.tracebacks import format_error
@@ -250,9 +250,7 @@ class Worker:
             timeout * 1000,
             user_place(late.thread.ident) or "code of the engine",
         )
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(1)
+        end_process(1)
 
     def _acknowledge_collected(self, task_id: int, seq: int) -> None:
         with self._sending:

@@ -418,7 +418,7 @@ def test_a_jvm_that_ends_without_a_word_is_reported(no_java, monkeypatch, tmp_pa
 
 
 def test_a_jvm_that_never_answers_is_given_up(no_java, monkeypatch, tmp_path):
-    home = fake_java(tmp_path / "slow", "17.0.1", "echo thinking; /bin/cat")
+    home = fake_java(tmp_path / "slow", "17.0.1", "echo thinking; /bin/cat /dev/fd/$ANABRANCH_LIFELINE")
     monkeypatch.setenv("JAVA_HOME", str(home))
     monkeypatch.setattr("anabranch.launch.jvm._START_TIMEOUT", 0.3)
 

@@ -5,12 +5,12 @@ They have the methods of the Java class org.anabranch.runtime.ray.RayWorker, and
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from anabranch.config import Options
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # The master kills the actor once it knows that the worker has ended; there may be none.
 _KILL_TIMEOUT = 5.0
+_FILES_TIMEOUT = 2.0
 
 
 class _WorkerActor:
@@ -77,7 +78,15 @@ class PythonWorkerActor(_WorkerActor):
         return os.getpid()
 
     def _run(self, worker: Worker) -> None:
-        self._end(0 if worker.run() else 1)
+        from anabranch.worker.process_end import write_out_files  # noqa: PLC0415 - a host of a JVM needs no worker
+        from anabranch.worker.stdio import finish_all_lines  # noqa: PLC0415
+
+        orderly = worker.run()
+        writing = threading.Thread(target=write_out_files, name="files", daemon=True)
+        writing.start()
+        writing.join(_FILES_TIMEOUT)
+        finish_all_lines()
+        self._end(0 if orderly else 1)
 
 
 class JvmWorkerActor(_WorkerActor):
@@ -122,21 +131,11 @@ class JvmWorkerActor(_WorkerActor):
 
 
 def _forward_lines(pass_on: Callable[[str, str], None]) -> None:
-    from anabranch.worker.stdio import LineWriter  # noqa: PLC0415 - a host of a JVM needs no worker
+    from anabranch.worker.stdio import line_stream  # noqa: PLC0415 - a host of a JVM needs no worker
 
-    sys.stdout = LineWriter(_Lines("stdout", pass_on))
-    sys.stderr = LineWriter(_Lines("stderr", pass_on))
+    def forward(stream: str, data: bytes) -> None:
+        for line in data.decode("utf-8", "replace").removesuffix("\n").split("\n"):
+            pass_on(stream, line)
 
-
-class _Lines(io.StringIO):
-    """Takes whole lines as a text stream and passes each on."""
-
-    def __init__(self, stream: str, pass_on: Callable[[str, str], None]) -> None:
-        super().__init__()
-        self._stream = stream
-        self._pass_on = pass_on
-
-    def write(self, text: str) -> int:
-        for line in text.removesuffix("\n").split("\n"):
-            self._pass_on(self._stream, line)
-        return len(text)
+    for fd, stream in ((1, "stdout"), (2, "stderr")):
+        setattr(sys, stream, line_stream(partial(forward, stream), fd, f"<{stream}>", "backslashreplace"))

@@ -1,19 +1,24 @@
 package org.anabranch.runtime.bridge;
 
+import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import org.anabranch.runtime.worker.LineOutput;
+import org.anabranch.runtime.worker.ProcessEnd;
 import py4j.GatewayServer;
 
 /**
  * The JVM that a Python driver starts.
  *
  * <p>Takes calls on a loopback port, which it prints as {@code ANABRANCH_BRIDGE_PORT=<port>} on
- * standard output, from whoever knows the token, the first line of standard input: its environment
- * would show it to user code. Standard input is also the life line: the driver holds its other end,
- * and when that closes, however the driver has ended, this process ends at once.
+ * standard output, from whoever knows the token. ANABRANCH_LIFELINE is the number of a file
+ * descriptor: what it has to read begins with the token, in one line, for the environment would
+ * show it to user code. The driver holds its other end, and when that closes, however the driver
+ * has ended, this process ends at once. Standard input is left to the functions.
  */
 public final class BridgeMain {
+  private static final String LIFELINE = "ANABRANCH_LIFELINE";
   private static final int ANY_PORT = 0;
 
   private BridgeMain() {}
@@ -23,14 +28,15 @@ public final class BridgeMain {
     LineOutput.install();
     int code = 0;
     try {
-      String token = readLine();
+      InputStream lifeline = new FileInputStream("/dev/fd/" + System.getenv(LIFELINE));
+      String token = readLine(lifeline);
       if (token.isEmpty()) {
         throw new IllegalStateException(
-            "standard input does not begin with a token; a driver starts this JVM");
+            "the lifeline does not begin with a token; a driver starts this JVM");
       }
-      GatewayServer server = serve(token, Runtime.getRuntime()::halt);
+      GatewayServer server = serve(token, ProcessEnd::exit);
       System.out.println("ANABRANCH_BRIDGE_PORT=" + server.getListeningPort());
-      awaitEndOfInput();
+      awaitEnd(lifeline);
     } catch (Throwable t) { // threads of the server may be there already, and would keep the JVM
       t.printStackTrace();
       code = 1;
@@ -53,17 +59,17 @@ public final class BridgeMain {
     return server;
   }
 
-  private static String readLine() throws IOException {
+  private static String readLine(InputStream input) throws IOException {
     StringBuilder line = new StringBuilder();
-    for (int c = System.in.read(); c >= 0 && c != '\n'; c = System.in.read()) {
+    for (int c = input.read(); c >= 0 && c != '\n'; c = input.read()) {
       line.append((char) c);
     }
     return line.toString();
   }
 
-  static void awaitEndOfInput() {
+  static void awaitEnd(InputStream lifeline) {
     try {
-      while (System.in.read() >= 0) {
+      while (lifeline.read() >= 0) {
         // The driver writes no more; whatever came would mean nothing.
       }
     } catch (IOException e) {

@@ -43,7 +43,7 @@ public final class WarmUp {
   }
 
   private static void awaitEndOfInput() {
-    BridgeMain.awaitEndOfInput();
+    BridgeMain.awaitEnd(System.in);
     Runtime.getRuntime().halt(1);
   }
 

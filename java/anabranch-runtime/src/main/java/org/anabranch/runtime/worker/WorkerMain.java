@@ -14,7 +14,7 @@ public final class WorkerMain {
         environment("ANABRANCH_WORKER_ID"),
         environment("ANABRANCH_MASTER"),
         environment("ANABRANCH_TOKEN"),
-        Runtime.getRuntime()::halt);
+        ProcessEnd::exit);
     Thread.currentThread().join(); // every other thread is a daemon; the worker ends the process
   }
 
