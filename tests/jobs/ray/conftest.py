@@ -50,7 +50,7 @@ def left_of_jobs(ray: Any) -> list[str]:
     groups = ray.util.placement_group_table().values()
     left = [f"actor {name}" for name in actors(ray)]
     left += [f"placement group {group['name']}" for group in groups if group["state"] != "REMOVED"]
-    left += [str(path) for path in Path("/tmp").glob("anabranch-*") if is_mine(path)]
+    left += [str(path) for path in Path("/tmp").glob("anabranch-ray-*") if is_mine(path)]
     for process in psutil.process_iter(["cmdline", "name"]):
         words = " ".join(process.info["cmdline"] or [])
         if "WorkerActor" in words or "RayJobMaster" in words:

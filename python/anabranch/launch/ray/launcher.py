@@ -24,7 +24,7 @@ from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, Artifact, JobGraph
 JAVA_ACTOR = "org.anabranch.runtime.ray.RayWorker"
 
 _NODE_TIMEOUT = 60.0
-_CLEAN_UP_TIMEOUT = 5.0
+_CLEAN_UP_TIMEOUT = 30.0  # a node under load takes a while to start the process that removes the files
 _PLACE_LOOK = 0.02
 _DUMP_DELAY = 2.0  # what a JVM does at its start is over by then
 
