@@ -26,6 +26,7 @@ JAVA_ACTOR = "org.anabranch.runtime.ray.RayWorker"
 _NODE_TIMEOUT = 60.0
 _CLEAN_UP_TIMEOUT = 30.0  # a node under load takes a while to start the process that removes the files
 _PLACE_LOOK = 0.02
+_DUMP_TIMEOUT = 5.0
 _DUMP_DELAY = 2.0  # what a JVM does at its start is over by then
 
 
@@ -152,7 +153,7 @@ class RayLauncher:
     async def close(self) -> None:  # noqa: D102
         if self._dump is not None:
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._dump, _CLEAN_UP_TIMEOUT)
+                await asyncio.wait_for(self._dump, _DUMP_TIMEOUT)
         await self.remove_all()
 
     async def remove_all(self) -> None:
