@@ -22,11 +22,11 @@ def test_what_the_registry_knows_lets_nobody_bring_code(ctx, ray_cluster):
     job = ctx.submit("victim")
     wait_until(lambda: job.status().operators[0].records_out > 100)
     registry = find_registry(ray_cluster)
-    spec = ray_cluster.get(registry.spec.remote(job.job_id))
-    address = ray_cluster.get(registry.address.remote(job.job_id))
+    spec = ray_cluster.get(registry.spec.remote(job.id))
+    address = ray_cluster.get(registry.address.remote(job.id))
 
     channel = Channel(address, spec.token)
-    status = MasterStub(channel.calls).GetStatus(gateway.StatusRequest(job_id=job.job_id), timeout=60)
+    status = MasterStub(channel.calls).GetStatus(gateway.StatusRequest(job_id=job.id), timeout=60)
     assert "victim" == status.job_name
     with pytest.raises(grpc.RpcError) as refused:
         GatewayStub(channel.calls).Submit(gateway.SubmitRequest(), timeout=60)
