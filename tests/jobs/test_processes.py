@@ -14,6 +14,9 @@ import pytest
 
 from anabranch import JobCancelledError, JobFailedError, SinkFunction, StreamingContext
 
+# On Ray the processes are Ray's: what they begin and end with is its affair.
+pytestmark = pytest.mark.local
+
 
 class WritesWithoutClosing(SinkFunction):
     def __init__(self, file: Path) -> None:
@@ -50,7 +53,6 @@ def test_what_a_function_has_written_is_in_the_file_though_nobody_has_closed_it(
     assert (tmp_path / "lines").read_text() == "1\n2\n"
 
 
-@pytest.mark.local
 @pytest.mark.parametrize("end", ["finished", "failed", "cancelled"])
 def test_exit_handlers_run_however_a_job_ends_and_no_thread_holds_it_up(tmp_path, end):
     file = tmp_path / "file"
@@ -72,7 +74,6 @@ def test_exit_handlers_run_however_a_job_ends_and_no_thread_holds_it_up(tmp_path
     assert file.read_text() == "handler"
 
 
-@pytest.mark.local
 def test_shutdown_hooks_of_java_run(tmp_path, acme_jar):
     ctx = StreamingContext.Builder().build().add_jar(acme_jar)
     files = ctx.from_values(str(tmp_path / "file")).as_java_stream().map("com.acme.AtTheEnd").as_python_stream()
@@ -160,7 +161,6 @@ def test_a_driver_without_streams_runs_its_job(drive):
     assert driver.finish(timeout=300)[0] == 0
 
 
-@pytest.mark.local
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_what_functions_have_started_ends_with_the_job(tmp_path):
     def starts(file):
@@ -207,7 +207,6 @@ def test_a_signal_that_the_script_exits_at_cancels_the_job(drive, rest):
     driver.wait_until_alone()
 
 
-@pytest.mark.local
 def test_a_process_that_was_forked_from_a_driver_waits_for_no_job_of_it_and_is_told_that_it_runs_none(drive):
     script = (
         SIGTERM
