@@ -51,7 +51,7 @@ class Function(ABC):  # noqa: B024 - the subclasses declare what is abstract
 
 
 class Collector(Protocol[T_contra]):
-    """Takes what a function emits. To be used only by the thread that calls the function.
+    """Takes what a function emits, as it is at the call. To be used only by the thread that calls the function.
 
     A function that is given a collector may be a generator instead, or as well: what it yields is collected.
     """
@@ -134,7 +134,10 @@ class ReduceFunction(Function, Generic[T]):
 
     @abstractmethod
     def reduce(self, old_value: T, new_value: T) -> T:
-        """Returns the new value of the key, from its value so far and a record."""
+        """Returns the new value of the key, from its value so far and a record; may change and return either.
+
+        The value is emitted as it is then, whatever becomes of it later.
+        """
 
 
 class AggregateFunction(Function, Generic[T, A, R]):
@@ -150,7 +153,7 @@ class AggregateFunction(Function, Generic[T, A, R]):
 
     @abstractmethod
     def get_result(self, accumulator: A) -> R:
-        """Returns the record to emit."""
+        """Returns the record to emit, as it is then; may return the accumulator itself."""
 
     @abstractmethod
     def merge(self, a: A, b: A) -> A:
@@ -215,7 +218,10 @@ class JoinFunction(Function, Generic[T, U, R]):
 
     @abstractmethod
     def join(self, left: T | None, right: U | None) -> R:
-        """Returns the record to emit. In an outer join the side that has no match is None."""
+        """Returns the record to emit. In an outer join the side that has no match is None.
+
+        The records are copies if they can be changed: each may meet others later.
+        """
 
 
 class SinkFunction(Function, Generic[T]):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from anabranch.records import KeySelector, TypeRegistry
+from anabranch.records.ownership import own
 from anabranch.text import shown
 
 # Per channel, the records and, where there are keys, the keys that go to it.
@@ -73,7 +74,7 @@ class Custom(Partitioner):
         parts: list[list[Any]] = [[] for _ in range(self._n)]
         for value in values:
             try:
-                for index in self._indexes(self._function(value, self._n)):
+                for index in self._indexes(self._function(own(value), self._n)):
                     parts[index].append(value)
             except BaseException as error:
                 raise PartitionError(value) from error

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from anabranch.records import codec
+from anabranch.records.ownership import OWNERSHIP, copied
 
 _SMALLEST, _LARGEST = -(1 << 63), (1 << 63) - 1
 
@@ -29,7 +30,7 @@ def is_small(number: int) -> bool:
 def reduce_by_key(
     function: Callable[[Any, Any], Any], keys: Sequence[Any], values: Sequence[Any], states: Places, results: list[Any]
 ) -> None:
-    """Reduces each value into the state of its key and appends the new state to the results.
+    """Reduces each value into the state of its key and appends the new state, as it is then, to the results.
 
     Args:
         function: Makes the new state of the old one and a value. The first value of a key is its state.
@@ -43,14 +44,14 @@ def reduce_by_key(
     """
     native = codec._native  # noqa: SLF001 - which of both is in use is decided there
     if native is not None:
-        native.reduce(function, keys, values, states, results)
+        native.reduce(function, keys, values, states, results, OWNERSHIP)
         return
     by_str, by_int, other = states
     for key, value in zip(keys, values, strict=True):
         kind = type(key)
         table, slot = (by_str, key) if kind is str else (by_int, key) if kind is int and is_small(key) else other(key)
         table[slot] = new = function(table[slot], value) if slot in table else value
-        results.append(new)
+        results.append(copied(new))
 
 
 def split_by_key(

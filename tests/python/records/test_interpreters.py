@@ -30,7 +30,7 @@ assert repr(native.decode(payload, len(values), dict(), None)) == repr(values)
 nans = native.decode(bytes.fromhex("cb7ff8000000000000") * 2, 2, dict(), None)
 assert nans[0] is nans[1]
 counts, totals = dict(), []
-native.reduce(lambda old, new: old + new, ["a", "b", "a"], [1, 2, 3], (counts, dict(), None), totals)
+native.reduce(lambda old, new: old + new, ["a", "b", "a"], [1, 2, 3], (counts, dict(), None), totals, (dict(), max))
 assert (totals, counts) == ([1, 2, 4], dict(a=4, b=2))
 try:
     native.decode(payload, 9, dict(), None)

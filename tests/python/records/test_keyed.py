@@ -9,6 +9,7 @@ from hypothesis import strategies as some
 from anabranch.errors import RecordError
 from anabranch.records import KeySelector, TypeRegistry, codec
 from anabranch.records.keyed import Places, reduce_by_key, split_by_key
+from anabranch.records.ownership import OWNERSHIP
 from anabranch.state.keyed import KeyedState
 
 pytestmark = pytest.mark.usefixtures("implementation")
@@ -149,7 +150,7 @@ def test_a_function_that_empties_the_batch_ends_it():
         values.clear()
         return new
 
-    NATIVE.reduce(clear, keys, values, Places({}, {}, None), results)
+    NATIVE.reduce(clear, keys, values, Places({}, {}, None), results, OWNERSHIP)
 
     assert [0, 1] == results
 
@@ -159,12 +160,12 @@ def test_a_function_that_empties_the_batch_ends_it():
     "call",
     [
         lambda: NATIVE.reduce(max, [], []),
-        lambda: NATIVE.reduce(max, iter([]), [], ({}, {}, max), []),
-        lambda: NATIVE.reduce(max, [], [], ({}, {}), []),
-        lambda: NATIVE.reduce(max, [], [], (1, {}, max), []),
-        lambda: NATIVE.reduce(max, [], [], ({}, {}, max), ()),
-        lambda: NATIVE.reduce(max, [1.5], [1], ({}, {}, lambda _key: 7), []),
-        lambda: NATIVE.reduce(max, [1.5], [1], ({}, {}, lambda _key: (7, 7)), []),
+        lambda: NATIVE.reduce(max, iter([]), [], ({}, {}, max), [], OWNERSHIP),
+        lambda: NATIVE.reduce(max, [], [], ({}, {}), [], OWNERSHIP),
+        lambda: NATIVE.reduce(max, [], [], (1, {}, max), [], OWNERSHIP),
+        lambda: NATIVE.reduce(max, [], [], ({}, {}, max), (), OWNERSHIP),
+        lambda: NATIVE.reduce(max, [1.5], [1], ({}, {}, lambda _key: 7), [], OWNERSHIP),
+        lambda: NATIVE.reduce(max, [1.5], [1], ({}, {}, lambda _key: (7, 7)), [], OWNERSHIP),
         lambda: NATIVE.split([], []),
         lambda: NATIVE.split(["a"], [1], ({"a": "b"}, {}, max), [([], [])]),
         lambda: NATIVE.split(["a"], [1], ({"a": 1}, {}, max), [([], [])]),

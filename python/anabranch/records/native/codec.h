@@ -35,8 +35,21 @@ PyObject *anabranch_encode(PyObject *module, PyObject *const *args, Py_ssize_t n
 /* decode(payload, n, makers, extension) -> list */
 PyObject *anabranch_decode(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
-/* reduce(function, keys, values, states, results) */
+/* reduce(function, keys, values, states, results, ownership) */
 PyObject *anabranch_reduce(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
+/* Returns a value, or a copy of it if somebody could change it besides so many references; takes the reference over.
+ * NULL stays NULL. */
+PyObject *anabranch_own_new(PyObject *value, Py_ssize_t references, PyObject *ownership);
+
+/* Whether these are the table of kinds and the copier of ownership.py; sets an error if not. */
+int anabranch_is_ownership(PyObject *ownership);
+
+PyObject *anabranch_own(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *anabranch_map(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *anabranch_look(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *anabranch_flatten(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *anabranch_take(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
 /* split(keys, values, indexes, parts) */
 PyObject *anabranch_split(PyObject *module, PyObject *const *args, Py_ssize_t nargs);

@@ -93,8 +93,11 @@ static PyObject *reduce_other(PyObject *function, PyObject *other, PyObject *key
 }
 
 PyObject *anabranch_reduce(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs) {
-    if (nargs != 5) {
-        return PyErr_Format(PyExc_TypeError, "reduce takes 5 arguments, not %zd", nargs);
+    if (nargs != 6) {
+        return PyErr_Format(PyExc_TypeError, "reduce takes 6 arguments, not %zd", nargs);
+    }
+    if (!anabranch_is_ownership(args[5])) {
+        return NULL;
     }
     PyObject *function = args[0], *keys = args[1], *values = args[2], *results = args[4];
     Places places;
@@ -106,6 +109,7 @@ PyObject *anabranch_reduce(PyObject *Py_UNUSED(module), PyObject *const *args, P
         PyObject *new = PyUnicode_CheckExact(key) ? reduce_one(function, places.by_str, key, value)
                         : is_small_int(key)       ? reduce_one(function, places.by_int, key, value)
                                                   : reduce_other(function, places.other, key, value);
+        new = anabranch_own_new(new, 0, args[5]); /* the state stays where the function finds it again */
         int failed = new == NULL || PyList_Append(results, new) < 0;
         Py_XDECREF(new);
         Py_DECREF(key);

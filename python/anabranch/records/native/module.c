@@ -12,7 +12,12 @@ static PyMethodDef methods[] = {
      "extension: called with code, data and depth for what is not handled here.\n"
      "Raises whatever a callback raises, and ValueError for bytes that are no n values."},
     {"reduce", (PyCFunction)(void (*)(void))anabranch_reduce, METH_FASTCALL,
-     "reduce(function, keys, values, states, results)\n\nSee anabranch.records.keyed."},
+     "reduce(function, keys, values, states, results, ownership)\n\nSee anabranch.records.keyed."},
+    {"own", (PyCFunction)(void (*)(void))anabranch_own, METH_FASTCALL, "See anabranch.records.ownership."},
+    {"map", (PyCFunction)(void (*)(void))anabranch_map, METH_FASTCALL, "See anabranch.records.ownership."},
+    {"look", (PyCFunction)(void (*)(void))anabranch_look, METH_FASTCALL, "See anabranch.records.ownership."},
+    {"flatten", (PyCFunction)(void (*)(void))anabranch_flatten, METH_FASTCALL, "See anabranch.records.ownership."},
+    {"take", (PyCFunction)(void (*)(void))anabranch_take, METH_FASTCALL, "See anabranch.records.ownership."},
     {"split", (PyCFunction)(void (*)(void))anabranch_split, METH_FASTCALL,
      "split(keys, values, indexes, parts)\n\nSee anabranch.records.keyed."},
     {NULL, NULL, 0, NULL},

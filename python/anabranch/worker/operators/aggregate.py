@@ -7,6 +7,7 @@ from typing import Any
 
 from anabranch.api.functions import AggregateFunction
 from anabranch.errors import RecordError
+from anabranch.records.ownership import map_values
 from anabranch.state.keyed import KeyedState
 from anabranch.worker.operators.operator import Results
 from anabranch.worker.operators.user_operator import UserOperator
@@ -35,7 +36,7 @@ class AggregateOperator(UserOperator[Callable[[], AggregateFunction[Any, Any, An
                 table, slot = slot_of(key)
                 accumulator = table[slot] if slot in table else function.create_accumulator()
                 table[slot] = accumulator = function.add(value, accumulator)
-                results.append(function.get_result(accumulator))
+                map_values(function.get_result, [accumulator], results)
         except RecordError as error:
             raise self.failure(values, len(results)) from TypeError(f"the key cannot be used: {error}")
         except BaseException as error:

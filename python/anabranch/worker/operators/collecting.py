@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from contextlib import suppress
 from typing import Any
 
+from anabranch.records import codec
+from anabranch.records.ownership import COLLECTED, OWNERSHIP, copied, take_values
 from anabranch.worker.operators.operator import EMIT_SIZE, Results
 from anabranch.worker.operators.returned import refusal
 from anabranch.worker.operators.user_operator import F, UserOperator
@@ -31,7 +33,8 @@ class EmittingCollector:
     def collect(self, value: Any) -> None:
         """Takes one record; may block on back-pressure."""
         self._check_use()
-        self._results.append(value)
+        native = codec._native  # noqa: SLF001 - a function in between would hold another reference to the value
+        self._results.append(copied(value) if native is None else native.own(value, COLLECTED, OWNERSHIP))
         if len(self._results) >= EMIT_SIZE:
             self.flush()
 
@@ -39,7 +42,10 @@ class EmittingCollector:
         """Takes any number of records; may block on back-pressure."""
         self._check_use()
         lazy = iter(values)
-        while piece := list(islice(lazy, EMIT_SIZE)):
+        more = True
+        while more:
+            piece: list[Any] = []  # the iterator may use the collector itself
+            more = take_values(lazy, EMIT_SIZE, piece)
             self._results += piece
             if len(self._results) >= EMIT_SIZE:
                 self.flush()
@@ -145,5 +151,6 @@ def collect_yielded(verb: str, returned: object, collector: EmittingCollector) -
     """
     if not isinstance(returned, Iterator):
         raise refusal(verb, returned, "it has to collect or yield its records, and to return nothing")
-    for value in returned:
-        collector.collect(value)
+    with suppress(StopIteration):
+        while True:
+            collector.collect(next(returned))  # without a name, which would be another reference to the record

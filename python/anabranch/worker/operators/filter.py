@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from itertools import compress
 from typing import Any
 
-from anabranch.worker.operators.operator import Results, position_of
+from anabranch.records.ownership import look_at_values
+from anabranch.worker.operators.operator import Results
 from anabranch.worker.operators.returned import UNSTARTED, first_of, refusal
 from anabranch.worker.operators.user_operator import UserOperator
 
@@ -15,20 +16,16 @@ class FilterOperator(UserOperator[Callable[[Any], object]]):
     """Emits the record if `function(record)` is true."""
 
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
-        function = self.function
-        iterator = iter(values)
-        verdicts: list[object] = []
+        records, verdicts = list(values) if type(values) is not list else values, list[Any]()
         try:
-            for value in iterator:
-                verdict = function(value)
-                verdicts.append(verdict if verdict is True or verdict is False else _truth_of(verdict))
+            look_at_values(self.function, records, verdicts, truth=True)
         except BaseException as error:
-            raise self.failure(values, position_of(values, iterator)) from error
-        self.records_in += len(values)
-        return self.results(list(compress(values, verdicts)))
-
-
-def _truth_of(verdict: object) -> bool:
-    if first_of(UNSTARTED, [verdict]) == 0:
-        raise refusal("filter", verdict, "return whether to keep the record")
-    return bool(verdict)
+            raise self.failure(values, len(verdicts)) from error
+        unusable = first_of(UNSTARTED, verdicts)
+        if unusable >= 0:
+            reason = refusal("filter", verdicts[unusable], "return whether to keep the record")
+            raise self.failure(values, unusable) from reason
+        self.records_in += len(records)
+        kept = list(compress(records, verdicts))
+        records.clear()  # what is kept belongs to the next operator alone
+        return self.results(kept)

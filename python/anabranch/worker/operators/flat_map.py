@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from anabranch.records.ownership import OWNERSHIP, flattener, take_values
 from anabranch.worker.operators.collecting import CollectingOperator, EmittingCollector
 from anabranch.worker.operators.operator import EMIT_SIZE, Results
 from anabranch.worker.operators.returned import refusal
@@ -18,19 +18,15 @@ class FlatMapOperator(UserOperator[Callable[[Any], "Iterable[Any]"]]):
     """Emits every element of `function(record)`. A lazy result is taken piece by piece."""
 
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
-        function = self.function
+        function, flatten = self.function, flattener()
         results: list[Any] = []
         for position, value in enumerate(values):
             lazy = None
             try:
-                elements = function(value)
-                if isinstance(elements, (list, tuple)):
-                    results += elements
-                else:
-                    if not isinstance(elements, Iterable) and not hasattr(elements, "__getitem__"):
-                        raise refusal("flat_map", elements, _WANTED)  # noqa: TRY301 - it is the function's failure
-                    lazy = iter(elements)
-                    results += islice(lazy, EMIT_SIZE)
+                rest = flatten(function, value, results, OWNERSHIP)
+                if rest is not None:
+                    lazy = _iterator_of(*rest)
+                    take_values(lazy, EMIT_SIZE, results)
             except BaseException as error:
                 raise self.failure(values, position) from error
             while len(results) >= EMIT_SIZE:
@@ -38,11 +34,17 @@ class FlatMapOperator(UserOperator[Callable[[Any], "Iterable[Any]"]]):
                 results = []
                 if lazy is not None:
                     try:
-                        results += islice(lazy, EMIT_SIZE)
+                        take_values(lazy, EMIT_SIZE, results)
                     except BaseException as error:
                         raise self.failure(values, position) from error
         self.records_in += len(values)
         return self.results(results)
+
+
+def _iterator_of(elements: Any) -> Iterator[Any]:
+    if not isinstance(elements, Iterable) and not hasattr(elements, "__getitem__"):
+        raise refusal("flat_map", elements, _WANTED)
+    return iter(elements)
 
 
 class CollectorFlatMapOperator(CollectingOperator[Callable[[Any, EmittingCollector], object]]):

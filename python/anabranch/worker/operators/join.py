@@ -8,6 +8,7 @@ from typing import Any
 
 from anabranch.api.runtime_context import RuntimeContext
 from anabranch.errors import RecordError
+from anabranch.records.ownership import own
 from anabranch.state.keyed import KeyedState
 from anabranch.v1.graph_pb2 import JoinOptions
 from anabranch.worker.functions import UserFunction
@@ -107,7 +108,7 @@ class JoinOperator(UserOperator[Callable[[Any, Any], Any]]):
     def _pair(self, record: _Remembered, other: _Remembered, values: Sequence[Any], position: int) -> Any:
         left, right = (record, other) if record.side == _LEFT else (other, record)
         try:
-            return self.function(left.value, right.value)
+            return own(self.function(own(left.value), own(right.value)))
         except BaseException as error:
             raise self.failure(values, position) from error
 
@@ -131,7 +132,7 @@ class JoinOperator(UserOperator[Callable[[Any, Any], Any]]):
     def _emit_alone(self, record: _Remembered, results: list[Any]) -> None:
         left, right = (record.value, None) if record.side == _LEFT else (None, record.value)
         try:
-            results.append(self.function(left, right))
+            results.append(own(self.function(own(left), own(right))))
         except BaseException as error:  # noqa: BLE001 - it is raised again, or left out
             failure = OperatorError(self.name, self.records_in, record.value)
             failure.__cause__ = error

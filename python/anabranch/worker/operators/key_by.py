@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from anabranch.worker.operators.operator import Results, position_of
+from anabranch.records.ownership import look_at_values
+from anabranch.worker.operators.operator import Results
 from anabranch.worker.operators.returned import ASYNC, first_of, refusal
 from anabranch.worker.operators.user_operator import UserOperator
 
@@ -14,14 +15,13 @@ class KeyByOperator(UserOperator[Callable[[Any], Any]]):
     """Emits the record with the key `function(record)`."""
 
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
-        function = self.function
-        iterator = iter(values)
+        records, new_keys = list(values) if type(values) is not list else values, list[Any]()
         try:
-            new_keys = [function(value) for value in iterator]
+            look_at_values(self.function, records, new_keys, truth=False)
         except BaseException as error:
-            raise self.failure(values, position_of(values, iterator)) from error
+            raise self.failure(values, len(new_keys)) from error
         unusable = first_of(ASYNC, new_keys)
         if unusable >= 0:
             raise self.failure(values, unusable) from refusal("key_by", new_keys[unusable], "")
         self.records_in += len(values)
-        return self.results(values, new_keys)
+        return self.results(records, new_keys)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from anabranch.worker.operators.operator import Results, position_of
-from anabranch.worker.operators.returned import ASYNC, first_of, refusal
+from anabranch.records.ownership import map_values
+from anabranch.worker.operators.operator import Results
 from anabranch.worker.operators.user_operator import UserOperator
 
 
@@ -14,15 +14,10 @@ class MapOperator(UserOperator[Callable[[Any], Any]]):
     """Emits `function(record)`."""
 
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
-        function = self.function
-        iterator = iter(values)
+        results: list[Any] = []
         try:
-            # Not list(map(…)), which takes a StopIteration of the function for the end of the batch.
-            results = [function(value) for value in iterator]
+            map_values(self.function, values, results)
         except BaseException as error:
-            raise self.failure(values, position_of(values, iterator)) from error
-        unusable = first_of(ASYNC, results)
-        if unusable >= 0:
-            raise self.failure(values, unusable) from refusal("map", results[unusable], "")
+            raise self.failure(values, len(results)) from error
         self.records_in += len(values)
         return self.results(results)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from anabranch.records.ownership import own
 from anabranch.recovery.errors import NondeterminismError
 from anabranch.text import error_line, shown
 from anabranch.worker.operators.operator import Emit, Operator, OperatorError, Results
@@ -14,7 +14,6 @@ from anabranch.worker.operators.operator import Emit, Operator, OperatorError, R
 logger = logging.getLogger(__name__)
 
 _SHOWN = 10
-_UNCHANGEABLE = frozenset({int, str, float, bool, bytes, type(None)})
 
 
 class SkippingOperator(Operator):
@@ -44,7 +43,7 @@ class SkippingOperator(Operator):
     def process_input(self, index: int, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: D102
         operator = self._operator
         for position, value in enumerate(values):
-            came = _copied(value)
+            came = own(value)
             try:
                 results = operator.process_input(index, [value], None if keys is None else [keys[position]])
             except OperatorError as error:
@@ -119,13 +118,3 @@ class SkippingOperator(Operator):
                 shown(error.record),
                 error_line(error if error.__cause__ is None else error.__cause__),
             )
-
-
-def _copied(record: Any) -> Any:
-    """Returns the record as it is now: its function may change it and fail then."""
-    if type(record) in _UNCHANGEABLE:
-        return record
-    try:
-        return copy.deepcopy(record)
-    except BaseException:  # noqa: BLE001 - a class may be copied in its own way, or in none; it is to be shown at least
-        return record

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from anabranch.api.functions import EndOfData
@@ -75,10 +76,12 @@ class SourceOperator(CollectingOperator[Callable[[EmittingCollector], object]]):
     def _take_some(self, yielding: Iterator[Any]) -> bool:
         """Collects what is yielded; returns whether that was all."""
         until = time.monotonic() + _MOMENT
-        for taken, value in enumerate(yielding, start=1):
-            self._collector.collect(value)
-            if taken >= EMIT_SIZE or time.monotonic() > until:
-                return False
+        with suppress(StopIteration):
+            for _ in range(EMIT_SIZE):
+                self._collector.collect(next(yielding))  # without a name: see `collect_yielded`
+                if time.monotonic() > until:
+                    break
+            return False
         return True
 
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:
