@@ -63,8 +63,16 @@ class Collector(Protocol[T_contra]):
         """Emits any number of records, in order; faster than one by one."""
 
 
-# The collector of a source.
-SourceContext = Collector
+class SourceContext(Collector[T_contra], Protocol[T_contra]):
+    """Where a source emits its records."""
+
+    @property
+    def wanted(self) -> int:
+        """How many records the job would like from this call of `fetch`, at least 1.
+
+        It follows the time that the records take where they go. A source need not ask; but between two calls only the
+        job can take a checkpoint, so one that always emits many delays it where its records take long.
+        """
 
 
 class SourceFunction(Function, Generic[T]):

@@ -7,8 +7,6 @@ from typing import Any
 
 from anabranch.api.functions import EndOfData, SourceContext, SourceFunction
 
-_CHUNK = 1024
-
 
 class CollectionSource(SourceFunction[Any]):
     """Emits the values of a collection; subtask i of n emits the i-th of n contiguous slices."""
@@ -31,6 +29,6 @@ class CollectionSource(SourceFunction[Any]):
     def fetch(self, ctx: SourceContext[Any]) -> None:  # noqa: D102
         if self._next >= self._end:
             raise EndOfData
-        until = min(self._next + _CHUNK, self._end)
+        until = min(self._next + ctx.wanted, self._end)
         ctx.collect_many(self._values[self._next : until])
         self._next = until

@@ -37,6 +37,8 @@ class TextFileSource(SourceFunction[str]):
         self._parallelism = self._index = 0
         self._file: BinaryIO | None = None
         self._position = self._end = 0
+        self._lines: list[bytes] = []  # read and not emitted, from an index on
+        self._next_line = 0
 
     def init(self, parallelism: int, index: int) -> None:  # noqa: D102
         self._parallelism, self._index = parallelism, index
@@ -60,15 +62,20 @@ class TextFileSource(SourceFunction[str]):
         assert self._file is not None  # noqa: S101 - open comes first
         self._position = saved
         self._file.seek(saved)
+        self._lines, self._next_line = [], 0
 
     def fetch(self, ctx: SourceContext[str]) -> None:  # noqa: D102
         assert self._file is not None  # noqa: S101 - open comes first
         if self._position >= self._end:
             raise EndOfData
-        wanted = min(_CHUNK_BYTES, self._end - self._position)
-        # readlines stops after the line that takes it past its hint; a hint of 0 would mean the whole file.
-        lines = self._file.readlines(wanted - 1) if wanted > 1 else [self._file.readline()]
+        if self._next_line == len(self._lines):
+            room = min(_CHUNK_BYTES, self._end - self._position)
+            # readlines stops after the line that takes it past its hint; a hint of 0 would mean the whole file.
+            self._lines = self._file.readlines(room - 1) if room > 1 else [self._file.readline()]
+            self._next_line = 0
+        lines = self._lines[self._next_line : self._next_line + ctx.wanted]
         ctx.collect_many(self._decode(lines))
+        self._next_line += len(lines)
         self._position += sum(map(len, lines))
 
     def close(self) -> None:  # noqa: D102

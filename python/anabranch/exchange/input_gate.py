@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 
 from anabranch.errors import ExchangeError
 from anabranch.exchange.addresses import Transport
+from anabranch.exchange.demand import FIRST_WINDOW, MOST_RECORDS, Rate, encode_demand
 from anabranch.exchange.frames import Frame, FrameReader
 from anabranch.exchange.handshake import ReplyParser, encode_request
 from anabranch.exchange.reactor import READ, WRITE, Reactor
 from anabranch.exchange.shortage import Shortage
 from anabranch.v1.control_pb2 import Endpoint, UnreadFrame
-from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest
+from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest, Demand
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,15 @@ class InputChannel:
         self._target: tuple[Endpoint, int] | None = None  # where the producer is, and its incarnation
         self._sock: socket.socket | None = None
         self._stream_open = False
+        self._window = FIRST_WINDOW
+        self._until = 0  # how far the producer may go
+        self._demanded_at = 0  # how many records had come when it was told
+        self._unsent_demand = b""
+
+    @property
+    def received(self) -> int:
+        """How many records have come, in all."""
+        return self._next_record_seq
 
     def connect(self, gate: InputGate, endpoint: Endpoint, producer_incarnation: int) -> None:
         """Dials the producer, again and again until it answers; an endpoint named before is given up."""
@@ -83,7 +93,11 @@ class InputChannel:
             return
         gate.shortage.over()
         self._sock = sock
-        unsent = memoryview(encode_request(gate.identity.token, self._request(gate.identity, producer_incarnation)))
+        request = self._request(gate.identity, producer_incarnation)
+        self._demanded_at, self._unsent_demand = self.received, b""
+        self._until = self.received + self._window
+        request.demand.CopyFrom(Demand(until=self._until, frame_records=gate.rate.frame_records))
+        unsent = memoryview(encode_request(gate.identity.token, request))
 
         def on_writable(_events: int) -> None:
             nonlocal unsent
@@ -172,6 +186,51 @@ class InputChannel:
                 self.close(gate.reactor)
         return None
 
+    def demand(self, gate: InputGate, window: int) -> None:
+        """Tells the producer that so many records may lie ahead of the task, unless it knows about.
+
+        The window grows only by what was taken: a task finds out after some records that its own consumer is slow, and
+        should not have filled its buffers before.
+        """
+        received = self.received
+        window = min(window, self._window + received - self._demanded_at)
+        left = self._until - received
+        if 2 * left < window or left > 2 * window:
+            self._demand(gate, window)
+
+    def demand_more(self, gate: InputGate) -> None:
+        """Has the producer go twice as far: what the task waits for may be behind what it does not read."""
+        self._demand(gate, min(MOST_RECORDS, 2 * max(self._window, self._until - self.received)))
+
+    def _demand(self, gate: InputGate, window: int) -> None:
+        self._window, self._demanded_at = window, self.received
+        self._until = self.received + window
+        self._send_demand(gate, encode_demand(self._until, gate.rate.frame_records))
+
+    def _send_demand(self, gate: InputGate, message: bytes) -> None:
+        """Sends what the socket takes, and the rest in a moment."""
+        if not self._stream_open or self._sock is None:
+            return
+        if self._unsent_demand:
+            self._unsent_demand += message
+            return
+        try:
+            sent = self._sock.send(message)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            return  # the next read finds the connection broken
+        if sent == len(message):
+            return
+        self._unsent_demand = message[sent:]
+
+        def again() -> None:
+            rest, self._unsent_demand = self._unsent_demand, b""
+            if rest:
+                self._send_demand(gate, rest)
+
+        gate.reactor.call_later(_RETRY_DELAY, again)
+
     def end(self, reactor: Reactor) -> None:
         """Acknowledges the end of input by closing the connection."""
         self.ended = True
@@ -255,6 +314,7 @@ class InputGate:
         self.reactor = reactor
         self.transport = transport
         self.identity = identity
+        self.rate = Rate()
         self.shortage = Shortage()
         self._channels = {channel.channel: channel for channel in channels}
         self._open_channels = sum(not channel.ended for channel in self._channels.values())
@@ -310,6 +370,17 @@ class InputGate:
     def channels(self) -> Collection[InputChannel]:
         """All channels."""
         return self._channels.values()
+
+    def took(self, channel: InputChannel, records: int, seconds: float) -> None:
+        """Takes note of how long the task has taken for records of a channel; the producer is told where it matters."""
+        self.rate.took(records, seconds)
+        channel.demand(self, self.rate.window(max(1, self._open_channels)))
+
+    def demand_more(self) -> None:
+        """Has every producer go further: one channel is waited for, and others are not read meanwhile."""
+        for channel in self._channels.values():
+            if not channel.ended:
+                channel.demand_more(self)
 
     def block(self, channel: InputChannel) -> None:
         """Takes nothing from the channel until `unblock`."""

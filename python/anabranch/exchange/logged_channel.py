@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice
 
+from anabranch.errors import ExchangeError
+from anabranch.exchange.demand import ConsumerDemand
 from anabranch.exchange.frames import encoded_frame_head
 from anabranch.exchange.reactor import READ, WRITE, Reactor
 from anabranch.recovery.inflight_log import InFlightLog
@@ -48,6 +50,7 @@ class LoggedOutputChannel:
         """
         self.channel = position.channel
         self.queued_bytes = 0
+        self.demand = ConsumerDemand()
         self._reactor = reactor
         self._incarnation = incarnation
         self._log = log
@@ -105,6 +108,7 @@ class LoggedOutputChannel:
         self._sock = sock
         self._consumer_incarnation = request.incarnation
         self._received = position
+        self.demand.begin(request, self._records)
         self._next_to_send = first
         self.queued_bytes = sum(size for _, _, size in islice(self._ends, first - self._log.first_seq, None))
         self._watch(READ | WRITE)
@@ -119,6 +123,7 @@ class LoggedOutputChannel:
         header.incarnation = self._incarnation
         header.epoch = self._epoch()
         self._records += header.n_records
+        self.demand.sent(self._records)
         self._controls += 0 if header.WhichOneof("control") is None else 1
         size = len(payload) + 64
         seq = header.seq
@@ -175,9 +180,10 @@ class LoggedOutputChannel:
         assert self._sock is not None  # noqa: S101 - the callback is registered on it
         try:
             data = self._sock.recv(4096)
+            self.demand.feed(data)
         except BlockingIOError:
             return
-        except OSError:
+        except (ExchangeError, OSError):
             data = b""
         if not data:
             sent_all = not self._buffers and self._next_to_send == self._log.next_seq
@@ -243,5 +249,6 @@ class LoggedOutputChannel:
             self._sock.close()
             self._sock = None
             self._interest = 0
+            self.demand.end()
         self._buffers.clear()
         self.queued_bytes = 0

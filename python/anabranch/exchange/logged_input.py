@@ -41,6 +41,10 @@ class LoggedInputChannel(InputChannel):
         self._merge = merge
         self._next_seq = -1
 
+    @property
+    def received(self) -> int:  # noqa: D102
+        return self._records
+
     def end(self, reactor: Reactor) -> None:  # noqa: D102
         self.ended = True
         self.close(reactor)

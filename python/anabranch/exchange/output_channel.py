@@ -6,6 +6,8 @@ import socket
 from collections import deque
 from itertools import islice
 
+from anabranch.errors import ExchangeError
+from anabranch.exchange.demand import ConsumerDemand
 from anabranch.exchange.frames import frame_head
 from anabranch.exchange.reactor import READ, WRITE, Reactor
 from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest, EndOfInput, FrameHeader
@@ -19,6 +21,7 @@ class OutputChannel:
     def __init__(self, channel: int, reactor: Reactor, incarnation: int) -> None:
         self.channel = channel
         self.queued_bytes = 0
+        self.demand = ConsumerDemand()
         self._reactor = reactor
         self._incarnation = incarnation
         self._next_seq = 0
@@ -62,6 +65,7 @@ class OutputChannel:
         self._disconnect()
         self._sock = sock
         self._consumer_incarnation = request.incarnation
+        self.demand.begin(request, self._next_record_seq)
         self._watch(READ | WRITE)
         return ConnectReply(status=ConnectReply.STATUS_OK, incarnation=self._incarnation)
 
@@ -73,6 +77,7 @@ class OutputChannel:
         header.incarnation = self._incarnation
         self._next_seq += 1
         self._next_record_seq += header.n_records
+        self.demand.sent(self._next_record_seq)
         head = frame_head(header, len(payload))
         entries: tuple[bytes, ...] = (head, payload) if payload else (head,)
         was_empty = not self._queue
@@ -104,9 +109,10 @@ class OutputChannel:
         assert self._sock is not None  # noqa: S101 - the callback is registered on it
         try:
             data = self._sock.recv(4096)
+            self.demand.feed(data)
         except BlockingIOError:
             return
-        except OSError:
+        except (ExchangeError, OSError):
             data = b""
         if not data:
             self._acknowledged = self._end_sent and not self._queue
@@ -153,3 +159,4 @@ class OutputChannel:
             self._sock.close()
             self._sock = None
             self._interest = 0
+            self.demand.end()

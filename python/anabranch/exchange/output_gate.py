@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from anabranch.errors import RecordError
+from anabranch.exchange.demand import ConsumerDemand
 from anabranch.exchange.partitioners import Partitioner, PartitionError, Rebalance
 from anabranch.records import Encoder
 from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest, FrameHeader
@@ -31,6 +32,7 @@ class OutgoingChannel(Protocol):
 
     channel: int
     queued_bytes: int
+    demand: ConsumerDemand
 
     @property
     def connected(self) -> bool:
@@ -58,22 +60,30 @@ class OutgoingChannel(Protocol):
 
 
 class _Pending:
-    """Records of one channel that are not yet cut into a frame, and how many make a full batch."""
+    """Records that are not yet cut into a frame, of one channel or of all of a broadcast edge; how many make one."""
 
-    def __init__(self, channel: OutgoingChannel) -> None:
-        self.channel = channel
+    def __init__(self, channels: Sequence[OutgoingChannel]) -> None:
+        self.channels = channels
         self.values: list[Any] = []
         self.keys: list[Any] = []
-        self.limit = _FIRST_LIMIT
+        self.limit = self._learned = _FIRST_LIMIT
         self._mean_bytes = 0.0
+        for channel in channels:
+            channel.demand.on_change = self._limit
+        self._limit()
 
     def learn(self, n_records: int, n_bytes: int, limits: BatchLimits) -> None:
         """Adapts the batch limit: after a full batch twice as much as before, while the bytes allow it."""
         mean = n_bytes / n_records
         self._mean_bytes += (mean - self._mean_bytes) * (_MEAN_WEIGHT if self._mean_bytes else 1.0)
         by_bytes = int(limits.max_bytes / max(self._mean_bytes, 1.0))
-        grown = self.limit * 2 if n_records >= self.limit else self.limit
-        self.limit = max(1, min(grown, limits.max_records, by_bytes))
+        grown = self._learned * 2 if n_records >= self.limit else self._learned
+        self._learned = max(1, min(grown, limits.max_records, by_bytes))
+        self._limit()
+
+    def _limit(self) -> None:
+        """A frame is to be no more work than any of the consumers wants."""
+        self.limit = min([self._learned, *(channel.demand.frame_records for channel in self.channels)])
 
 
 class EmitError(Exception):
@@ -114,7 +124,7 @@ class OutputEdge:
         self.edge = edge
         self.channels = channels
         self.consumer = consumer
-        self._pending = [_Pending(channel) for channel in (channels[:1] if broadcast else channels)]
+        self._pending = [_Pending(channels)] if broadcast else [_Pending([channel]) for channel in channels]
         self._partitioner = partitioner
         self._encoder = encoder
         self._broadcast = broadcast
@@ -166,9 +176,9 @@ class OutputEdge:
 
     @property
     def full(self) -> bool:
-        """True while a channel holds more than the send queue may."""
+        """True while a channel holds more than the send queue may, or has sent as much as its consumer wants."""
         limit = self._limits.send_queue_bytes
-        return any(channel.queued_bytes > limit for channel in self.channels)
+        return any(channel.queued_bytes > limit or channel.demand.exhausted for channel in self.channels)
 
     def _cut_full(self, pending: _Pending) -> None:
         values, keys, start = pending.values, pending.keys, 0
@@ -190,7 +200,7 @@ class OutputEdge:
             self._cut_in_halves(pending, values, keys, len(payload))
             return
         pending.learn(len(values), len(payload), self._limits)
-        for channel in self.channels if self._broadcast else (pending.channel,):
+        for channel in pending.channels:
             copy = header
             if self._broadcast:
                 copy = FrameHeader()

@@ -48,6 +48,9 @@ class AtLeastOnce(TaskRecovery):
     def _answers(self) -> TaskAnswers:
         return UnloggedAnswers(self._randoms())
 
+    def wants(self, records: int) -> None:
+        """How many records were of one fetch need not be known."""
+
     def log_checkpoint(self, number: int) -> None:
         """Where a source takes a checkpoint need not be known."""
 

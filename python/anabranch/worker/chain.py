@@ -83,8 +83,9 @@ class OperatorChain:
         inputs: Sequence[InputEdge],
         key_operators: Mapping[int, KeyByOperator],
         emit: Emit,
-        after_slice: AfterSlice = _nothing_more,
         *,
+        after_slice: AfterSlice = _nothing_more,
+        after_input: AfterSlice = _nothing_more,
         partition_operators: Mapping[int, PartitionOperator] = MappingProxyType({}),
     ) -> None:
         """Links the operators.
@@ -94,7 +95,8 @@ class OperatorChain:
             inputs: The input edges.
             key_operators: By input edge, what computes the keys of its records.
             emit: Takes what the last operator emits.
-            after_slice: Called whenever the operators have taken a part of a batch.
+            after_slice: Called whenever the operators have taken a part of what one of them emits.
+            after_input: Called whenever they have taken a part of a batch of the input.
             partition_operators: By output edge, the life of the function that chooses where its records go.
         """
         self.operators = operators
@@ -113,7 +115,7 @@ class OperatorChain:
             keyed = key_operators.get(edge.edge_id)
             first = partial(operators[0].process_input, edge.input)
             way = _through([*([keyed.process] if keyed else []), first, *steps[1:]], emit)
-            self._inputs[edge.edge_id] = Slices(way, after_slice)
+            self._inputs[edge.edge_id] = Slices(way, after_input)
 
     @property
     def source(self) -> SourceOperator | None:
@@ -293,6 +295,7 @@ def build_chain(
     dead_letters: Callable[[OperatorError], None] | None = None,
     origin: Callable[[], Origin],
     after_slice: AfterSlice,
+    after_input: AfterSlice,
     partition_functions: Mapping[int, UserFunction],
 ) -> OperatorChain:
     """Loads the functions of a task and builds its chain.
@@ -305,7 +308,8 @@ def build_chain(
         answers: What the functions' contexts ask.
         dead_letters: Takes the failures of the last operator at single records.
         origin: Returns where the batch at hand comes from.
-        after_slice: Called whenever the operators have taken a part of a batch.
+        after_slice: Called whenever the operators have taken a part of what one of them emits.
+        after_input: Called whenever they have taken a part of a batch of the input.
         partition_functions: By output edge, the function that chooses where its records go.
 
     Raises:
@@ -334,7 +338,13 @@ def build_chain(
             made.consumer = output.consumer_name
             partition_operators[output.edge_id] = made
     return OperatorChain(
-        operators, descriptor.inputs, key_operators, emit, after_slice, partition_operators=partition_operators
+        operators,
+        descriptor.inputs,
+        key_operators,
+        emit,
+        after_slice=after_slice,
+        after_input=after_input,
+        partition_operators=partition_operators,
     )
 
 

@@ -218,6 +218,10 @@ class TaskRecovery:
         """Counts a call of fetch that is over."""
         self._fetches += 1
 
+    def wants(self, records: int) -> None:
+        """Logs that a source is asked for so many records from the next call of fetch on."""
+        self._append(Determinant(source_read=Determinant.SourceRead(wanted=records)))
+
     def replayed_fetches(self) -> None:
         """Takes the entry whose fetches were made again."""
         self._fetches = 0

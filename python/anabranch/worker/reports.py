@@ -57,7 +57,7 @@ def _glance(now: float, task: Task) -> _Glance:
         *task.busy.look(now, task.busy_since, task.thread.ident),
         task.input.waiting,
         queued,
-        queued > 0 and task.output.full,
+        task.output.full,
     )
 
 

@@ -50,6 +50,7 @@ Batch: TypeAlias = "tuple[Sequence[Any], Sequence[Any] | None]"
 _POLL_INTERVAL = 0.01
 _FLUSH_INTERVAL = 0.1
 _MOST_BYTES_AHEAD = 64 << 20  # that a checkpoint without a barrier reads ahead
+_REPLAY_WAIT = 0.1  # for one channel, before more is asked of all
 _MAX_BATCHES_BITS = 40  # of an incarnation, that it collects
 
 
@@ -339,7 +340,9 @@ class Task:
             self.busy_since = None
             if produced:  # there may be many channels to look at
                 self.output.flush()
-            self._reactor.poll(pause.after(began, time.monotonic(), produced=produced))
+            ended = time.monotonic()
+            source.learn(ended - began)
+            self._reactor.poll(pause.after(began, ended, produced=produced))
 
     def _handle(self, channel: InputChannel, frame: Frame) -> None:
         header = frame.header
@@ -418,7 +421,11 @@ class Task:
             self._take_triggered(recovery)
             if self.output.full:
                 self._wait_until(lambda: not self.output.full)
-            if not (self._repeat_input(recovery) if recovery.replaying else self._take_input(recovery)):
+            if recovery.replaying:
+                if not self._repeat_input(recovery):
+                    self.input.demand_more()
+                    self._send_and_wait_for_input(_REPLAY_WAIT)
+            elif not self._take_input(recovery):
                 self._send_and_wait_for_input()
 
     def _reach(self, place: str) -> None:
@@ -573,7 +580,10 @@ class Task:
             produced = self._fetch(recovery, source)
             if produced:  # there may be many channels to look at
                 self.output.flush()
-            self._reactor.poll(pause.after(began, time.monotonic(), produced=produced))
+            ended = time.monotonic()
+            if source.learn(ended - began):
+                recovery.wants(source.size.records)
+            self._reactor.poll(pause.after(began, ended, produced=produced))
 
     def _repeat_source(self, recovery: TaskRecovery, source: SourceOperator) -> None:
         """Does what came next before the failure.
@@ -590,6 +600,7 @@ class Task:
             self._checkpoint(recovery, entry.checkpoint.number)
         elif kind == "source_read" and recovery.fetches >= entry.source_read.fetches:
             recovery.replayed_fetches()
+            source.size.records = entry.source_read.wanted or source.size.records
         elif source.ended:
             raise recovery.mismatch("the end of the source")
         else:
@@ -611,6 +622,8 @@ class Task:
         self._reporter.checkpoint(self, self._snapshot(recovery, number, unread))
         faults.reach("checkpoint.sent")
         recovery.pass_barrier(number)
+        if self.chain is not None and self.chain.source is not None:
+            self.chain.source.size.begin_epoch()
         faults.reach("checkpoint.passed")
 
     def _snapshot(
@@ -621,10 +634,15 @@ class Task:
         operators, of_edges = self.chain.snapshot(number, types), self.chain.snapshot_of_edges(types)
         return recovery.snapshot(number, operators, of_edges, self.output.next_of_edge, unread)
 
-    def _send_and_wait_for_input(self) -> None:
+    def _send_and_wait_for_input(self, timeout: float | None = None) -> None:
         self.output.flush()
         self.input.resume()  # the flush may have waited for room, and input was paused meanwhile
-        self._reactor.poll(None)
+        self._reactor.poll(timeout)
+
+    def _after_input(self, records: int, began: float, ended: float) -> None:
+        """Called in the middle and at the end of a batch of the input."""
+        self.input.took(self.input.channel(self._origin[0]), records, ended - began)
+        self._after_slice(records, began, ended)
 
     def _after_slice(self, records: int, began: float, ended: float) -> None:  # noqa: ARG002
         """Called in the middle of a batch: consumers come, writes go on, and what was emitted gets on its way.
@@ -755,6 +773,7 @@ class Task:
             dead_letters=DeadLetters(self.descriptor.subtask, dead, self._job.types) if dead else None,
             origin=lambda: self._origin,
             after_slice=self._after_slice,
+            after_input=self._after_input,
             partition_functions=self._partition_functions,
         )
 

@@ -9,8 +9,9 @@ from anabranch import EndOfData, RuntimeContext, SourceFunction
 class ListCollector:
     """Keeps what it is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: int = 1000) -> None:
         self.values: list[Any] = []
+        self.wanted = wanted
 
     def collect(self, value: Any) -> None:
         self.values.append(value)

@@ -36,11 +36,25 @@ class Pair:
             self.reactor, listener, self.transport, token=TOKEN, timeout=5, admit=self.output.admit
         )
         self.received: list = []
+        self.sizes: list[int] = []  # of the frames
+        self.ahead: list[int] = []  # after each frame, how many records were sent and not received
+        self.seconds_per_record = 1e-6
         self.input = self.new_input()
 
     def new_input(self, incarnation: int = 0) -> InputGate:
         identity = ConsumerIdentity("job", TOKEN, incarnation)
         return InputGate(self.reactor, self.transport, identity, [InputChannel(7, 1, MAX_FRAME)])
+
+    def want_all(self) -> None:
+        """Has the producer go on without waiting for the consumer."""
+        for _ in range(20):
+            self.input.demand_more()
+        self.reactor.poll(1)
+
+    @property
+    def sent(self) -> int:
+        """How many records the producer has put on the channel."""
+        return self.channel._next_record_seq
 
     def connect(self, producer_incarnation: int = 0) -> None:
         self.input.connect(7, self.endpoint, producer_incarnation)
@@ -53,7 +67,11 @@ class Pair:
             if frame.header.WhichOneof("control") == "end_of_input":
                 self.input.end(channel)
             else:
-                self.received += decoder.decode(frame.payload, frame.header.n_records, frame.header.schemas)
+                n = frame.header.n_records
+                self.received += decoder.decode(frame.payload, n, frame.header.schemas)
+                self.sizes.append(n)
+                self.ahead.append(self.sent - len(self.received))
+                self.input.took(channel, n, n * self.seconds_per_record)
 
     def drain(self, condition) -> None:
         while not condition():
@@ -153,6 +171,7 @@ def test_a_gap_between_frames_is_an_error(pair):
 
 def test_what_is_read_ahead_up_to_the_end_goes_into_another_gate(pair):
     pair.connect()
+    pair.want_all()
     pair.edge.emit(list(range(100)), None)
     pair.output.end()
     first = pair.input.next_frame()
@@ -172,6 +191,7 @@ def test_what_is_read_ahead_up_to_the_end_goes_into_another_gate(pair):
 
 def test_no_more_is_read_ahead_than_may_be_in_memory(pair):
     pair.connect()
+    pair.want_all()
     pair.edge.emit(list(range(5000)), None)
     pair.output.end()
 
@@ -182,3 +202,53 @@ def test_no_more_is_read_ahead_than_may_be_in_memory(pair):
     assert sum(len(frame.payload) for frame in pair.input.unread()) < 1000 + MAX_FRAME
     pair.drain(lambda: pair.input.ended)
     assert pair.received == list(range(5000))
+
+
+def test_ahead_of_a_slow_consumer_there_is_half_a_second_of_work_in_small_frames(pair):
+    pair.connect()
+    pair.seconds_per_record = 0.01
+    pair.edge.emit(list(range(1000)), None)
+    pair.edge.flush()
+    pair.drain(lambda: len(pair.received) == 1000)
+
+    assert max(pair.ahead[10:]) <= 50
+    assert max(pair.sizes[10:]) <= 5
+
+
+def test_a_consumer_that_has_become_quick_gets_large_frames_again(pair):
+    pair.connect()
+    pair.seconds_per_record = 0.1
+    pair.edge.emit(list(range(100)), None)
+    pair.drain(lambda: len(pair.received) == 100)
+    pair.sizes.clear()
+    pair.seconds_per_record = 1e-6
+
+    pair.edge.emit(list(range(10_000)), None)
+    pair.edge.flush()
+    pair.drain(lambda: len(pair.received) == 10_100)
+
+    assert max(pair.sizes) == 64  # as much as the limits allow
+
+
+def test_a_consumer_that_leaves_holds_nobody_up(pair):
+    pair.connect()
+    pair.edge.emit(list(range(15)), None)
+    pair.edge.flush()
+    pair.drain(lambda: len(pair.received) == 15)
+    pair.input.close()
+
+    pair.drain(lambda: not pair.output.full)
+
+
+def test_a_consumer_that_waits_for_one_channel_can_have_its_producers_go_further(pair):
+    pair.connect()
+    while not pair.output.full:
+        pair.channel.send(FrameHeader(n_records=8), b"")
+    limit = pair.sent
+
+    pair.input.demand_more()
+
+    assert pair.reactor.poll_until(lambda: not pair.output.full, timeout=20)
+    while not pair.output.full:
+        pair.channel.send(FrameHeader(n_records=8), b"")
+    assert limit < pair.sent

@@ -108,8 +108,12 @@ class CollectingOperator(UserOperator[F]):
     verb = "process"
 
     def open(self) -> None:  # noqa: D102
-        self._collector = EmittingCollector(self.emit)
+        self._collector = self.new_collector()
         super().open()
+
+    def new_collector(self) -> EmittingCollector:
+        """Makes the collector that the function is given."""
+        return EmittingCollector(self.emit)
 
     def collect_all(self, values: Sequence[Any], call: Callable[[int, EmittingCollector], object]) -> Results:
         """Handles one batch: `call(position, collector)` for each record, and returns what was not emitted.

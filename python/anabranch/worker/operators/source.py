@@ -9,6 +9,7 @@ from typing import Any
 
 from anabranch.api.functions import EndOfData
 from anabranch.api.runtime_context import RuntimeContext
+from anabranch.worker.fetch_size import FetchSize
 from anabranch.worker.functions import UserFunction
 from anabranch.worker.operators.collecting import CollectingOperator, EmittingCollector
 from anabranch.worker.operators.operator import EMIT_SIZE, Results
@@ -18,6 +19,19 @@ from anabranch.worker.operators.returned import refusal
 _MOMENT = 0.01
 
 
+class FetchContext(EmittingCollector):
+    """The collector of a source, and how many records are wanted. See `SourceContext` for the contract."""
+
+    def __init__(self, emit: Callable[[Sequence[Any]], None], size: FetchSize) -> None:
+        super().__init__(emit)
+        self._size = size
+
+    @property
+    def wanted(self) -> int:  # noqa: D102
+        self._size.was_asked = True
+        return self._size.records
+
+
 class SourceOperator(CollectingOperator[Callable[[EmittingCollector], object]]):
     """Has no input: the task calls `fetch` instead of `process`, until `ended`."""
 
@@ -25,9 +39,14 @@ class SourceOperator(CollectingOperator[Callable[[EmittingCollector], object]]):
         super().__init__(operator_id, name, user_function, context)
         self.ended = False
         self._yielding: Iterator[Any] | None = None  # a call of the function that has not returned yet
+        self.size = FetchSize()
+        self._collected = 0
+
+    def new_collector(self) -> EmittingCollector:  # noqa: D102
+        return FetchContext(self.emit, self.size)
 
     def open(self) -> None:  # noqa: D102
-        self._collector = EmittingCollector(self.emit)
+        self._collector = self.new_collector()  # also if what follows fails, it is closed
         try:
             self._user_function.init_source(self._context.get_parallelism(), self._context.get_task_index())
         except BaseException as error:
@@ -52,6 +71,7 @@ class SourceOperator(CollectingOperator[Callable[[EmittingCollector], object]]):
         collector = self._collector
         try:
             if self._yielding is None:
+                self.size.was_asked = False
                 returned = self.function(collector)
                 if returned is not None:
                     self._yielding = self._generator(returned)
@@ -66,7 +86,12 @@ class SourceOperator(CollectingOperator[Callable[[EmittingCollector], object]]):
             raise self.error() from error
         collector.raise_failure()
         collector.flush()
-        return self.records_out > before
+        self._collected = self.records_out - before
+        return self._collected > 0
+
+    def learn(self, seconds: float) -> bool:
+        """Takes note of how long the last call of `fetch` took; returns whether others of another size follow."""
+        return self.size.was_asked and not self.in_fetch and self.size.learn(self._collected, seconds)
 
     def _generator(self, returned: object) -> Iterator[Any]:
         if not isinstance(returned, Iterator):

@@ -12,7 +12,6 @@ import org.anabranch.api.function.SourceFunction;
  */
 public final class CollectionSource<T> implements SourceFunction<T> {
   private static final long serialVersionUID = 1L;
-  private static final int CHUNK = 1024;
 
   private final ArrayList<T> values;
   private transient int next;
@@ -33,7 +32,7 @@ public final class CollectionSource<T> implements SourceFunction<T> {
     if (next >= end) {
       throw new EndOfDataException();
     }
-    for (int until = Math.min(next + CHUNK, end); next < until; next++) {
+    for (int until = Math.min(next + context.wanted(), end); next < until; next++) {
       context.collect(values.get(next));
     }
   }

@@ -24,7 +24,6 @@ import org.anabranch.api.function.SourceFunction;
  */
 public final class TextFileSource implements SourceFunction<String> {
   private static final long serialVersionUID = 1L;
-  private static final int LINES_PER_FETCH = 1024;
   private static final int BUFFER = 256 << 10;
   private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
 
@@ -79,7 +78,7 @@ public final class TextFileSource implements SourceFunction<String> {
 
   @Override
   public void fetch(SourceContext<String> context) throws Exception {
-    for (int i = 0; i < LINES_PER_FETCH; i++) {
+    for (int left = context.wanted(); left > 0; left--) {
       if (position >= end) {
         throw new EndOfDataException();
       }

@@ -162,9 +162,21 @@ final class EdgeWriter {
   }
 
   private void cut(PendingBatch batch) {
-    cut(batch, batch.keys(), batch.values());
+    List<Object> keys = batch.keys();
+    List<Object> values = batch.values();
+    int n = values.size();
+    // The consumer may want smaller frames since the batch was begun.
+    for (int from = 0; from < n; ) {
+      int to = Math.min(n, from + batch.limit());
+      boolean whole = from == 0 && to == n;
+      cut(
+          batch,
+          whole || !carriesKeys ? keys : keys.subList(from, to),
+          whole ? values : values.subList(from, to));
+      gate.waitForRoom(batch.targets());
+      from = to;
+    }
     batch.clear();
-    gate.waitForRoom(batch.targets());
   }
 
   private void cut(PendingBatch batch, List<Object> keys, List<Object> values) {

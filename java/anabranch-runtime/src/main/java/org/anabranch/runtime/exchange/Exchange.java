@@ -46,6 +46,7 @@ public final class Exchange implements AutoCloseable {
   private final InputGate input;
   private final OutputGate output;
   private Runnable whileWaiting = () -> {};
+  private long polledAt = System.nanoTime();
   private final List<Acceptor> acceptors = new ArrayList<>(2);
 
   /**
@@ -76,7 +77,8 @@ public final class Exchange implements AutoCloseable {
             task.getIncarnation(),
             producersMove,
             ByteBuffer.allocateDirect(READ_BYTES),
-            new Shortage());
+            new Shortage(),
+            new Rate());
     Snapshot restore = task.getRestore();
     if (guarantee instanceof Guarantee.ExactlyOnce exactlyOnce) {
       TaskLogs logs = exactlyOnce.logs();
@@ -219,7 +221,13 @@ public final class Exchange implements AutoCloseable {
       acceptors.forEach(acceptor -> acceptor.tick(now));
     }
     whileWaiting.run();
+    polledAt = System.nanoTime();
     checkCancelled();
+  }
+
+  /** Returns when connections were last served, of {@code System.nanoTime}. */
+  public long polledAt() {
+    return polledAt;
   }
 
   private void checkCancelled() {

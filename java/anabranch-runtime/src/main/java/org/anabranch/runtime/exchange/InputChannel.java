@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.anabranch.proto.v1.ConnectReply;
 import org.anabranch.proto.v1.ConnectRequest;
+import org.anabranch.proto.v1.Demand;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.UnreadFrame;
@@ -81,6 +82,14 @@ class InputChannel implements Poller.Handler {
   private int most = Integer.MAX_VALUE;
   private long nextSeq;
   private long nextRecordSeq;
+  private int window = Rate.FIRST_WINDOW;
+  // How far the producer may go.
+  private long until;
+  // How many records had come when it was told.
+  private long demandedAt;
+  // What a demand has left that the socket has not taken; null if it has taken all.
+  private ByteBuffer unsentDemand;
+  private boolean demandChanged;
 
   /**
    * What all channels of one task have in common.
@@ -89,6 +98,7 @@ class InputChannel implements Poller.Handler {
    * @param producersMove whether the master may replace a producer while the task lives
    * @param scratch what sockets are read into, a direct buffer
    * @param shortage of open files, which dialling may meet
+   * @param rate how fast the task takes its input
    */
   record Consumer(
       ExchangeConfig config,
@@ -96,7 +106,8 @@ class InputChannel implements Poller.Handler {
       int incarnation,
       boolean producersMove,
       ByteBuffer scratch,
-      Shortage shortage) {}
+      Shortage shortage,
+      Rate rate) {}
 
   /**
    * Creates a channel that has not been dialled.
@@ -224,8 +235,9 @@ class InputChannel implements Poller.Handler {
     return aheadBytes;
   }
 
-  boolean dialling() {
-    return state == State.DIALLING;
+  /** Returns whether {@link #tick} has something to do. */
+  boolean hasDeadline() {
+    return state == State.DIALLING || unsentDemand != null;
   }
 
   /** Dials a producer, unless a newer incarnation of it is known. */
@@ -240,8 +252,11 @@ class InputChannel implements Poller.Handler {
     dial();
   }
 
-  /** Dials again where that is due. */
+  /** Dials again, or says again what the task wants, where that is due. */
   void tick(long now) {
+    if (unsentDemand != null) {
+      sendDemand();
+    }
     if (state == State.DIALLING && socket == null && now - retryAt >= 0) {
       dial();
     }
@@ -278,6 +293,10 @@ class InputChannel implements Poller.Handler {
             .setIncarnation(consumer.incarnation())
             .setProducerIncarnation(producerIncarnation);
     complete(asked);
+    demandedAt = receivedRecords();
+    until = demandedAt + window;
+    unsentDemand = null;
+    asked.setDemand(wanted());
     byte[] message = asked.build().toByteArray();
     int size = Handshake.MAGIC.length + ExchangeConfig.TOKEN_BYTES + LENGTH + message.length;
     request = ByteBuffer.allocate(size);
@@ -290,6 +309,72 @@ class InputChannel implements Poller.Handler {
   /** Says from where to go on. */
   void complete(ConnectRequest.Builder asked) {
     asked.setNextSeq(nextSeq).setNextRecordSeq(nextRecordSeq);
+  }
+
+  /** Returns how many records have come, in all. */
+  long receivedRecords() {
+    return nextRecordSeq;
+  }
+
+  private Demand wanted() {
+    return Demand.newBuilder()
+        .setUntil(until)
+        .setFrameRecords(consumer.rate().frameRecords())
+        .build();
+  }
+
+  /**
+   * Tells the producer that so many records may lie ahead of the task, unless it knows about.
+   *
+   * <p>The window grows only by what was taken: a task finds out after some records that its own
+   * consumer is slow, and should not have filled its buffers before.
+   */
+  final void demand(int records) {
+    long received = receivedRecords();
+    long wanted = Math.min(records, window + received - demandedAt);
+    long left = until - received;
+    if (2 * left < wanted || left > 2 * wanted) {
+      demandWindow(wanted);
+    }
+  }
+
+  private void demandWindow(long records) {
+    window = (int) records;
+    demandedAt = receivedRecords();
+    until = demandedAt + records;
+    sendDemand();
+  }
+
+  /** Has the producer go twice as far: what the task waits for may come after what it leaves. */
+  final void demandMore() {
+    long left = until - receivedRecords();
+    demandWindow(Math.min(Rate.MOST_RECORDS, 2 * Math.max(window, left)));
+  }
+
+  private void sendDemand() {
+    if (state != State.OPEN) {
+      return;
+    }
+    try {
+      if (unsentDemand == null || !unsentDemand.hasRemaining()) {
+        byte[] message = wanted().toByteArray();
+        unsentDemand = ByteBuffer.allocate(LENGTH + message.length);
+        unsentDemand.putInt(message.length).put(message).flip();
+      } else {
+        demandChanged = true; // what is on its way has to go whole before the next
+      }
+      socket.write(unsentDemand);
+    } catch (IOException e) {
+      unsentDemand = null; // the next read finds the connection broken
+      return;
+    }
+    if (!unsentDemand.hasRemaining()) {
+      unsentDemand = null;
+      if (demandChanged) {
+        demandChanged = false;
+        sendDemand();
+      }
+    }
   }
 
   private void sendRequest() throws IOException {

@@ -185,6 +185,32 @@ public sealed class InputGate permits UnalignedInputGate, LoggedInputGate {
     }
   }
 
+  /**
+   * Takes note of how long the task has taken for records of a channel, and tells the producer how
+   * much it wants where that matters.
+   */
+  public void took(int channel, int records, long nanos) {
+    consumer.rate().took(records, nanos);
+    int open = 0;
+    InputChannel taken = null;
+    for (InputChannel each : channels) {
+      open += each.ended() ? 0 : 1;
+      taken = each.id == channel ? each : taken;
+    }
+    if (taken != null) {
+      taken.demand(consumer.rate().window(Math.max(1, open)));
+    }
+  }
+
+  /** Has every producer go further: one channel is waited for, and others are left alone. */
+  public void demandMore() {
+    for (InputChannel channel : channels) {
+      if (!channel.ended()) {
+        channel.demandMore();
+      }
+    }
+  }
+
   /** Returns whether {@link #nextReceived} may have something. */
   public final boolean ready() {
     for (InputChannel channel : channels) {
@@ -258,7 +284,7 @@ public sealed class InputGate permits UnalignedInputGate, LoggedInputGate {
   /** Returns whether {@link #tick} has something to wait for. */
   boolean hasDeadlines() {
     for (InputChannel channel : channels) {
-      if (channel.dialling()) {
+      if (channel.hasDeadline()) {
         return true;
       }
     }

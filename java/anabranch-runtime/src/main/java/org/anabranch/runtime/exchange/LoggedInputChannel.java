@@ -68,6 +68,11 @@ final class LoggedInputChannel extends InputChannel {
   }
 
   @Override
+  long receivedRecords() {
+    return received.records();
+  }
+
+  @Override
   void complete(ConnectRequest.Builder asked) {
     nextSeq = ANY;
     asked

@@ -61,6 +61,11 @@ final class LoggedOutputChannel extends OutputChannel {
   }
 
   @Override
+  boolean exhausted() {
+    return logs.live() && super.exhausted();
+  }
+
+  @Override
   int queuedFrames() {
     InFlightLog.Cursor from = cursor;
     return from == null ? 0 : (int) (log.nextSeq() - from.seq()) + queue.frames();
@@ -86,6 +91,7 @@ final class LoggedOutputChannel extends OutputChannel {
     endSent |= complete.hasEndOfInput();
     boolean control = complete.getControlCase() != ControlCase.CONTROL_NOT_SET;
     end = end.plus(complete.getNRecords(), control ? 1 : 0);
+    demand.sent(end.records());
     FrameEnd frame = new FrameEnd(end, LENGTHS + complete.getSerializedSize() + length);
     ends.add(frame);
     if (socket == null) {
@@ -133,7 +139,7 @@ final class LoggedOutputChannel extends OutputChannel {
       unstagedBytes += frame.bytes();
     }
     cursor = log.framesFrom(seq);
-    adopt(request.getIncarnation(), connection, registered);
+    adopt(request, end.records(), connection, registered);
   }
 
   /**

@@ -15,6 +15,7 @@ abstract class OutputChannel implements Poller.Handler {
   final int id;
   final int incarnation;
   final SendQueue queue;
+  final ConsumerDemand demand = new ConsumerDemand();
   int consumerIncarnation = -1;
   SocketChannel socket;
   boolean waitsForRoom;
@@ -66,8 +67,16 @@ abstract class OutputChannel implements Poller.Handler {
   /** Returns whether a consumer that hangs up now, behind the end, has everything. */
   abstract boolean acknowledges();
 
-  final void adopt(int consumer, SocketChannel connection, SelectionKey registered) {
-    consumerIncarnation = consumer;
+  /** Returns true if the task has to wait: the consumer wants no more for now. */
+  boolean exhausted() {
+    return demand.exhausted();
+  }
+
+  /** Takes the connection of a consumer, for which so many records were sent or are held. */
+  final void adopt(
+      ConnectRequest request, long records, SocketChannel connection, SelectionKey registered) {
+    consumerIncarnation = request.getIncarnation();
+    demand.begin(request, records);
     socket = connection;
     key = registered;
     key.attach(this);
@@ -97,16 +106,20 @@ abstract class OutputChannel implements Poller.Handler {
     }
   }
 
-  /** A consumer sends nothing after the handshake: whatever arrives ends the connection. */
+  /** Reads what the consumer wants; after the end, that it has everything. */
   final void read() {
-    boolean closed;
+    boolean closed = false;
     try {
-      closed = socket.read(scratch.clear()) < 0;
-      if (!closed && scratch.position() == 0) {
-        return;
+      while (!closed) {
+        int n = socket.read(scratch.clear());
+        if (n == 0) {
+          return;
+        }
+        closed = n < 0;
+        demand.feed(scratch.flip());
       }
     } catch (IOException e) {
-      closed = false;
+      closed = false; // the consumer is gone, or it is none
     }
     acknowledged |= closed && endSent && acknowledges();
     disconnect();
@@ -118,6 +131,7 @@ abstract class OutputChannel implements Poller.Handler {
       socket = null;
       key = null;
       waitsForRoom = false;
+      demand.end();
     }
   }
 

@@ -81,7 +81,8 @@ public final class OutputGate {
    * the order in which they were emitted.
    *
    * <p>Blocks while a channel that the record has made full has more unsent bytes than {@code
-   * anabranch.exchange.send-queue-bytes}; connections are served meanwhile.
+   * anabranch.exchange.send-queue-bytes}, or has sent as much as its consumer wants; connections
+   * are served meanwhile.
    *
    * @param key the record's key; counts only on keyed edges
    * @throws UnsendableRecordException if a record cannot be encoded for its consumer
@@ -234,7 +235,7 @@ public final class OutputGate {
 
   private boolean isFull(OutputChannel[] targets) {
     for (OutputChannel target : targets) {
-      if (target.queuedBytes() > config.sendQueueBytes()) {
+      if (target.queuedBytes() > config.sendQueueBytes() || target.exhausted()) {
         return true;
       }
     }

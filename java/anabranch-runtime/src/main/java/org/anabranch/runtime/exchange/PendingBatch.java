@@ -21,6 +21,7 @@ final class PendingBatch {
   private final int maxBytes;
   private ArrayList<Object> keys = new ArrayList<>();
   private ArrayList<Object> values = new ArrayList<>();
+  private int learned;
   private int limit;
   private double meanBytes;
 
@@ -28,7 +29,23 @@ final class PendingBatch {
     this.targets = targets;
     this.maxRecords = Math.max(1, config.maxBatchRecords());
     this.maxBytes = config.maxBatchBytes();
-    this.limit = Math.min(FIRST_LIMIT, maxRecords);
+    this.learned = Math.min(FIRST_LIMIT, maxRecords);
+    for (OutputChannel target : targets) {
+      target.demand.onChange(this::limitToDemand);
+    }
+    limitToDemand();
+  }
+
+  /** A frame is to be no more work than any of the consumers wants. */
+  private void limitToDemand() {
+    limit = learned;
+    for (OutputChannel target : targets) {
+      limit = Math.min(limit, target.demand.frameRecords());
+    }
+  }
+
+  int limit() {
+    return limit;
   }
 
   OutputChannel[] targets() {
@@ -63,9 +80,10 @@ final class PendingBatch {
   void learn(int records, int bytes) {
     double mean = (double) bytes / records;
     meanBytes = meanBytes == 0 ? mean : INERTIA * meanBytes + (1 - INERTIA) * mean;
-    int wanted = records >= limit ? 2 * limit : limit;
+    int wanted = records >= limit ? 2 * learned : learned;
     int fitting = (int) Math.min(maxRecords, maxBytes / Math.max(1, meanBytes));
-    limit = Math.max(1, Math.min(wanted, fitting));
+    learned = Math.max(1, Math.min(wanted, fitting));
+    limitToDemand();
   }
 
   void clear() {

@@ -48,6 +48,7 @@ final class PlainOutputChannel extends OutputChannel {
             .setIncarnation(incarnation)
             .build();
     nextRecordSeq += complete.getNRecords();
+    demand.sent(nextRecordSeq);
     endSent |= complete.hasEndOfInput();
     epoch = complete.hasBarrier() ? complete.getBarrier().getNumber() : epoch;
     int headLength = encodeHead(complete, length);
@@ -105,7 +106,7 @@ final class PlainOutputChannel extends OutputChannel {
   @Override
   void attach(ConnectRequest request, SocketChannel connection, SelectionKey registered) {
     disconnect();
-    adopt(request.getIncarnation(), connection, registered);
+    adopt(request, nextRecordSeq, connection, registered);
   }
 
   @Override

@@ -64,6 +64,14 @@ public final class OperatorChain {
      */
     boolean endsTask(Throwable error);
 
+    /**
+     * Called every few milliseconds between two records, also in the middle of a batch: only I/O
+     * may happen here.
+     *
+     * @param now the time, of {@code System.nanoTime}
+     */
+    void look(long now);
+
     /** Returns the job's id. */
     String jobId();
   }
@@ -84,6 +92,7 @@ public final class OperatorChain {
   private final Deque<Stage> opened = new ArrayDeque<>();
   private final Counter emitted = new Counter();
   private final Host host;
+  private final Pace pace = new Pace(this::look);
   private final RecordPlace place;
   private final String lastName;
   private final int subtask;
@@ -538,6 +547,19 @@ public final class OperatorChain {
       throw fail(OperatorFailure.atRecord(lastName, -1, value, t));
     }
     deadLetters++;
+  }
+
+  /** An operator has taken a record. */
+  void step() {
+    pace.step();
+  }
+
+  private void look(long now) {
+    try {
+      host.look(now);
+    } catch (Throwable t) {
+      throw fail(OperatorFailure.outsideOfRecords(lastName, t));
+    }
   }
 
   boolean endsTask(Throwable error) {

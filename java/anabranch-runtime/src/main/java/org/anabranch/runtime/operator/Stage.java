@@ -70,6 +70,7 @@ final class Stage implements Output {
       skipping.reject(taken.get(), value, t);
     }
     taken.increment();
+    chain.step();
   }
 
   /** Handles a record that was taken earlier: if it fails it is left out alone, or is to blame. */

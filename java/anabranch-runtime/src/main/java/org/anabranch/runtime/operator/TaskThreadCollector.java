@@ -1,13 +1,12 @@
 package org.anabranch.runtime.operator;
 
 import org.anabranch.api.function.Collector;
-import org.anabranch.api.function.SourceContext;
 
 /**
  * The collector that users' functions are given: emits at once, only on the task's thread, and only
  * until the function has been closed.
  */
-final class TaskThreadCollector implements Collector<Object>, SourceContext<Object> {
+final class TaskThreadCollector implements Collector<Object> {
   private final Output next;
   private final Thread owner = Thread.currentThread();
   private long collected;

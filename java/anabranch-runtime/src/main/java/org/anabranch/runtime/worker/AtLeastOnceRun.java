@@ -118,6 +118,11 @@ final class AtLeastOnceRun extends RecoverableRun {
   void beforeFetch() {}
 
   @Override
+  void afterFetch(long nanos) {
+    chain.source().learn(nanos);
+  }
+
+  @Override
   void beforeFinish() {}
 
   @Override

@@ -28,6 +28,9 @@ import org.anabranch.runtime.recovery.TaskLogs;
  * <p>What is in brackets is for a new incarnation only.
  */
 final class ExactlyOnceRun extends RecoverableRun {
+  // For one channel, before more is asked of all.
+  private static final long REPLAY_WAIT_MILLIS = 100;
+
   private final TaskLogs logs;
   private final Recorder recorder;
   private Exchange exchange;
@@ -231,7 +234,8 @@ final class ExactlyOnceRun extends RecoverableRun {
         return received;
       }
       output.flush();
-      exchange.await();
+      input.demandMore();
+      exchange.poll(REPLAY_WAIT_MILLIS);
       task.runMailbox();
     }
   }
@@ -295,6 +299,9 @@ final class ExactlyOnceRun extends RecoverableRun {
       takeCheckpoint(taken.getNumber(), taken.getTimestampMs());
     } else {
       repeatFetches(entry);
+      if (entry.getSourceRead().getWanted() > 0) {
+        chain.source().want(entry.getSourceRead().getWanted());
+      }
     }
     return true;
   }
@@ -314,6 +321,13 @@ final class ExactlyOnceRun extends RecoverableRun {
   @Override
   void beforeTrigger(long number, long timestampMillis) {
     recorder.checkpoint(number, timestampMillis);
+  }
+
+  @Override
+  void afterFetch(long nanos) {
+    if (chain.source().learn(nanos)) {
+      recorder.wants(chain.source().wanted());
+    }
   }
 
   @Override

@@ -90,6 +90,14 @@ final class Recorder implements Choices {
     fetches++;
   }
 
+  /** A source is asked for so many records from the next fetch on. */
+  void wants(int records) {
+    append(
+        Determinant.newBuilder()
+            .setSourceRead(Determinant.SourceRead.newBuilder().setWanted(records))
+            .build());
+  }
+
   /** A source is about to take a checkpoint. */
   void checkpoint(long number, long timestampMillis) {
     begin();

@@ -100,6 +100,9 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
   /** A checkpoint was taken without the barriers that some channels may have met. */
   abstract void passedBarriers();
 
+  /** A source was asked for records, which took so long with all that has become of them here. */
+  abstract void afterFetch(long nanos);
+
   /** Handles all input, up to the end on every channel. */
   abstract void runInput();
 
@@ -294,7 +297,9 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
       if (collected) { // there may be many channels to look at
         output.flush();
       }
-      exchange.poll(pause.after(began, System.nanoTime(), collected));
+      long ended = System.nanoTime();
+      afterFetch(ended - began);
+      exchange.poll(pause.after(began, ended, collected));
     }
   }
 
@@ -341,6 +346,9 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
     save(number, states);
     enterEpoch(number);
     output.barrier(number, timestampMillis);
+    if (chain.source() != null) {
+      chain.source().beginEpoch();
+    }
     Faults.reach("checkpoint.passed");
     listener.checkpoint(task, snapshot(number, states.addAllUnread(unread)));
     Faults.reach("checkpoint.sent");

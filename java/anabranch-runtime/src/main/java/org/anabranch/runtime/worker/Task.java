@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import org.anabranch.api.function.RuntimeContext;
 import org.anabranch.api.graph.SourcePosition;
 import org.anabranch.proto.v1.ConnectTask.Producer;
@@ -34,6 +35,11 @@ import org.anabranch.runtime.text.ErrorText;
 final class Task {
   private static final int LONGEST_CAUSE = 100; // a chain of causes may be a circle
 
+  // In the middle of a batch: so long sockets are left alone, and what was emitted may wait to make
+  // a full frame.
+  private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+  private static final long FLUSH_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
   private final TaskDescriptor descriptor;
   private final JobContext job;
   private final TaskListener listener;
@@ -50,6 +56,11 @@ final class Task {
   private volatile OperatorChain chain;
   // System.nanoTime() at which the batch at hand was begun; 0 while there is none.
   private volatile long busySince;
+  private long flushedAt = System.nanoTime();
+  // Of the batch at hand: its channel, and the records that have been handled since some time.
+  private int channel;
+  private int unmeasured;
+  private long measuredAt;
 
   Task(TaskDescriptor descriptor, JobContext job, TaskListener listener) {
     this.descriptor = descriptor;
@@ -284,6 +295,21 @@ final class Task {
     }
 
     @Override
+    public void look(long now) {
+      if (busySince != 0) {
+        busySince = now;
+      }
+      measure(now);
+      if (now - exchange.polledAt() >= POLL_NANOS) {
+        exchange.poll(0);
+      }
+      if (now - flushedAt >= FLUSH_NANOS) {
+        flushedAt = now;
+        exchange.output().flush();
+      }
+    }
+
+    @Override
     public String jobId() {
       return job.exchange().jobId();
     }
@@ -339,15 +365,27 @@ final class Task {
   }
 
   void handle(InputBatch batch) {
-    busySince = System.nanoTime();
+    busySince = measuredAt = System.nanoTime();
+    channel = batch.channel();
     chain.enterBatch(batch.channel(), batch.first());
     for (int i = 0; i < batch.size(); i++) {
       if (cancelled) {
         throw new CancelledException();
       }
       chain.process(batch.edge(), batch.key(i), batch.value(i));
+      unmeasured++;
     }
+    measure(System.nanoTime());
     busySince = 0;
+  }
+
+  /** Tells the input how long the records since the last time have taken. */
+  private void measure(long now) {
+    if (unmeasured > 0) {
+      exchange.input().took(channel, unmeasured, now - measuredAt);
+      measuredAt = now;
+      unmeasured = 0;
+    }
   }
 
   private void runSource() {
@@ -361,7 +399,9 @@ final class Task {
       if (collected) { // there may be many channels to look at
         exchange.output().flush();
       }
-      exchange.poll(pause.after(began, System.nanoTime(), collected));
+      long ended = System.nanoTime();
+      chain.source().learn(ended - began);
+      exchange.poll(pause.after(began, ended, collected));
     }
   }
 
