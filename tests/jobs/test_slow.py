@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from anabranch import JobFailedError, MapFunction, StreamingContext
+from anabranch import MapFunction, StreamingContext
+
+from .killing import Numbered, context, workers
 
 LONG = 90  # seconds; all is well within two or three
 
@@ -69,19 +71,76 @@ def test_a_cancelled_task_closes_its_function_after_the_record_at_hand(tmp_path,
     assert closed.exists()
 
 
-class NeverClosed(MapFunction):
-    def map(self, value):
-        if value == 100:
-            raise ValueError("bad record")
-        return value
-
-    def close(self) -> None:
-        time.sleep(10 * LONG)
+def slowly(stream, place: str):
+    """A map that takes 20 ms for a record."""
+    if place == "java":
+        return stream.as_java_stream().map("com.acme.Functions$Slow").as_python_stream()
+    slow = stream.map(lambda value: time.sleep(0.02) or value)
+    return slow if place == "chained" else slow.disable_chain()
 
 
-def test_a_close_that_hangs_does_not_hide_the_failure():
-    ctx = StreamingContext.Builder().build()
-    ctx.from_collection(range(1000)).map(NeverClosed()).disable_chain().sink(lambda _: None)
+@pytest.mark.local
+@pytest.mark.parametrize("place", ["chained", "apart", "behind another task", "java"])
+def test_checkpoints_complete_although_more_waits_than_would_be_done_in_an_hour(tmp_path, acme_jar, place):
+    ctx = context(tmp_path).set_parallelism(1)
+    ctx.add_jar(acme_jar)
+    numbers = ctx.from_collection(range(1_000_000))
+    if place == "behind another task":
+        numbers = numbers.map(lambda value: value).disable_chain()
+    slowly(numbers, place).sink(lambda _: None)
+    job = ctx.submit("slow")
 
-    with pytest.raises(JobFailedError, match="bad record"):
-        ctx.submit("hangs").wait(LONG)
+    assert wait_until(lambda: len(list((tmp_path / "checkpoints" / job.id).glob("chk-*/MANIFEST"))) >= 2)
+    job.cancel(LONG)
+
+
+@pytest.mark.local
+@pytest.mark.parametrize("place", ["apart", "java"])
+@pytest.mark.parametrize("victim", ["source", "count"])
+def test_neighbours_of_a_saturated_task_are_let_in_after_a_failure(tmp_path, acme_jar, place, victim):
+    ctx = context(tmp_path).set_parallelism(1)
+    ctx.add_jar(acme_jar)
+    numbers = ctx.from_collection(range(1_000_000)).with_name("source")
+    counted = slowly(numbers, place).key_by(lambda value: value % 7).process(Numbered()).with_name("count")
+    counted.sink(lambda _: None)
+    job = ctx.submit("saturated")
+
+    def done() -> int:
+        operators = {operator.name: operator for operator in job.status().operators}
+        return operators["source"].records_out if victim == "source" else operators["count"].records_in
+
+    assert wait_until(lambda: done() > 100)
+    [process] = workers("python-1" if victim == "source" else "python-3" if place == "apart" else "python-2")
+    process.kill()
+    process.wait(LONG)
+    before = done()
+
+    assert wait_until(lambda: done() != before and done() > 0)
+    job.cancel(LONG)
+
+
+@pytest.mark.local
+def test_what_is_asked_of_a_clock_is_the_same_again_where_fetches_have_become_smaller(tmp_path):
+    """Which records are of one fetch, and so share a time, is a matter of time itself."""
+    ctx = context(tmp_path, checkpoint__interval_ms=3000).set_parallelism(1)
+
+    class Timed(MapFunction):
+        def open(self, ctx) -> None:
+            self.ctx = ctx
+
+        def map(self, value):
+            time.sleep(0 if value % 2000 < 1000 else 0.001)
+            return (value, self.ctx.now())
+
+    timed = ctx.from_collection(range(10_000)).map(Timed())
+    collected = timed.rebalance().map(lambda pair: pair).disable_chain().collect()
+    job = ctx.submit("timed")
+    for _ in range(3):
+        assert wait_until(lambda: job.ended or any(o.records_out > 1000 for o in job.status().operators))
+        time.sleep(1)
+        for process in workers("python-1") or workers("python-standby"):
+            process.kill()
+            break
+    job.wait(LONG)
+
+    assert [value for value, _ in collected.get()] == list(range(10_000))

@@ -25,6 +25,15 @@ public final class Functions {
     }
   }
 
+  /** Takes 20 ms for a record. */
+  public static final class Slow implements MapFunction<Object, Object> {
+    @Override
+    public Object map(Object value) throws Exception {
+      Thread.sleep(20);
+      return value;
+    }
+  }
+
   /** x -> 3x + 1. */
   public static final class Slow implements MapFunction<Object, Object> {
     @Override
