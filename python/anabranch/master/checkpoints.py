@@ -132,6 +132,16 @@ class Checkpoints:
         return self._pending
 
     @property
+    def began(self) -> float:
+        """When the last checkpoint was begun, of `time.monotonic`."""
+        return self._began
+
+    @property
+    def missing(self) -> set[int]:
+        """The tasks that have not taken their part of the pending checkpoint."""
+        return set(self._tasks - self._taken.keys() - self._ended.keys()) if self._pending is not None else set()
+
+    @property
     def all_ended(self) -> bool:
         """True once every task has sent the snapshot behind its end."""
         return len(self._ended) == len(self._tasks)

@@ -23,7 +23,7 @@ from anabranch.master.checkpoints import FINAL, Checkpoints, checkpoint_name
 from anabranch.master.control_server import ControlServer, ControlStream
 from anabranch.master.failures import language_name, task_failure, worker_death
 from anabranch.master.recovery_watch import RecoveryWatch
-from anabranch.master.stalls import StallDetector
+from anabranch.master.stalls import LateCheckpoints, StallDetector
 from anabranch.plan import ExecutionPlan, WorkerPlan
 from anabranch.recovery.collected import CollectedBatches
 from anabranch.recovery.frontier import decide
@@ -215,7 +215,10 @@ class JobMaster:
         self._standbys = 0
         self._background: set[asyncio.Future[None]] = set()
         self._address = ""
-        self._stalls = StallDetector(options.integer("anabranch.stall.warn-ms") / 1000)
+        self._late_checkpoints, self._stalls = (
+            LateCheckpoints(),
+            StallDetector(options.integer("anabranch.stall.warn-ms") / 1000),
+        )
         self._outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._handlers: dict[str, Callable[[Any], None]] = {
             "report": self._on_report,
@@ -902,6 +905,14 @@ class JobMaster:
                 warning = self._stalls.check(now, self._tasks, self._reports)
                 if warning:
                     self._warn(f"job {self._graph.name}: {warning}")
+                if self._checkpoints is not None:
+                    self._warn_of_late_checkpoint(now, self._checkpoints)
+
+    def _warn_of_late_checkpoint(self, now: float, checkpoints: Checkpoints) -> None:
+        pending, began, missing = checkpoints.pending, checkpoints.began, checkpoints.missing
+        warning = self._late_checkpoints.check(now, pending, began, missing, self._tasks)
+        if warning:
+            self._warn(f"job {self._graph.name}: {warning}")
 
     def _excuse(self, seconds: float) -> None:
         """This process stood still for a while (Ctrl-Z, a debugger, a paused machine): nobody else is late for it."""

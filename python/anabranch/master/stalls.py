@@ -1,8 +1,8 @@
-"""Notices a job in which records wait and none moves."""
+"""Notices a job in which records wait and none moves, or no checkpoint completes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from anabranch.v1.control_pb2 import TaskDescriptor, TaskReport
 
@@ -40,6 +40,54 @@ class StallDetector:
             if doing:
                 lines.append(f"  {tasks[task].name}: {doing}")
         return "\n".join(lines)
+
+
+class LateCheckpoints:
+    """Fed with what is missing of the pending checkpoint; says where it waits, once it is late and ever more rarely."""
+
+    def __init__(self, warn_after: float = 30.0) -> None:
+        """Makes one that warns.
+
+        Args:
+            warn_after: After how many seconds; then whenever twice as much time has passed.
+        """
+        self._warn_after = warn_after
+        self._number: int | None = None
+        self._due = warn_after
+
+    def check(
+        self,
+        now: float,
+        number: int | None,
+        began: float,
+        missing: Collection[int],
+        tasks: Mapping[int, TaskDescriptor],
+    ) -> str | None:
+        """Returns a warning if one is due at time `now`.
+
+        Args:
+            now: The time.
+            number: The pending checkpoint; None: there is none.
+            began: When it was begun.
+            missing: The tasks that have not taken their part of it.
+            tasks: All tasks.
+        """
+        if number != self._number:
+            self._number, self._due = number, self._warn_after
+        if number is None or not missing or now - began < self._due:
+            return None
+        self._due = 2 * (now - began)
+        first = [task for task in missing if not producers_of(tasks[task]) & set(missing)]
+        names = ", ".join(tasks[task].name for task in sorted(first))
+        return (
+            f"no checkpoint for {now - began:.0f} s: checkpoint {number} waits for {names}, "
+            "which has to handle what came before it"
+        )
+
+
+def producers_of(task: TaskDescriptor) -> set[int]:
+    """Returns the tasks that send to a task."""
+    return {channel.peer_task for edge in task.inputs for channel in edge.channels}
 
 
 def _records_wait(report: TaskReport) -> bool:

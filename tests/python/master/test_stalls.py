@@ -1,7 +1,7 @@
 """A job in which records wait and none moves says so."""
 
-from anabranch.master.stalls import StallDetector
-from anabranch.v1.control_pb2 import OperatorCounters, TaskDescriptor, TaskReport
+from anabranch.master.stalls import LateCheckpoints, StallDetector
+from anabranch.v1.control_pb2 import InputEdge, OperatorCounters, TaskDescriptor, TaskReport
 
 TASKS = {1: TaskDescriptor(task_id=1, name="source (1/1)"), 2: TaskDescriptor(task_id=2, name="slow (1/1)")}
 
@@ -59,3 +59,36 @@ def test_zero_switches_the_warning_off():
     detector.check(0, TASKS, stuck())
 
     assert detector.check(1000, TASKS, stuck()) is None
+
+
+def following(task: int, name: str, *producers: int) -> TaskDescriptor:
+    made = TaskDescriptor(task_id=task, name=name)
+    for producer in producers:
+        made.inputs.append(InputEdge())
+        made.inputs[-1].channels.add(peer_task=producer)
+    return made
+
+
+ROW = {1: following(1, "source"), 2: following(2, "slow", 1), 3: following(3, "sink", 2)}
+
+
+def test_a_late_checkpoint_names_the_task_that_it_waits_for_and_not_those_after_it():
+    late = LateCheckpoints(warn_after=30)
+
+    assert late.check(129, 7, 100, {2, 3}, ROW) is None
+    warning = late.check(131, 7, 100, {2, 3}, ROW)
+
+    assert warning is not None
+    assert "no checkpoint for 31 s: checkpoint 7 waits for slow, which" in warning
+
+
+def test_a_late_checkpoint_is_reported_ever_more_rarely_and_the_next_one_anew():
+    late = LateCheckpoints(warn_after=30)
+    reported = [now for now in range(400) if late.check(now, 7, 0, {3}, ROW)]
+
+    assert [30, 60, 120, 240] == reported
+    assert late.check(500, 8, 460, {1, 2, 3}, ROW) is not None
+
+
+def test_nothing_is_late_where_no_checkpoint_is_pending():
+    assert LateCheckpoints(warn_after=30).check(1000, None, 0, set(), ROW) is None
