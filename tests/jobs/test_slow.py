@@ -74,7 +74,7 @@ def test_a_cancelled_task_closes_its_function_after_the_record_at_hand(tmp_path,
 def slowly(stream, place: str):
     """A map that takes 20 ms for a record."""
     if place == "java":
-        return stream.as_java_stream().map("com.acme.Functions$Slow").as_python_stream()
+        return stream.as_java_stream().map("com.acme.Functions$Model").as_python_stream()
     slow = stream.map(lambda value: time.sleep(0.02) or value)
     return slow if place == "chained" else slow.disable_chain()
 

@@ -26,7 +26,7 @@ public final class Functions {
   }
 
   /** Takes 20 ms for a record. */
-  public static final class Slow implements MapFunction<Object, Object> {
+  public static final class Model implements MapFunction<Object, Object> {
     @Override
     public Object map(Object value) throws Exception {
       Thread.sleep(20);
