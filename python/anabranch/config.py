@@ -106,7 +106,11 @@ OPTIONS = {
             "anabranch.checkpoint.max-failures", 0, "as many failed checkpoints in a row fail the job; 0: any number"
         ),
         Option("anabranch.checkpoint.retained", 2, "complete checkpoints that are kept"),
-        Option("anabranch.inflight.memory-bytes", 80 << 20, "sent frames that a task keeps in memory; more go to disk"),
+        Option(
+            "anabranch.inflight.memory-bytes",
+            80 << 20,
+            "sent frames that a task keeps in memory (all of a JVM: ¼ of its heap); more go to disk",
+        ),
         Option("anabranch.inflight.spill-dir", "", "directory for sent frames; empty: the temporary directory"),
         Option("anabranch.recovery.sharing-depth", 2, "1 or 2: tasks in a row that may fail at once; 0: any number"),
         Option("anabranch.recovery.standbys", 1, "idle workers of each language, ready to replace one that dies"),

@@ -89,11 +89,14 @@ def test_memory_stays_bounded_over_ten_million_records(drive, acme_jar):
 class Large(SourceFunction):
     """Emits records of 20,000 bytes one by one."""
 
+    def __init__(self, records: int = 300) -> None:
+        self.records = records
+
     def init(self, parallelism: int, index: int) -> None:
         self.emitted = 0
 
     def fetch(self, ctx) -> None:
-        if self.emitted == 300:
+        if self.emitted == self.records:
             raise EndOfData
         ctx.collect(b"x" * 20_000)
         self.emitted += 1
@@ -108,3 +111,17 @@ def test_a_task_that_has_waited_for_room_while_its_input_was_drained_goes_on():
     ctx.submit("large").wait(60)
 
     assert collected.get() == [20_000] * 300
+
+
+def test_java_tasks_that_keep_all_that_they_send_share_a_small_heap(tmp_path, acme_jar):
+    builder = StreamingContext.Builder().option("anabranch.checkpoint.dir", str(tmp_path))
+    builder.option("anabranch.checkpoint.interval-ms", 3_600_000)  # what was sent is kept until then
+    ctx = builder.option("anabranch.java.max-heap", "96m").build().add_jar(acme_jar)
+    records = ctx.source(Large(3000)).as_java_stream()
+    for _ in range(4):
+        records = records.map("com.acme.Functions$Identity").disable_chain()
+
+    collected = records.as_python_stream().map(len).collect()
+    ctx.submit("kept").wait(300)
+
+    assert collected.get() == [20_000] * 3000

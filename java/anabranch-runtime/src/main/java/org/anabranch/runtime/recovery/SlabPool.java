@@ -1,6 +1,7 @@
 package org.anabranch.runtime.recovery;
 
 import java.util.ArrayDeque;
+import java.util.function.LongSupplier;
 
 /**
  * Arrays for slabs. Those of the largest size are used again and again: the garbage collector has
@@ -12,10 +13,10 @@ final class SlabPool {
   private static final int GROWTH = 4;
 
   private final ArrayDeque<byte[]> free = new ArrayDeque<>();
-  private final long most;
+  private final LongSupplier most;
 
   /** Creates a pool that keeps so many unused bytes at most. */
-  SlabPool(long most) {
+  SlabPool(LongSupplier most) {
     this.most = most;
   }
 
@@ -33,8 +34,13 @@ final class SlabPool {
 
   /** Takes back what nobody uses any more. */
   void release(byte[] bytes) {
-    if (bytes.length == LARGEST && (free.size() + 1L) * LARGEST <= most) {
+    if (bytes.length == LARGEST && (free.size() + 1L) * LARGEST <= most.getAsLong()) {
       free.push(bytes);
     }
+  }
+
+  /** Leaves all that is unused to the garbage collector. */
+  void clear() {
+    free.clear();
   }
 }

@@ -7,7 +7,8 @@ import java.util.List;
 
 /**
  * The memory that the in-flight logs of one task may take together, and the directory for what
- * exceeds it.
+ * exceeds it. It is the task's own limit, or its share of the heap if that is less; the task counts
+ * as one that shares the heap while it has a log.
  *
  * <p>Counts the bytes of frames. A log takes 12 more for each, also for one in a file, and what
  * remains free in the last of its slabs.
@@ -17,22 +18,31 @@ public final class SpillBudget {
   // every frame has to look for the largest log.
   private static final int SLACK = 8;
 
-  private final long limitBytes;
+  private final long mostBytes;
+  private final HeapShare heap;
   private final Path directory;
   private final SlabPool slabs;
   private final List<InFlightLog> logs = new ArrayList<>();
   private long heldBytes;
+  private long lastLimit;
 
   /**
    * Creates a budget that nothing has been taken from.
    *
-   * @param limitBytes what all logs together may hold in memory; 0 sends everything to files
+   * @param mostBytes what all logs together may hold in memory, however large the heap; 0 sends
+   *     everything to files
+   * @param heap shared with the other tasks of this JVM
    * @param directory where files may be made; has to exist once that is necessary
    */
-  public SpillBudget(long limitBytes, Path directory) {
-    this.limitBytes = limitBytes;
+  public SpillBudget(long mostBytes, HeapShare heap, Path directory) {
+    this.mostBytes = mostBytes;
+    this.heap = heap;
     this.directory = directory;
-    this.slabs = new SlabPool(limitBytes);
+    this.slabs = new SlabPool(this::limit);
+  }
+
+  private long limit() {
+    return Math.min(mostBytes, heap.ofTask());
   }
 
   /** Returns the number of bytes that all logs hold in memory; at most the limit. */
@@ -49,11 +59,16 @@ public final class SpillBudget {
   }
 
   void add(InFlightLog log) {
+    if (logs.isEmpty()) {
+      heap.join();
+    }
     logs.add(log);
   }
 
   void remove(InFlightLog log) {
-    logs.remove(log);
+    if (logs.remove(log) && logs.isEmpty()) {
+      heap.leave();
+    }
   }
 
   /** Counts what a log holds in memory from now on. */
@@ -68,12 +83,17 @@ public final class SpillBudget {
 
   /** Sees to it that the limit is kept. */
   void enforce() {
-    if (heldBytes > limitBytes) {
-      long target = limitBytes - limitBytes / SLACK;
+    long limit = limit();
+    if (heldBytes > limit) {
+      long target = limit - limit / SLACK;
       while (heldBytes > target) {
         largest().spill(heldBytes - target);
       }
     }
+    if (limit < lastLimit) {
+      slabs.clear(); // what the spilling has freed is for the others
+    }
+    lastLimit = limit;
   }
 
   private InFlightLog largest() {

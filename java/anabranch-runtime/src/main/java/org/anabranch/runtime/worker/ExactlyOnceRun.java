@@ -47,7 +47,7 @@ final class ExactlyOnceRun extends RecoverableRun {
         new TaskLogs(
             descriptor.getTaskId(),
             restore.getNumber(),
-            new SpillBudget(config.inflightBytes(), config.spillDir()),
+            new SpillBudget(config.inflightBytes(), config.heap(), config.spillDir()),
             forwarded(config.sharingDepth()));
     this.recorder = new Recorder(logs, job.functions().stateCodec(), descriptor.getName());
   }

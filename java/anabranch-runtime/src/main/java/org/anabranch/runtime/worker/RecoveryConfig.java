@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.anabranch.runtime.recovery.HeapShare;
 
 /** What the tasks of a job with checkpoints do for the day on which one of them dies. */
 sealed interface RecoveryConfig {
@@ -15,10 +16,11 @@ sealed interface RecoveryConfig {
    * They remember enough to restore one without the others.
    *
    * @param inflightBytes what the sent frames of one task may take in memory
+   * @param heap what those of all tasks may take together
    * @param spillDir where sent frames go beyond that
    * @param sharingDepth over how many channels determinants travel
    */
-  record ExactlyOnce(long inflightBytes, Path spillDir, int sharingDepth)
+  record ExactlyOnce(long inflightBytes, HeapShare heap, Path spillDir, int sharingDepth)
       implements RecoveryConfig {
     private static final String DEFAULT_BYTES = Long.toString(64L << 20);
 
@@ -26,6 +28,7 @@ sealed interface RecoveryConfig {
       String spillDir = options.text("anabranch.inflight.spill-dir", "");
       return new ExactlyOnce(
           options.longNumber("anabranch.inflight.memory-bytes", DEFAULT_BYTES),
+          HeapShare.ofThisJvm(),
           made(spillDir.isEmpty() ? System.getProperty("java.io.tmpdir") : spillDir),
           (int) options.longNumber("anabranch.recovery.sharing-depth", "1"));
     }

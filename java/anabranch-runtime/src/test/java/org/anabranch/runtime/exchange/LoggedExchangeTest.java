@@ -24,6 +24,7 @@ import org.anabranch.proto.v1.OutputEdge;
 import org.anabranch.proto.v1.Partitioning;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
+import org.anabranch.runtime.recovery.HeapShare;
 import org.anabranch.runtime.recovery.NondeterminismException;
 import org.anabranch.runtime.recovery.SpillBudget;
 import org.anabranch.runtime.recovery.TaskLogs;
@@ -50,7 +51,8 @@ class LoggedExchangeTest {
   }
 
   private TaskLogs logs(int task, long epoch) {
-    return new TaskLogs(task, epoch, new SpillBudget(1 << 20, Path.of("unused")), null);
+    return new TaskLogs(
+        task, epoch, new SpillBudget(1 << 20, new HeapShare(1 << 20), Path.of("unused")), null);
   }
 
   private Exchange open(TaskDescriptor.Builder task, int incarnation, TaskLogs logs)

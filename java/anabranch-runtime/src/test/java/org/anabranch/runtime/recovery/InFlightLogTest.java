@@ -31,6 +31,11 @@ class InFlightLogTest {
 
   private record Sent(FrameHeader header, ByteString payload) {}
 
+  /** What a task has that alone uses a large heap. */
+  private static SpillBudget budget(long bytes, Path directory) {
+    return new SpillBudget(bytes, new HeapShare(Long.MAX_VALUE), directory);
+  }
+
   private static FrameHeader header(long seq, long epoch) {
     return FrameHeader.newBuilder().setChannel(4).setSeq(seq).setEpoch(epoch).build();
   }
@@ -67,7 +72,7 @@ class InFlightLogTest {
 
   @Test
   void framesComeBackInOrderFromAnywhere() {
-    InFlightLog log = new InFlightLog("c4", new SpillBudget(1000, directory), 0);
+    InFlightLog log = new InFlightLog("c4", budget(1000, directory), 0);
     List<Sent> sent = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
       sent.add(append(log, i / 6, 10 * i));
@@ -84,7 +89,7 @@ class InFlightLogTest {
 
   @Test
   void aFrameOutOfTurnIsRefused() {
-    InFlightLog log = new InFlightLog("c4", new SpillBudget(1000, directory), 5);
+    InFlightLog log = new InFlightLog("c4", budget(1000, directory), 5);
     append(log, 2, 10);
 
     assertThatThrownBy(() -> log.append(header(5, 2), new byte[0], 0, 0))
@@ -99,7 +104,7 @@ class InFlightLogTest {
 
   @Test
   void aHeaderLosesItsDeltasAndMayGetOthers() throws IOException {
-    InFlightLog log = new InFlightLog("c4", new SpillBudget(1000, directory), 0);
+    InFlightLog log = new InFlightLog("c4", budget(1000, directory), 0);
     FrameHeader bare =
         header(0, 3).toBuilder().setNRecords(9).setFirstRecordSeq(1).setHasKeys(true).build();
     log.append(
@@ -115,7 +120,7 @@ class InFlightLogTest {
 
   @Test
   void aFrameThatWasDroppedCannotBeRead() {
-    InFlightLog log = new InFlightLog("c4", new SpillBudget(1000, directory), 0);
+    InFlightLog log = new InFlightLog("c4", budget(1000, directory), 0);
     append(log, 0, 1);
     append(log, 1, 1);
     InFlightLog.Cursor cursor = log.framesFrom(0);
@@ -130,7 +135,7 @@ class InFlightLogTest {
 
   @Test
   void aCursorMayWaitForFramesThatAreYetToCome() {
-    InFlightLog log = new InFlightLog("c4", new SpillBudget(1000, directory), 0);
+    InFlightLog log = new InFlightLog("c4", budget(1000, directory), 0);
     InFlightLog.Cursor cursor = log.framesFrom(1);
     append(log, 0, 1);
     assertThat(cursor.next()).isNull();
@@ -142,7 +147,7 @@ class InFlightLogTest {
 
   @Test
   void filesAreMadeWhenNeededAndHaveNoName() throws IOException {
-    SpillBudget budget = new SpillBudget(1000, directory);
+    SpillBudget budget = budget(1000, directory);
     InFlightLog log = new InFlightLog("c4", budget, 0);
     append(log, 0, 400);
     append(log, 0, 400);
@@ -156,7 +161,7 @@ class InFlightLogTest {
 
   @Test
   void theLargestLogMakesRoomForTheOthers() {
-    SpillBudget budget = new SpillBudget(10_000, directory);
+    SpillBudget budget = budget(10_000, directory);
     InFlightLog small = new InFlightLog("small", budget, 0);
     InFlightLog large = new InFlightLog("large", budget, 0);
     append(small, 0, 900);
@@ -172,8 +177,50 @@ class InFlightLogTest {
   }
 
   @Test
+  void tasksShareTheHeapForAsLongAsTheyHaveLogs() {
+    HeapShare heap = new HeapShare(10 << 20);
+    SpillBudget budget = new SpillBudget(100 << 20, heap, directory);
+    SpillBudget ofOther = new SpillBudget(100 << 20, heap, directory);
+    InFlightLog log = new InFlightLog("c4", budget, 0);
+    fill(log, 9 << 20);
+    assertThat(log.spilledBytes()).as("while the other task has no log").isZero();
+
+    InFlightLog first = new InFlightLog("c5", ofOther, 0);
+    InFlightLog second = new InFlightLog("c6", ofOther, 0);
+    append(log, 0, 100);
+    assertThat(budget.heldBytes()).isBetween(3L << 20, 5L << 20);
+    fill(first, 9 << 20);
+    assertThat(ofOther.heldBytes()).isBetween(3L << 20, 5L << 20);
+
+    first.close();
+    fill(log, 9 << 20);
+    assertThat(budget.heldBytes()).as("while the other has a log").isLessThan(5 << 20);
+
+    second.close();
+    second.close();
+    long spilled = log.spilledBytes();
+    fill(log, 5 << 20);
+    assertThat(log.spilledBytes()).as("after the other has closed its logs").isEqualTo(spilled);
+  }
+
+  private static void fill(InFlightLog log, int bytes) {
+    for (int i = 0; i < bytes; i += 64 << 10) {
+      append(log, 0, 64 << 10);
+    }
+  }
+
+  @Test
+  void aLargeHeapDoesNotRaiseTheLimitOfATask() {
+    SpillBudget budget = new SpillBudget(1 << 20, new HeapShare(10 << 20), directory);
+    InFlightLog log = new InFlightLog("c4", budget, 0);
+    fill(log, 9 << 20);
+
+    assertThat(budget.heldBytes()).isBetween(1L, 1L << 20);
+  }
+
+  @Test
   void anInterruptThatIsPendingDoesNoHarm() {
-    InFlightLog log = new InFlightLog("c4", new SpillBudget(0, directory), 0);
+    InFlightLog log = new InFlightLog("c4", budget(0, directory), 0);
     Thread.currentThread().interrupt();
     try {
       List<Sent> sent = List.of(append(log, 0, 10), append(log, 0, 10));
@@ -188,7 +235,7 @@ class InFlightLogTest {
   @Test
   void aDirectoryThatCannotBeWrittenIsNamedAndNoFrameIsLost() {
     Path missing = directory.resolve("missing");
-    SpillBudget budget = new SpillBudget(0, missing);
+    SpillBudget budget = budget(0, missing);
     InFlightLog log = new InFlightLog("c4", budget, 0);
 
     assertThatThrownBy(() -> append(log, 0, 10))
@@ -201,7 +248,7 @@ class InFlightLogTest {
 
   @Test
   void aClosedLogLeavesNothing() throws IOException {
-    SpillBudget budget = new SpillBudget(100, directory);
+    SpillBudget budget = budget(100, directory);
     InFlightLog log = new InFlightLog("c4", budget, 0);
     for (int i = 0; i < 20; i++) {
       append(log, i / 4, 50);
@@ -219,7 +266,7 @@ class InFlightLogTest {
       @ForAll @IntRange(max = 3000) int limit, @ForAll long seed) throws IOException {
     Path files = Files.createTempDirectory("inflight");
     Random random = new Random(seed);
-    SpillBudget budget = new SpillBudget(limit, files);
+    SpillBudget budget = budget(limit, files);
     List<InFlightLog> logs = new ArrayList<>();
     List<Deque<Sent>> expected = new ArrayList<>();
     List<InFlightLog.Cursor> cursors = new ArrayList<>();
