@@ -7,10 +7,12 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from anabranch.api.functions import TransactionalSinkFunction
 from anabranch.api.runtime_context import RuntimeContext
+
+T = TypeVar("T")
 
 _LAST_CHECKPOINT = 2**63 - 1
 _IN_PROGRESS = ".in-progress"
@@ -43,9 +45,9 @@ class FileSink(TransactionalSinkFunction[Any]):
         self._record_of_end: Path | None = None
 
     def open(self, ctx: RuntimeContext) -> None:  # noqa: D102
-        job = re.sub(r"[^A-Za-z0-9_.-]", "_", ctx.job_id)[-_LONGEST_JOB:]
-        self._owner = f"{job}-{ctx.operator_id}-{ctx.task_index:05d}"
-        self._incarnation = ctx.incarnation
+        job = re.sub(r"[^A-Za-z0-9_.-]", "_", _told(ctx, "job_id", "job"))[-_LONGEST_JOB:]
+        self._owner = f"{job}-{_told(ctx, 'operator_id', 0)}-{_told(ctx, 'task_index', 0):05d}"
+        self._incarnation = _told(ctx, "incarnation", 0)
         self._make_directory()
 
     def begin_transaction(self) -> None:  # noqa: D102
@@ -145,6 +147,12 @@ class FileSink(TransactionalSinkFunction[Any]):
         self._directory.mkdir(parents=True, exist_ok=True)
         for path in made:
             _sync(path.parent)
+
+
+def _told(ctx: RuntimeContext, what: str, otherwise: T) -> T:
+    """Returns what the context tells; a context made for a test may have less of it than that of a job."""
+    get: Callable[[], T] | None = getattr(ctx, f"get_{what}", None)
+    return otherwise if get is None else get()
 
 
 def _parsed(name: str) -> tuple[str, int, int]:

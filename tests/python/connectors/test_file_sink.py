@@ -54,6 +54,22 @@ def test_without_records_no_file_is_made(tmp_path):
     assert [] == os.listdir(tmp_path)
 
 
+def test_a_context_made_for_a_test_need_not_tell_all(tmp_path):
+    class Third:
+        def get_task_index(self):
+            return 2
+
+    file_sink = FileSink(tmp_path)
+    file_sink.open(Third())
+    file_sink.begin_transaction()
+    file_sink.sink("a")
+    file_sink.commit(file_sink.pre_commit(END))
+    file_sink.close()
+
+    assert ["part-job-0-00002-0-1"] == os.listdir(tmp_path)
+    assert ["a"] == lines(tmp_path)
+
+
 OTHERS = [{"job_id": "job-2"}, {"operator_id": 2}, {"task_index": 1}, {"job_id": "job-1-1"}, {"operator_id": 11}]
 
 
