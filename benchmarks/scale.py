@@ -29,6 +29,7 @@ from anabranch.control.proofs import METADATA, Proofs, new_nonce
 from anabranch.exchange.acceptor import Acceptor
 from anabranch.exchange.addresses import Transport
 from anabranch.exchange.frames import FrameReader, frame_head
+from anabranch.exchange.handshake import ProducerHandshakes
 from anabranch.exchange.input_gate import ConsumerIdentity, InputChannel, InputGate
 from anabranch.exchange.logged_channel import LoggedOutputChannel
 from anabranch.exchange.output_channel import OutputChannel
@@ -46,7 +47,7 @@ from anabranch.v1 import control_pb2 as control
 from anabranch.v1 import graph_pb2 as graph
 from anabranch.v1.authentication_pb2_grpc import AuthenticationStub
 from anabranch.v1.control_pb2_grpc import ControlStub
-from anabranch.v1.record_pb2 import Barrier, Determinant, FrameHeader
+from anabranch.v1.record_pb2 import Barrier, Determinant, FrameHeader, LogDelta
 from benchmarks.measure import OUT, machine
 
 TOKEN = "00" * 32
@@ -79,15 +80,8 @@ def channels(n: int) -> Figures:
 
     def logged(i: int) -> Any:
         position = control.ChannelPosition(channel=i)
-        return LoggedOutputChannel(
-            position,
-            reactor,
-            0,
-            InFlightLog(budget),
-            epoch=lambda: 0,
-            deltas=list,
-            on_consumer=lambda _request: None,
-        )
+        logs: Any = None  # nothing is sent
+        return LoggedOutputChannel(position, reactor, 0, InFlightLog(budget), logs=logs, max_frame_bytes=MAX_FRAME)
 
     return {
         "input channel": bytes_each(lambda i: InputChannel(i, 1, MAX_FRAME), n),
@@ -108,7 +102,8 @@ def connections(n: int) -> Figures:
         edge.channels = out
         gate_out = OutputGate.__new__(OutputGate)
         gate_out.edges, gate_out._channels = [edge], {channel.channel: channel for channel in out}
-        acceptor = Acceptor(listening, listener, transport, token=b"t" * 32, timeout=5, admit=gate_out.admit)
+        handshakes = ProducerHandshakes(b"t" * 32, endpoint.nonce)
+        acceptor = Acceptor(listening, listener, transport, handshakes=handshakes, timeout=5, admit=gate_out.admit)
         gate = InputGate(dialling, transport, identity, [InputChannel(i, 1, MAX_FRAME) for i in range(n)])
         before, memory, started = psutil.Process().num_fds(), rss(), time.perf_counter()
         for i in range(n):
@@ -357,11 +352,11 @@ def determinants(width: int) -> Figures:
     for task in range(width):
         own, held = DeterminantLog(), HeldLogs()
         for source, log in enumerate(sources):
-            for delta in log.deltas_after(10_000 + source, 0, 0):
-                held.merge(delta)
+            held.merge(LogDelta(task=10_000 + source, entries=log.entries(0)))
             own.append(Determinant(order=Determinant.Order(channel=task * width + source, records=1000, emitted=10**6)))
         for _consumer in range(width):
-            deltas = Piggyback(frozenset(range(10_000, 10_000 + width))).deltas(20_000 + task, own, held)
+            piggyback = Piggyback(frozenset(range(10_000, 10_000 + width)))
+            deltas, _ = piggyback.deltas(20_000 + task, own, held, MAX_FRAME)
             carried += FrameHeader(deltas=deltas).ByteSize()
             entries += sum(len(delta.entries) for delta in deltas)
     frames = width * width

@@ -6,6 +6,7 @@ by hand, without the package.
 
 from __future__ import annotations
 
+import hmac
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.json_format import MessageToDict
@@ -17,6 +18,7 @@ from anabranch.v1.record_pb2 import (
     Determinant,
     EndOfInput,
     FrameHeader,
+    HeldLogs,
     LogDelta,
     Schema,
     Watermark,
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
 TOKEN = bytes(range(32))
-MAGIC = bytes.fromhex("414e4231")
+MAGIC = bytes.fromhex("414e4232")
+LISTENER_NONCE = bytes(range(100, 132))
+CONSUMER_NONCE = bytes(range(200, 232))
 
 
 def u32(number: int) -> bytes:
@@ -38,20 +42,38 @@ def meaning(message: Message) -> dict[str, Any]:
     return MessageToDict(message, preserving_proto_field_name=True)
 
 
+def proof(*parts: bytes) -> bytes:
+    """Returns the code over some parts, each with its length, under the key of the data plane."""
+    key = hmac.digest(TOKEN, b"anabranch data plane" + b"\x01", "sha256")
+    return hmac.digest(key, b"".join(u32(len(part)) + part for part in parts), "sha256")
+
+
+SECRETS = {"token": TOKEN.hex(), "listener_nonce": LISTENER_NONCE.hex(), "nonce": CONSUMER_NONCE.hex()}
+
+
 def request(name: str, message: ConnectRequest) -> dict[str, Any]:
     encoded = message.SerializeToString()
-    data = MAGIC + TOKEN + u32(len(encoded)) + encoded
-    return {"name": name, "kind": "request", "bytes": data.hex(), "token": TOKEN.hex(), "message": meaning(message)}
+    code = proof(b"consumer", LISTENER_NONCE, CONSUMER_NONCE, encoded)
+    data = MAGIC + CONSUMER_NONCE + code + u32(len(encoded)) + encoded
+    return {"name": name, "kind": "request", "bytes": data.hex(), **SECRETS, "message": meaning(message)}
 
 
-def reply(name: str, message: ConnectReply) -> dict[str, Any]:
-    encoded = message.SerializeToString()
+def reply(name: str, to: ConnectRequest, message: ConnectReply) -> dict[str, Any]:
+    encoded, asked = message.SerializeToString(), to.SerializeToString()
+    code = proof(b"producer", LISTENER_NONCE, CONSUMER_NONCE, asked, encoded)
     return {
         "name": name,
         "kind": "reply",
-        "bytes": (u32(len(encoded)) + encoded).hex(),
+        "bytes": (code + u32(len(encoded)) + encoded).hex(),
+        **SECRETS,
+        "request": asked.hex(),
         "message": meaning(message),
     }
+
+
+def logs(name: str, message: HeldLogs) -> dict[str, Any]:
+    encoded = message.SerializeToString()
+    return {"name": name, "kind": "logs", "bytes": (u32(len(encoded)) + encoded).hex(), "message": meaning(message)}
 
 
 def frame(name: str, header: FrameHeader, payload: str = "") -> dict[str, Any]:
@@ -92,13 +114,20 @@ def vectors() -> list[dict[str, Any]]:
             Determinant(flush=Determinant.Flush(channels=[1, 2])),
         ],
     )
-    prelude = (MAGIC + TOKEN).hex()
+    prelude = (MAGIC + bytes(64)).hex()
+    no_protobuf = MAGIC + CONSUMER_NONCE + proof(b"consumer", LISTENER_NONCE, CONSUMER_NONCE, b"\xff")
     return [
         request("request of a fresh start", start),
         request("request to go on", again),
-        reply("reply that frames follow", ConnectReply(status=ConnectReply.STATUS_OK, incarnation=1)),
+        reply("reply that frames follow", start, ConnectReply(status=ConnectReply.STATUS_OK, incarnation=1)),
+        reply(
+            "reply of a producer that recovers",
+            again,
+            ConnectReply(status=ConnectReply.STATUS_OK, incarnation=7, wants_logs=True, wanted_tasks=[4, 300]),
+        ),
         reply(
             "reply to an old incarnation",
+            again,
             ConnectReply(status=ConnectReply.STATUS_FENCED, incarnation=8, message="producer is at incarnation 8"),
         ),
         frame("first frame of two strings", FrameHeader(channel=3, n_records=2, incarnation=1), "a161a162"),
@@ -114,6 +143,9 @@ def vectors() -> list[dict[str, Any]]:
             ),
             "c70a0e" + "e2f0a1b2c3d4e5f6" + "0102",
         ),
+        frame("determinants only", FrameHeader(channel=3, epoch=2, seq=3, incarnation=1, deltas=[delta])),
+        logs("a part of the logs held", HeldLogs(logs=[delta])),
+        logs("the last part of the logs held", HeldLogs(logs=[delta], last=True)),
         frame("header of defaults only", FrameHeader()),
         frame(
             "barrier",
@@ -135,12 +167,12 @@ def vectors() -> list[dict[str, Any]]:
             "end of input",
             FrameHeader(channel=3, seq=5, first_record_seq=4, incarnation=1, end_of_input=EndOfInput()),
         ),
-        refused("wrong magic", "request", "414e4232" + TOKEN.hex() + "00000000", "magic"),
-        refused("wrong token", "request", "414e4231" + TOKEN[::-1].hex() + "00000000", "token"),
+        refused("wrong magic", "request", "414e4231" + bytes(64).hex() + "00000000", "magic"),
+        refused("wrong proof", "request", prelude + "00000000", "proof"),
         refused("request of 4097 bytes", "request", prelude + "00001001", "length above 4096"),
-        refused("request that is no protobuf", "request", prelude + "00000001ff", "not a ConnectRequest"),
-        refused("reply of 4 GiB", "reply", "ffffffff", "length above 4096"),
-        refused("reply that is no protobuf", "reply", "00000001ff", "not a ConnectReply"),
+        refused("request that is no protobuf", "request", no_protobuf.hex() + "00000001ff", "not a ConnectRequest"),
+        refused("reply of 4 GiB", "reply", bytes(32).hex() + "ffffffff", "length above 4096"),
+        refused("reply without a proof", "reply", bytes(32).hex() + "00000000", "proof"),
         refused("frame of 3 bytes", "frame", "0000000300000000", "no room for the header length"),
         refused("frame of 4 GiB", "frame", "ffffffff00000000", "length above the limit"),
         refused(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anabranch.errors import ExchangeError
+from anabranch.exchange.handshake import new_nonce
 from anabranch.v1.control_pb2 import Endpoint
 
 _BACKLOG = 128
@@ -40,7 +41,7 @@ class Transport:
         if self.mode == "unix" and not self.socket_dir:
             raise ExchangeError("anabranch.exchange.transport is unix, and the launcher gives no socket directory")
         unix = self.mode != "tcp" and bool(self.socket_dir)
-        listeners, endpoint = [], Endpoint()
+        listeners, endpoint = [], Endpoint(nonce=new_nonce())
         if unix:
             path = Path(self.socket_dir, f"{name}.sock")
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -42,6 +42,7 @@ class FrameReader:
         self._buffer = bytearray(_INITIAL_CAPACITY)
         self._start = 0
         self._end = 0
+        self._wanted = 0  # bytes of the frame that has begun
 
     def next(self) -> Frame | None:
         """Returns the next complete frame of the bytes at hand, or None.
@@ -58,7 +59,7 @@ class FrameReader:
         if header_length > length - _LENGTH.size:
             raise ExchangeError(f"header length {header_length} exceeds the frame's {length - _LENGTH.size}")
         if available < _LENGTH.size + length:
-            self._make_room(_LENGTH.size + length)
+            self._wanted = _LENGTH.size + length
             return None
         header_start = self._start + _LENGTHS.size
         payload_start = header_start + header_length
@@ -83,18 +84,17 @@ class FrameReader:
             BlockingIOError: Nothing can be read now.
         """
         if self._end == len(self._buffer):
-            pending = self._end - self._start
-            self._make_room(max(pending + 1, min(2 * len(self._buffer), _USUAL_CAPACITY)))
+            self._make_room()
         with memoryview(self._buffer) as view, view[self._end :] as room:
             n = sock.recv_into(room)
         self._end += n
         return n > 0
 
-    def _make_room(self, needed: int) -> None:
-        """Makes the buffer hold at least `needed` bytes from `start` on."""
-        if self._start + needed <= len(self._buffer):
-            return
+    def _make_room(self) -> None:
+        """Moves what is pending to the front. Grows by what has come, never by what a peer says will come."""
         pending = self._buffer[self._start : self._end]
+        usual = min(2 * len(self._buffer), _USUAL_CAPACITY)
+        needed = max(len(pending) + 1, min(2 * len(pending), self._wanted), usual)
         if needed > len(self._buffer):
             self._buffer = bytearray(needed)
         self._buffer[: len(pending)] = pending

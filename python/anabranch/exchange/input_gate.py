@@ -6,14 +6,15 @@ import logging
 import socket
 import sys
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from anabranch.errors import ExchangeError
 from anabranch.exchange.addresses import Transport
+from anabranch.exchange.bad_connections import BadConnections
 from anabranch.exchange.demand import FIRST_WINDOW, MOST_RECORDS, Rate, encode_demand
 from anabranch.exchange.frames import Frame, FrameReader
-from anabranch.exchange.handshake import ReplyParser, encode_request
+from anabranch.exchange.handshake import ConsumerHandshake, UnprovenError
 from anabranch.exchange.reactor import READ, WRITE, Reactor
 from anabranch.exchange.shortage import Shortage
 from anabranch.v1.control_pb2 import Endpoint, UnreadFrame
@@ -97,10 +98,23 @@ class InputChannel:
         self._demanded_at, self._unsent_demand = self.received, b""
         self._until = self.received + self._window
         request.demand.CopyFrom(Demand(until=self._until, frame_records=gate.rate.frame_records))
-        unsent = memoryview(encode_request(gate.identity.token, request))
+        handshake = ConsumerHandshake(gate.identity.token, endpoint.nonce, request)
+        self._send(gate, handshake.opening, lambda: self._await_reply(gate, handshake))
+
+    def _await_reply(self, gate: InputGate, handshake: ConsumerHandshake) -> None:
+        assert self._sock is not None  # noqa: S101 - the opening was sent on it
+        sock = self._sock
+        gate.reactor.register(sock, READ, lambda _events: self._on_reply(gate, handshake, sock))
+
+    def _send(self, gate: InputGate, data: bytes, then: Callable[[], None]) -> None:
+        """Sends bytes as the socket takes them, and goes on with `then`; dials again if the connection breaks."""
+        assert self._sock is not None  # noqa: S101 - callers have one
+        sock, unsent = self._sock, memoryview(data)
 
         def on_writable(_events: int) -> None:
             nonlocal unsent
+            if self._sock is not sock:  # it was given up in this very poll
+                return
             try:
                 unsent = unsent[sock.send(unsent) :]
             except BlockingIOError:
@@ -109,10 +123,10 @@ class InputChannel:
                 self._dial_later(gate, error)
                 return
             if not unsent:
-                parser = ReplyParser()
-                gate.reactor.register(sock, READ, lambda _events: self._on_reply(gate, parser))
+                then()
 
         gate.reactor.register(sock, WRITE, on_writable)
+        on_writable(WRITE)  # most sockets take it at once, and a busy task polls rarely
 
     def _dial_later(self, gate: InputGate, error: object) -> None:
         """Tries again in a moment, unless another endpoint is named before."""
@@ -172,8 +186,9 @@ class InputChannel:
         while self._stream_open:
             frame = self._reader.next()
             if frame is not None:
-                self._check(frame)
-                return frame
+                if self._accept(frame):
+                    return frame
+                continue
             assert self._sock is not None  # noqa: S101 - an open stream has a socket
             try:
                 more = self._reader.receive(self._sock)
@@ -254,23 +269,33 @@ class InputChannel:
         if self._stream_open and self._sock is not None:
             gate.reactor.register(self._sock, READ, lambda _events: gate.mark_ready(self))
 
-    def _on_reply(self, gate: InputGate, parser: ReplyParser) -> None:
-        assert self._sock is not None  # noqa: S101 - the callback is registered on it
+    def _on_reply(self, gate: InputGate, handshake: ConsumerHandshake, sock: socket.socket) -> None:
+        if self._sock is not sock:
+            return
+        reply = None
         try:
-            data = self._sock.recv(parser.wanted)
+            while reply is None:
+                data = sock.recv(handshake.wanted)
+                if not data:
+                    self._dial_later(gate, "the connection was closed before the producer has answered")
+                    return
+                reply = handshake.feed(data)
         except BlockingIOError:
             return
-        except OSError:
-            data = b""
-        if not data:
-            self._dial_later(gate, "the connection was closed before the producer has answered")
+        except OSError as error:
+            self._dial_later(gate, error)
             return
-        reply = parser.feed(data)
-        if reply is None:
+        except UnprovenError as error:
+            # Somebody has taken the address of a producer that is gone; the master will name another one.
+            gate.impostors.met(f"channel {self.channel}: {error}")
+            self._dial_later(gate, error)
             return
         if reply.status != ConnectReply.STATUS_OK:
             self._on_refusal(gate, reply)
-            return
+        else:
+            self._on_admission(gate, reply)
+
+    def _on_admission(self, gate: InputGate, reply: ConnectReply) -> None:  # noqa: ARG002 - of use to subclasses
         self._stream_open = True
         gate.opened(self)
 
@@ -287,7 +312,8 @@ class InputChannel:
             next_record_seq=self._next_record_seq,
         )
 
-    def _check(self, frame: Frame) -> None:
+    def _accept(self, frame: Frame) -> bool:
+        """Checks that a frame is the next one, and takes note of it; returns whether it is to be handed out."""
         header = frame.header
         if header.channel != self.channel:
             raise ExchangeError(f"channel {self.channel}: got a frame of channel {header.channel}")
@@ -299,6 +325,7 @@ class InputChannel:
             )
         self._next_seq += 1
         self._next_record_seq += header.n_records
+        return True
 
 
 class InputGate:
@@ -316,11 +343,13 @@ class InputGate:
         self.identity = identity
         self.rate = Rate()
         self.shortage = Shortage()
+        self.impostors = BadConnections("gave up")
         self._channels = {channel.channel: channel for channel in channels}
         self._open_channels = sum(not channel.ended for channel in self._channels.values())
         self._ready: deque[InputChannel] = deque()
         self._ready_set: set[int] = set()
         self._paused = False
+        self._awaited: InputChannel | None = None  # no other channel is read
         self._unconnected = set(self._channels)
 
     @property
@@ -344,6 +373,7 @@ class InputGate:
 
     def next_frame(self) -> tuple[InputChannel, Frame] | None:
         """Returns the next frame of the next channel that has one, or None if all are drained."""
+        self._await(None)
         self.resume()
         while self._ready:
             channel = self._ready[0]
@@ -356,11 +386,14 @@ class InputGate:
         return None
 
     def next_frame_of(self, channel: int) -> tuple[InputChannel, Frame] | None:
-        """Returns the next frame of this channel, or None if it is drained."""
+        """Returns the next frame of this channel, or None if it is drained; no other can then end a wait."""
         self.resume()
         chosen = self._channels[channel]
         frame = chosen.take(self)
-        return None if frame is None else (chosen, frame)
+        if frame is None:
+            self._await(chosen)
+            return None
+        return chosen, frame
 
     def channel(self, channel: int) -> InputChannel:
         """Returns a channel by its number."""
@@ -392,7 +425,7 @@ class InputGate:
         for channel in self._channels.values():
             if channel.blocked:
                 channel.blocked = False
-                if not self._paused:
+                if self._reads(channel):
                     channel.resume(self)
                 self.mark_ready(channel)
 
@@ -444,9 +477,7 @@ class InputGate:
         """Undoes `pause`."""
         if self._paused:
             self._paused = False
-            for channel in self._channels.values():
-                if not channel.blocked:
-                    channel.resume(self)
+            self._resume_channels()
 
     def close(self) -> None:
         """Closes every channel."""
@@ -458,11 +489,30 @@ class InputGate:
         self._unconnected.discard(channel.channel)
         if channel.ended:  # it has only come to say so
             channel.close(self.reactor)
-        elif self._paused or channel.blocked:
-            channel.pause(self.reactor)
-        else:
+        elif self._reads(channel):
             channel.resume(self)
+        else:
+            channel.pause(self.reactor)
         self.mark_ready(channel)
+
+    def _await(self, channel: InputChannel | None) -> None:
+        """Leaves the input of all other channels in their sockets; None: reads all of them."""
+        if channel is self._awaited:
+            return
+        self._awaited = channel
+        for other in self._channels.values() if channel is not None else ():
+            if other is not channel:
+                other.pause(self.reactor)
+        if not self._paused:
+            self._resume_channels()
+
+    def _resume_channels(self) -> None:
+        for channel in self._channels.values():
+            if self._reads(channel):
+                channel.resume(self)
+
+    def _reads(self, channel: InputChannel) -> bool:
+        return not self._paused and not channel.blocked and self._awaited in (None, channel)
 
     def mark_ready(self, channel: InputChannel) -> None:
         """Called when a channel may have something to read."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 from collections import deque
-from collections.abc import Callable, Iterator
 from itertools import islice
+from typing import Protocol
 
 from anabranch.errors import ExchangeError
+from anabranch.exchange.bad_connections import BadConnections
 from anabranch.exchange.demand import ConsumerDemand
 from anabranch.exchange.frames import encoded_frame_head
+from anabranch.exchange.log_transfer import LogReceiver
 from anabranch.exchange.reactor import READ, WRITE, Reactor
 from anabranch.recovery.inflight_log import InFlightLog
 from anabranch.v1.control_pb2 import ChannelPosition
@@ -17,6 +19,33 @@ from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest, EndOfInput, Fr
 
 _MAX_BUFFERS_PER_WRITE = 64
 _BYTES_PER_WRITE = 64 << 10
+_BYTES_PER_READ = 256 << 10
+_LENGTHS = 8
+
+
+class ChannelLogs(Protocol):
+    """What a channel shares of the determinant logs of its task."""
+
+    @property
+    def epoch(self) -> int:
+        """The task's epoch."""
+
+    @property
+    def wanted(self) -> ConnectReply | None:
+        """What to ask a consumer for that comes now, in the fields `wants_logs` and `wanted_tasks`; None: nothing."""
+
+    def begin(self) -> None:
+        """A consumer has come: what was on its way to it may be lost."""
+
+    def deltas(self) -> tuple[list[LogDelta], bool]:
+        """Returns what is due, as much as goes into a frame, and takes it as sent; and whether more is due."""
+
+    @property
+    def due_bytes(self) -> int:
+        """How many bytes of the task's own determinants are due, about."""
+
+    def merge(self, delta: LogDelta) -> None:
+        """Takes a part of a log that the consumer holds."""
 
 
 class LoggedOutputChannel:
@@ -33,9 +62,8 @@ class LoggedOutputChannel:
         incarnation: int,
         log: InFlightLog,
         *,
-        epoch: Callable[[], int],
-        deltas: Callable[[], list[LogDelta]],
-        on_consumer: Callable[[ConnectRequest], None],
+        logs: ChannelLogs,
+        max_frame_bytes: int,
     ) -> None:
         """Makes a channel that goes on from a position.
 
@@ -44,9 +72,8 @@ class LoggedOutputChannel:
             reactor: The task's.
             incarnation: The task's.
             log: An empty log for this channel.
-            epoch: Returns the task's epoch.
-            deltas: Returns the determinants that this channel has not carried yet.
-            on_consumer: Called for each consumer that comes, also for one that comes again.
+            logs: The determinant logs of the task.
+            max_frame_bytes: Bytes of a frame, at most.
         """
         self.channel = position.channel
         self.queued_bytes = 0
@@ -54,26 +81,29 @@ class LoggedOutputChannel:
         self._reactor = reactor
         self._incarnation = incarnation
         self._log = log
-        self._epoch = epoch
-        self._deltas = deltas
-        self._on_consumer = on_consumer
+        self._logs = logs
+        self._max_frame_bytes = max_frame_bytes
+        self._receiver: LogReceiver | None = None  # while the consumer still sends the logs it was asked for
+        self._broken = BadConnections("closed")
         self._records = position.records
         self._controls = position.controls
         # Of each frame in the log: the position behind it, and its bytes.
         self._ends: deque[tuple[int, int, int]] = deque()
         self._next_to_send = 0
+        self._due_bytes = 0  # of determinants, as far as they are among the queued bytes
         self._buffers: deque[bytes | memoryview] = deque()
         self._received = (0, 0)  # where the consumer went on from
         self._sock: socket.socket | None = None
         self._interest = 0
         self._consumer_incarnation = -1
+        self._connected = False
         self._end_sent = False
         self._acknowledged = False
 
     @property
     def connected(self) -> bool:
-        """True once a consumer has come."""
-        return self._consumer_incarnation >= 0
+        """True once a consumer has come and has sent the logs it was asked for."""
+        return self._connected
 
     @property
     def finished(self) -> bool:
@@ -104,7 +134,14 @@ class LoggedOutputChannel:
         if first is None:
             return self._refuse(ConnectReply.STATUS_GONE, f"what follows {position} is not held any more")
         self._disconnect()
-        self._on_consumer(request)
+        self._logs.begin()
+        reply = ConnectReply(status=ConnectReply.STATUS_OK, incarnation=self._incarnation)
+        wanted = self._logs.wanted
+        if wanted is not None:
+            reply.MergeFrom(wanted)
+            self._receiver = LogReceiver(self._max_frame_bytes)
+        else:
+            self._connected = True
         self._sock = sock
         self._consumer_incarnation = request.incarnation
         self._received = position
@@ -112,7 +149,7 @@ class LoggedOutputChannel:
         self._next_to_send = first
         self.queued_bytes = sum(size for _, _, size in islice(self._ends, first - self._log.first_seq, None))
         self._watch(READ | WRITE)
-        return ConnectReply(status=ConnectReply.STATUS_OK, incarnation=self._incarnation)
+        return reply
 
     def send(self, header: FrameHeader, payload: bytes) -> None:
         """Completes the header with the channel's own numbers, keeps the frame and sends it if somebody is there."""
@@ -121,7 +158,7 @@ class LoggedOutputChannel:
         header.first_record_seq = self._records
         header.first_control_seq = self._controls
         header.incarnation = self._incarnation
-        header.epoch = self._epoch()
+        header.epoch = self._logs.epoch
         self._records += header.n_records
         self.demand.sent(self._records)
         self._controls += 0 if header.WhichOneof("control") is None else 1
@@ -133,9 +170,11 @@ class LoggedOutputChannel:
             self._next_to_send = seq + 1  # the consumer has it, of an incarnation before this one
         elif self._sock is not None:
             self.queued_bytes += size
-            if self._next_to_send == seq and not self._buffers:
+            if self._next_to_send == seq and not self._buffers and self._receiver is None:
                 self._take(seq, encoded, payload)
                 self._write()
+            if self._next_to_send <= seq:
+                self._count_due()
 
     def send_end(self) -> None:
         """Sends the end of input; nothing may follow."""
@@ -179,16 +218,31 @@ class LoggedOutputChannel:
     def _read(self) -> None:
         assert self._sock is not None  # noqa: S101 - the callback is registered on it
         try:
-            data = self._sock.recv(4096)
-            self.demand.feed(data)
+            data = self._sock.recv(_BYTES_PER_READ)
+            if self._receiver is not None:
+                self._take_logs(self._receiver, data)
+            else:
+                self.demand.feed(data)
         except BlockingIOError:
             return
-        except (ExchangeError, OSError):
+        except OSError:
+            data = b""
+        except ExchangeError as error:
+            self._broken.met(f"channel {self.channel}: {error}")
             data = b""
         if not data:
-            sent_all = not self._buffers and self._next_to_send == self._log.next_seq
+            sent_all = self._receiver is None and not self._buffers and self._next_to_send == self._log.next_seq
             self._acknowledged = self._acknowledged or (self._end_sent and sent_all)
             self._disconnect()
+
+    def _take_logs(self, receiver: LogReceiver, data: bytes) -> None:
+        for delta in receiver.feed(data):
+            self._logs.merge(delta)
+        if receiver.done:
+            self._receiver = None
+            self._connected = True
+            self.demand.feed(receiver.rest)
+            self._write()
 
     def _write(self) -> None:
         assert self._sock is not None  # noqa: S101 - callers have checked
@@ -209,25 +263,49 @@ class LoggedOutputChannel:
 
     def _refill(self) -> None:
         """Takes the next frames of the log to be written: one large one, or several small ones."""
+        if self._receiver is not None:
+            return  # the consumer reads nothing before it has told all
         n_bytes = 0
-        frames: Iterator[tuple[FrameHeader, bytes]] = self._log.frames_from(self._next_to_send)
-        for header, payload in islice(frames, _MAX_BUFFERS_PER_WRITE // 2):
-            self._take(header.seq, header.SerializeToString(), payload)
-            n_bytes += len(payload)
-            if n_bytes >= _BYTES_PER_WRITE:
+        for header, payload in islice(self._log.frames_from(self._next_to_send), _MAX_BUFFERS_PER_WRITE // 2):
+            n_bytes += self._take(header.seq, header.SerializeToString(), payload)
+            if n_bytes >= _BYTES_PER_WRITE or self._next_to_send == header.seq:
                 break
 
-    def _take(self, seq: int, header: bytes, payload: bytes) -> None:
+    def _take(self, seq: int, header: bytes, payload: bytes) -> int:
+        """Takes a frame to be written, or, where more determinants are due than go along with it, some of those.
+
+        Returns:
+            How many bytes there are to write.
+        """
         # What the task has logged up to now goes ahead of the frame: all that was logged before it was cut, and maybe
-        # more. Two encoded messages, one behind the other, are both of them merged.
-        deltas = self._deltas()
+        # more. Two encoded messages, one after the other, are both of them merged.
+        deltas, more = self._logs.deltas()
+        self._count_due()
         if deltas:
-            header += FrameHeader(deltas=deltas).SerializeToString()
-        self._buffers.append(encoded_frame_head(header, len(payload)))
-        if payload:
-            self._buffers.append(payload)
+            encoded = FrameHeader(deltas=deltas).SerializeToString()
+            if more or len(header) + len(encoded) + len(payload) > self._max_frame_bytes - _LENGTHS:
+                alone = FrameHeader(
+                    channel=self.channel, seq=seq, incarnation=self._incarnation, epoch=self._logs.epoch
+                )
+                self._queue(encoded_frame_head(alone.SerializeToString() + encoded, 0))
+                return len(encoded)
+            header += encoded
         self.queued_bytes -= self._ends[seq - self._log.first_seq][2]
+        self._queue(encoded_frame_head(header, len(payload)))
+        if payload:
+            self._queue(payload)
         self._next_to_send = seq + 1
+        return len(header) + len(payload)
+
+    def _queue(self, data: bytes) -> None:
+        self._buffers.append(data)
+        self.queued_bytes += len(data)
+
+    def _count_due(self) -> None:
+        # A task that waits for room has to wait for its determinants too: a frame does not go ahead of them.
+        due = self._logs.due_bytes
+        self.queued_bytes += due - self._due_bytes
+        self._due_bytes = due
 
     def _watch(self, events: int) -> None:
         if self._sock is not None and events != self._interest:
@@ -235,6 +313,7 @@ class LoggedOutputChannel:
             self._reactor.register(self._sock, events, self._on_ready)
 
     def _drop_sent(self, sent: int) -> None:
+        self.queued_bytes -= sent
         while sent:
             first = self._buffers[0]
             if sent < len(first):
@@ -250,5 +329,6 @@ class LoggedOutputChannel:
             self._sock = None
             self._interest = 0
             self.demand.end()
+        self._receiver = None
         self._buffers.clear()
-        self.queued_bytes = 0
+        self.queued_bytes = self._due_bytes = 0

@@ -89,6 +89,8 @@ class Checkpoints:
         self._ended: dict[int, control.Snapshot] = {}  # behind the end of tasks that have ended
         self._number = 0
         self._began = time.monotonic()
+        self._log_limit = options.integer("anabranch.inflight.memory-bytes")
+        self._is_wanted = False  # before the interval is over
         self._writes: set[asyncio.Task[None]] = set()
 
     async def check(self) -> None:
@@ -149,14 +151,20 @@ class Checkpoints:
     async def begin_if_due(self, now: float) -> None:
         """Begins a checkpoint if it is time for one; every task must run that has not ended."""
         # One after the other is written: a later one removes what an earlier one is still writing.
-        is_due = self._pending is None and not self._writes and now - self._began >= self._interval
-        if is_due and not self.all_ended:
+        is_due = self._is_wanted or now - self._began >= self._interval
+        if is_due and self._pending is None and not self._writes and not self.all_ended:
+            self._is_wanted = False
             self._began = now
             self._number += 1
             await self._remember()  # no master after this one may use the number again
             self._pending = self._number
             self._taken = {}
             self._tell_all(self.trigger(self._tasks))
+
+    def note_logs(self, n_bytes: int) -> None:
+        """Takes note of what determinant logs take in a task; too much of it is a reason for a checkpoint."""
+        if n_bytes > self._log_limit and self._pending is None:
+            self._is_wanted = True
 
     def trigger(self, tasks: Collection[int]) -> control.MasterMessage:
         """Returns the message that has those of the tasks take the pending checkpoint that no barrier will reach."""

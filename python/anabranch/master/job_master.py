@@ -415,6 +415,8 @@ class JobMaster:
             if task.task_id in self._recovering and self._gets_on(task):
                 self._recovery_watch.moved()
             self._reports[task.task_id] = task
+            if self._checkpoints is not None:
+                self._checkpoints.note_logs(task.log_bytes)
 
     def _gets_on(self, report: control.TaskReport) -> bool:
         """Returns whether a task that is being recovered handles records, or waits for others to do so."""
@@ -458,7 +460,7 @@ class JobMaster:
         hosts = {self._launcher.listen_host_of(self._worker_of[task].plan.worker_id) for task in (consumer, producer)}
         if len(hosts) == 1 or not endpoint.tcp_host:
             return endpoint
-        return control.Endpoint(tcp_host=endpoint.tcp_host, tcp_port=endpoint.tcp_port)
+        return control.Endpoint(tcp_host=endpoint.tcp_host, tcp_port=endpoint.tcp_port, nonce=endpoint.nonce)
 
     def _on_status(self, status: control.TaskStatus) -> None:
         if status.incarnation != self._tasks[status.task_id].incarnation:

@@ -11,18 +11,47 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from anabranch.v1.record_pb2 import Determinant, LogDelta
 
+# What goes into one frame or message of determinants alone, unless a single one is larger.
+_PIECE_BYTES = 256 << 10
+# Besides the entries a frame has its own header, and for each log a task, an epoch and an offset.
+_HEADER_BYTES = 256
+_LOG_BYTES = 40
+# What an entry takes in memory besides its encoding; an estimate.
+_OBJECT_BYTES = 100
+
+
+def piece_bytes(max_frame_bytes: int) -> int:
+    """Returns how many bytes of entries a frame may carry, one entry excepted."""
+    return min(_PIECE_BYTES, max_entry_bytes(max_frame_bytes))
+
+
+def max_entry_bytes(max_frame_bytes: int) -> int:
+    """Returns how large an entry may be so that it fits into a frame."""
+    return max_frame_bytes - _HEADER_BYTES
+
 
 class DeterminantLog:
-    """What one task did that a re-run could do otherwise, in order, since the oldest retained epoch."""
+    """What one task did that a re-run could do otherwise, in order, since the oldest retained epoch.
+
+    Attributes:
+        epoch: The current epoch.
+        memory_bytes: What the entries take in memory, about.
+        added_bytes: The same, with those that were dropped.
+    """
 
     def __init__(self, epoch: int = 0) -> None:
         self.epoch = epoch
+        self.memory_bytes = 0
+        self.added_bytes = 0
         self._current: list[Determinant] = []
         self._by_epoch = {epoch: self._current}
 
     def append(self, determinant: Determinant) -> None:
         """Adds an entry to the current epoch."""
         self._current.append(determinant)
+        n_bytes = _memory_of(determinant)
+        self.memory_bytes += n_bytes
+        self.added_bytes += n_bytes
 
     def begin_epoch(self, epoch: int) -> None:
         """Closes the current epoch; entries belong to this one from now on.
@@ -45,18 +74,63 @@ class DeterminantLog:
 
     def drop_before(self, epoch: int) -> None:
         """Forgets all epochs before this one; the current epoch stays whatever happens."""
-        _drop_before(self._by_epoch, min(epoch, self.epoch))
+        self.memory_bytes -= _drop_before(self._by_epoch, min(epoch, self.epoch))
 
-    def deltas_after(self, task: int, epoch: int, index: int) -> list[LogDelta]:
-        """Returns what follows index `index` of `epoch`, as entries of `task`'s log."""
-        return _deltas_after(task, self._by_epoch, epoch, index)
+    def fill(self, piece: Piece, task: int, position: tuple[int, int]) -> tuple[int, int]:
+        """Adds what follows a position, as far as there is room; returns the position up to which all was added."""
+        return piece.add(task, self._by_epoch, position)
+
+
+class Piece:
+    """Entries of several logs that go into one frame: as many as there is room for, and one if it is larger.
+
+    Attributes:
+        deltas: The entries, as parts of their logs.
+        full: True if there was something for which no room was left.
+        n_bytes: What the entries take.
+    """
+
+    def __init__(self, room: int) -> None:
+        self.deltas: list[LogDelta] = []
+        self.full = False
+        self.n_bytes = 0
+        self._limit = room
+
+    def add(self, task: int, log: Mapping[int, list[Determinant]], position: tuple[int, int]) -> tuple[int, int]:
+        """Adds the entries from a position (epoch and index) on; returns the position after the last one added."""
+        epoch, index = position
+        for later in sorted([held for held in log if held >= epoch]):
+            entries = log[later]
+            start = end = index if later == epoch else 0
+            while end < len(entries) and self._takes(entries[end], of_new_log=end == start):
+                end += 1
+            if end > start:
+                self.deltas.append(LogDelta(task=task, epoch=later, offset=start, entries=entries[start:end]))
+                position = (later, end)
+            if self.full:
+                break
+        return position
+
+    def _takes(self, entry: Determinant, *, of_new_log: bool) -> bool:
+        n_bytes = self.n_bytes + entry.ByteSize() + 8 + (_LOG_BYTES if of_new_log else 0)
+        is_first = of_new_log and not self.deltas
+        self.full = n_bytes > self._limit and not is_first
+        if not self.full:
+            self.n_bytes = n_bytes
+        return not self.full
 
 
 class HeldLogs:
-    """Copies of the logs of upstream tasks, as far as their determinants have come here."""
+    """Copies of the logs of upstream tasks, as far as their determinants have come here.
+
+    Attributes:
+        version: Number of merges that brought anything.
+        memory_bytes: What the entries take in memory, about.
+    """
 
     def __init__(self) -> None:
-        self.version = 0  # number of merges that brought anything
+        self.version = 0
+        self.memory_bytes = 0
         self._logs: dict[int, dict[int, list[Determinant]]] = {}
         self._changed: OrderedDict[int, int] = OrderedDict()  # version of each task's last change, oldest first
         self._first_epoch = 0
@@ -69,20 +143,22 @@ class HeldLogs:
         """
         self._extend(delta.task, delta.epoch, delta.offset, delta.entries)
 
-    def merge_longest(self, task: int, log: Mapping[int, Sequence[Determinant]]) -> None:
-        """Takes another copy of a task's log in: of each epoch, the longer one stays."""
-        for epoch in sorted(log):
-            self._extend(task, epoch, 0, log[epoch])
-
     def log_of(self, task: int) -> dict[int, list[Determinant]]:
         """Returns a copy of what is held of a task's log: entries by epoch, oldest epoch first."""
         log = self._logs.get(task, {})
         return {epoch: list(log[epoch]) for epoch in sorted(log)}
 
-    @property
-    def tasks(self) -> Collection[int]:
-        """The tasks whose logs something is held of."""
-        return self._logs.keys()
+    def merge_longest(self, task: int, log: Mapping[int, Sequence[Determinant]]) -> None:
+        """Takes another copy of a task's log in: of each epoch, the longer one stays."""
+        for epoch in sorted(log):
+            self._extend(task, epoch, 0, log[epoch])
+
+    def take(self, task: int) -> dict[int, list[Determinant]]:
+        """Returns what is held of a task's log, and holds it no more."""
+        log = self._logs.pop(task, {})
+        self._changed.pop(task, None)
+        self.memory_bytes -= sum(_memory_of(entry) for entries in log.values() for entry in entries)
+        return log
 
     def lengths(self, task: int) -> dict[int, int]:
         """Returns how many entries are held of each epoch of a task's log, oldest epoch first."""
@@ -93,7 +169,7 @@ class HeldLogs:
         """Forgets all epochs before this one."""
         self._first_epoch = max(self._first_epoch, epoch)
         for log in self._logs.values():
-            _drop_before(log, epoch)
+            self.memory_bytes -= _drop_before(log, epoch)
 
     def changed_since(self, version: int) -> Iterator[int]:
         """Returns the tasks whose logs have grown since `version`, in time proportional to their number."""
@@ -102,9 +178,9 @@ class HeldLogs:
                 return
             yield task
 
-    def deltas_after(self, task: int, epoch: int, index: int) -> list[LogDelta]:
-        """Returns what is held of `task`'s log after index `index` of `epoch`."""
-        return _deltas_after(task, self._logs.get(task, {}), epoch, index)
+    def fill(self, piece: Piece, task: int, position: tuple[int, int]) -> tuple[int, int]:
+        """Adds what is held of a task's log after a position, as far as there is room; returns the new position."""
+        return piece.add(task, self._logs.get(task, {}), position)
 
     def _extend(self, task: int, epoch: int, offset: int, entries: Sequence[Determinant]) -> None:
         if epoch < self._first_epoch:
@@ -115,6 +191,7 @@ class HeldLogs:
         new = entries[held - offset :]
         if new:
             self._logs.setdefault(task, {}).setdefault(epoch, []).extend(new)
+            self.memory_bytes += sum([_memory_of(entry) for entry in new])
             self.version += 1
             self._changed[task] = self.version
             self._changed.move_to_end(task)
@@ -132,33 +209,52 @@ class Piggyback:
         self._start = (epoch, 0)  # of logs that nothing was sent of
         self._sent: dict[int, tuple[int, int]] = {}
         self._seen = 0  # version of the held logs at the last call
+        self._own_bytes = 0  # that were sent of the task's own log
 
-    def deltas(self, own_task: int, own_log: DeterminantLog, held: HeldLogs) -> list[LogDelta]:
-        """Returns everything that was not sent yet, and takes it as sent.
+    def deltas(self, own_task: int, own_log: DeterminantLog, held: HeldLogs, limit: int) -> tuple[list[LogDelta], bool]:
+        """Returns what was not sent yet, up to about `limit` bytes, and takes it as sent; and whether more is due.
 
         Needs time for what is new only, however many logs are held. `held` must be the same object in every call.
         """
-        due: list[LogDelta] = []
+        piece = Piece(limit)
         end = (own_log.epoch, own_log.length(own_log.epoch))
         position = self._sent.get(own_task, self._start)
         if position < end:
-            due += own_log.deltas_after(own_task, *position)
-            self._sent[own_task] = end
-        if self._seen != held.version:
-            for task in held.changed_since(self._seen):
-                if self._shared is None or task in self._shared:
-                    new = held.deltas_after(task, *self._sent.get(task, self._start))
-                    if new:
-                        self._sent[task] = (new[-1].epoch, new[-1].offset + len(new[-1].entries))
-                        due += new
-            self._seen = held.version
-        return due
+            reached = own_log.fill(piece, own_task, position)
+            self._sent[own_task] = reached if piece.full else end
+        self._own_bytes = self._own_bytes + piece.n_bytes if piece.full else own_log.added_bytes
+        self._fill_held(piece, held)
+        return piece.deltas, piece.full
+
+    def due_bytes(self, own_log: DeterminantLog) -> int:
+        """Returns about how many bytes of the task's own log were not sent yet, and not less."""
+        return own_log.added_bytes - self._own_bytes
+
+    def held_deltas(self, held: HeldLogs, limit: int) -> tuple[list[LogDelta], bool]:
+        """Returns the same for a task that shares nothing of its own."""
+        piece = Piece(limit)
+        self._fill_held(piece, held)
+        return piece.deltas, piece.full
+
+    def _fill_held(self, piece: Piece, held: HeldLogs) -> None:
+        if piece.full or self._seen == held.version:
+            return
+        for task in held.changed_since(self._seen):
+            if self._shared is None or task in self._shared:
+                before = self._sent.get(task, self._start)
+                reached = held.fill(piece, task, before)
+                if reached != before:
+                    self._sent[task] = reached
+                if piece.full:
+                    return
+        self._seen = held.version
 
     def reset(self, epoch: int) -> None:
         """Takes everything from the beginning of `epoch` on as not sent: the consumer has recovered to there."""
         self._start = (epoch, 0)
         self._sent.clear()
         self._seen = 0
+        self._own_bytes = 0
 
     def set_sent(self, task: int, epoch: int, index: int) -> None:
         """Takes everything before `index` of `epoch` of a task's log as sent, and nothing after it."""
@@ -166,16 +262,11 @@ class Piggyback:
         self._seen = 0
 
 
-def _drop_before(log: dict[int, list[Determinant]], epoch: int) -> None:
-    for old in [held for held in log if held < epoch]:
-        del log[old]
+def _drop_before(log: dict[int, list[Determinant]], epoch: int) -> int:
+    """Forgets the epochs before this one; returns what they took in memory."""
+    dropped = [log.pop(old) for old in [held for held in log if held < epoch]]
+    return sum(_memory_of(entry) for entries in dropped for entry in entries)
 
 
-def _deltas_after(task: int, log: Mapping[int, list[Determinant]], epoch: int, index: int) -> list[LogDelta]:
-    deltas = []
-    for later in sorted(held for held in log if held >= epoch):
-        offset = index if later == epoch else 0
-        entries = log[later][offset:]
-        if entries:
-            deltas.append(LogDelta(task=task, epoch=later, offset=offset, entries=entries))
-    return deltas
+def _memory_of(entry: Determinant) -> int:
+    return entry.ByteSize() + _OBJECT_BYTES

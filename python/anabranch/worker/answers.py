@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Literal, Protocol
 
 from anabranch.api.runtime_context import Answers, LiveAnswers
+from anabranch.errors import RecordError
 from anabranch.records import decode_value, encode_value
 from anabranch.v1.record_pb2 import Determinant
 
@@ -102,6 +103,7 @@ class LoggedAnswers:
         randoms: EpochRandoms,
         replayed: Callable[[Literal["time", "value"]], Determinant | None],
         append: Callable[[Determinant], None],
+        max_bytes: int,
     ) -> None:
         """Makes the answers of a task.
 
@@ -109,10 +111,12 @@ class LoggedAnswers:
             randoms: The random generators.
             replayed: Takes the next entry of the log, which is of this kind; returns None once the task is live.
             append: Logs a new entry.
+            max_bytes: Bytes of an encoded answer, at most: it must fit into a frame.
         """
         self._randoms = randoms
         self._replayed = replayed
         self._append = append
+        self._max_bytes = max_bytes
         self._clock: int | None = None
         self._is_quiet = False
 
@@ -158,12 +162,21 @@ class LoggedAnswers:
         try:
             with self.quietly():  # what the function itself asks is not asked again
                 value = function()
+            encoded = encode_value(value)
+            self._check_size(encoded)
         except Exception as error:
             # A function that goes on after it, or an operator that skips the record, has to do so again.
             self._append(Determinant(value=Determinant.Value(raised=_pickled(error))))
             raise
-        self._append(Determinant(value=Determinant.Value(encoded=encode_value(value))))
+        self._append(Determinant(value=Determinant.Value(encoded=encoded)))
         return value
+
+    def _check_size(self, encoded: bytes) -> None:
+        if len(encoded) > self._max_bytes:
+            raise RecordError(
+                f"the answer of ctx.nondeterministic takes {len(encoded)} bytes, at most {self._max_bytes} can be"
+                " remembered (option anabranch.exchange.max-frame-bytes)"
+            )
 
     def random(self, operator_id: int) -> random.Random:  # noqa: D102
         return self._randoms.of(operator_id)

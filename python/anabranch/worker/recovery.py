@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from anabranch.exchange.handshake import MAX_LENGTH_WITH_LOGS
 from anabranch.exchange.input_gate import InputChannel
 from anabranch.exchange.logged_channel import LoggedOutputChannel
 from anabranch.exchange.logged_input import LoggedInputChannel
 from anabranch.exchange.output_gate import OutgoingChannel
 from anabranch.exchange.reactor import Reactor
-from anabranch.recovery.determinants import DeterminantLog, HeldLogs, Piggyback
+from anabranch.recovery.determinants import DeterminantLog, HeldLogs, Piggyback, max_entry_bytes, piece_bytes
 from anabranch.recovery.errors import NondeterminismError
 from anabranch.recovery.inflight_log import InFlightLog, SpillBudget
 from anabranch.recovery.replay import ReplayCursor
 from anabranch.v1 import control_pb2 as control
-from anabranch.v1.record_pb2 import Barrier, ConnectRequest, Determinant, FrameHeader, LogDelta
+from anabranch.v1.record_pb2 import Barrier, ConnectReply, Determinant, FrameHeader, LogDelta
 from anabranch.worker.answers import EpochRandoms, LoggedAnswers, TaskAnswers
 from anabranch.worker.job import WorkerJob
 
@@ -24,6 +23,8 @@ from anabranch.worker.job import WorkerJob
 FINAL = 2**63 - 1
 
 _UNLIMITED = 0
+# More tasks than this do not fit into a reply: all logs are asked for then.
+_MAX_NAMED = 500
 
 
 class TaskRecovery:
@@ -53,6 +54,7 @@ class TaskRecovery:
         self.epoch = restore.number
         self._log = DeterminantLog(self.epoch)
         self._retained = self.epoch
+        self._gathers = self.is_new_incarnation  # what its consumers hold of logs
         self._cursor: ReplayCursor | None = None
         self._inputs = {position.channel: position for position in restore.inputs}
         self._outputs = {position.channel: position for position in restore.outputs}
@@ -63,6 +65,7 @@ class TaskRecovery:
         producers = frozenset(channel.peer_task for edge in descriptor.inputs for channel in edge.channels)
         # By the depth, the tasks upstream whose entries a consumer of this task is to hold besides its own.
         self._shared = {1: frozenset[int](), 2: producers}.get(depth) if depth != _UNLIMITED else None
+        self._piece_bytes = piece_bytes(job.limits.max_frame_bytes)
         self._fetches = 0
         # Nobody holds the log of a task without consumers, so it need not be kept.
         self._keeps_log = bool(descriptor.outputs)
@@ -77,37 +80,51 @@ class TaskRecovery:
         position = self._inputs.setdefault(channel, control.ChannelPosition(channel=channel))
         received = control.ChannelPosition()
         received.CopyFrom(position)
-        limit = self._job.limits.max_frame_bytes + MAX_LENGTH_WITH_LOGS
-        return LoggedInputChannel(received, edge, limit, held=self._all_held, merge=self.held.merge)
+        return LoggedInputChannel(received, edge, self._job.limits.max_frame_bytes, self.held)
 
     def output_channel(self, channel: int, reactor: Reactor) -> OutgoingChannel:
         """Returns an output channel at its position."""
-        piggyback = Piggyback(self._shared, self._retained)
-        task = self.descriptor.task_id
-
-        def on_consumer(request: ConnectRequest) -> None:
-            piggyback.reset(self._retained)  # what was on its way to the consumer may be lost
-            for delta in request.held if self.is_new_incarnation else ():
-                self.held.merge(delta)
-
         made = LoggedOutputChannel(
             self._outputs.get(channel, control.ChannelPosition(channel=channel)),
             reactor,
             self.descriptor.incarnation,
             InFlightLog(self._budget),
-            epoch=lambda: self.epoch,
-            deltas=lambda: piggyback.deltas(task, self._log, self.held),
-            on_consumer=on_consumer,
+            logs=_SharedLogs(self, Piggyback(self._shared, self._retained)),
+            max_frame_bytes=self._job.limits.max_frame_bytes,
         )
         self._channels.append(made)
         return made
 
-    def _all_held(self) -> list[LogDelta]:
-        return [
-            LogDelta(task=task, epoch=epoch, entries=entries)
-            for task in self.held.tasks
-            for epoch, entries in self.held.log_of(task).items()
-        ]
+    @property
+    def wanted_logs(self) -> ConnectReply | None:
+        """What a consumer that comes now is asked for: this task's own log, and those that it passes on."""
+        if not self._gathers:
+            return None
+        tasks = [] if self._shared is None else [self.descriptor.task_id, *self._shared]
+        return ConnectReply(wants_logs=True, wanted_tasks=tasks if len(tasks) <= _MAX_NAMED else [])
+
+    def begin_sharing(self, piggyback: Piggyback) -> None:
+        """Called when a consumer has come: what was on its way to it may be lost."""
+        piggyback.reset(self._retained)
+
+    def take_log(self, piggyback: Piggyback, delta: LogDelta) -> None:
+        """Takes a part of a log that a consumer holds, and need not be sent."""
+        piggyback.set_sent(delta.task, delta.epoch, delta.offset + len(delta.entries))
+        if self._gathers or delta.task != self.descriptor.task_id:
+            self.held.merge(delta)
+
+    def due_deltas(self, piggyback: Piggyback) -> tuple[list[LogDelta], bool]:
+        """Returns what a channel has to carry next, as much as goes into a frame; and whether there is more."""
+        return piggyback.deltas(self.descriptor.task_id, self._log, self.held, self._piece_bytes)
+
+    def due_bytes(self, piggyback: Piggyback) -> int:
+        """Returns about how much of the task's own log a channel has to carry."""
+        return piggyback.due_bytes(self._log)
+
+    @property
+    def log_bytes(self) -> int:
+        """Memory that determinant logs take, about: the task's own, and what it holds of others."""
+        return self._log.memory_bytes + self.held.memory_bytes
 
     # ------------------------------------------------------------------ replay
 
@@ -118,9 +135,10 @@ class TaskRecovery:
 
     def begin_replay(self) -> None:
         """Called once all consumers have come: what they hold of this task's log is what it does again."""
+        self._gathers = False
         if self.is_new_incarnation:
-            name = self.descriptor.name
-            self._cursor = ReplayCursor(name, self.held.log_of(self.descriptor.task_id), self.epoch)
+            log = self.held.take(self.descriptor.task_id)
+            self._cursor = ReplayCursor(self.descriptor.name, log, self.epoch)
 
     def next_entry(self) -> Determinant | None:
         """Returns what is to be done next, or None once the task is live.
@@ -243,7 +261,8 @@ class TaskRecovery:
     # ------------------------------------------------------------------ questions of user code
 
     def _answers(self) -> TaskAnswers:
-        return LoggedAnswers(self._randoms(), self._replayed, self._append)
+        limit = max_entry_bytes(self._job.limits.max_frame_bytes)
+        return LoggedAnswers(self._randoms(), self._replayed, self._append, limit)
 
     def _randoms(self) -> EpochRandoms:
         return EpochRandoms(self._job.job_id, self.descriptor.subtask, self.epoch)
@@ -343,3 +362,32 @@ class TaskRecovery:
         self.held.drop_before(number)
         for channel in self._channels:
             channel.drop_before(number)
+
+
+class _SharedLogs:
+    """What one output channel shares of the logs of its task."""
+
+    def __init__(self, recovery: TaskRecovery, piggyback: Piggyback) -> None:
+        self._recovery = recovery
+        self._piggyback = piggyback
+
+    @property
+    def epoch(self) -> int:
+        return self._recovery.epoch
+
+    @property
+    def wanted(self) -> ConnectReply | None:
+        return self._recovery.wanted_logs
+
+    def begin(self) -> None:
+        self._recovery.begin_sharing(self._piggyback)
+
+    def deltas(self) -> tuple[list[LogDelta], bool]:
+        return self._recovery.due_deltas(self._piggyback)
+
+    @property
+    def due_bytes(self) -> int:
+        return self._recovery.due_bytes(self._piggyback)
+
+    def merge(self, delta: LogDelta) -> None:
+        self._recovery.take_log(self._piggyback, delta)

@@ -19,6 +19,7 @@ class _Glance(NamedTuple):
     queued_input_frames: int
     queued_output_frames: int
     backpressured: bool
+    log_bytes: int
 
 
 class Reports:
@@ -58,6 +59,7 @@ def _glance(now: float, task: Task) -> _Glance:
         task.input.waiting,
         queued,
         task.output.full,
+        task.log_bytes,
     )
 
 
@@ -75,6 +77,7 @@ def _message(glances: Iterable[_Glance]) -> WorkerReport:
                 queued_input_frames=glance.queued_input_frames,
                 queued_output_frames=glance.queued_output_frames,
                 backpressured=glance.backpressured,
+                log_bytes=glance.log_bytes,
             )
             for glance in glances
         ]

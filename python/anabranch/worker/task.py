@@ -15,7 +15,7 @@ from anabranch.api.runtime_context import LiveAnswers
 from anabranch.errors import RecordError
 from anabranch.exchange.acceptor import Acceptor
 from anabranch.exchange.frames import Frame
-from anabranch.exchange.handshake import MAX_LENGTH_WITH_LOGS, MAX_MESSAGE_LENGTH
+from anabranch.exchange.handshake import ProducerHandshakes
 from anabranch.exchange.input_gate import ConsumerIdentity, InputChannel, InputGate, unread_frame
 from anabranch.exchange.output_channel import OutputChannel
 from anabranch.exchange.output_gate import EmitError, OutgoingChannel, OutputEdge, OutputGate
@@ -223,6 +223,11 @@ class Task:
 
     def _emitted(self) -> int:
         return 0 if self.chain is None else self.chain.operators[-1].records_out
+
+    @property
+    def log_bytes(self) -> int:
+        """Memory that determinant logs take, about."""
+        return 0 if self._recovery is None else self._recovery.log_bytes
 
     @property
     def _head_name(self) -> str:
@@ -747,15 +752,15 @@ class Task:
             return None
         name = f"t{self.descriptor.task_id}-{self.descriptor.incarnation}"
         listeners, endpoint = self._job.transport.listen(name)
+        handshakes = ProducerHandshakes(self._job.token, endpoint.nonce)
         self._acceptors = [
             Acceptor(
                 self._reactor,
                 listener,
                 self._job.transport,
-                token=self._job.token,
+                handshakes=handshakes,
                 timeout=self._job.options.integer("anabranch.exchange.handshake-timeout-ms") / 1000,
                 admit=self.output.admit,
-                max_request=MAX_MESSAGE_LENGTH if self._recovery is None else MAX_LENGTH_WITH_LOGS,
             )
             for listener in listeners
         ]

@@ -4,12 +4,14 @@ import contextlib
 import random
 import socket
 import threading
+import time
 
 import pytest
 
 from anabranch.exchange.acceptor import MAX_PENDING, Acceptor
 from anabranch.exchange.addresses import Transport
-from anabranch.exchange.handshake import ReplyParser, encode_request
+from anabranch.exchange.bad_connections import BadConnections
+from anabranch.exchange.handshake import ConsumerHandshake, ProducerHandshakes
 from anabranch.exchange.reactor import Reactor, TaskCancelled
 from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest
 
@@ -24,7 +26,14 @@ class Server:
         self.reactor = Reactor()
         (listener,), self.endpoint = transport.listen("t1-0")
         self.transport = transport
-        self.acceptor = Acceptor(self.reactor, listener, transport, token=TOKEN, timeout=timeout, admit=self.admit)
+        self.acceptor = Acceptor(
+            self.reactor,
+            listener,
+            transport,
+            handshakes=ProducerHandshakes(TOKEN, self.endpoint.nonce),
+            timeout=timeout,
+            admit=self.admit,
+        )
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
@@ -42,6 +51,18 @@ class Server:
         sock.settimeout(20)
         return sock
 
+    def opening(self, request: ConnectRequest) -> ConsumerHandshake:
+        return ConsumerHandshake(TOKEN, self.endpoint.nonce, request)
+
+    def handshake(self, sock: socket.socket, channel: int = 1) -> ConnectReply:
+        handshake, reply = self.opening(ConnectRequest(channel=channel)), None
+        sock.sendall(handshake.opening)
+        while reply is None:
+            data = sock.recv(handshake.wanted)
+            assert data, "the connection was closed"
+            reply = handshake.feed(data)
+        return reply
+
     def close(self) -> None:
         self.reactor.cancel()
         self.thread.join(10)
@@ -56,16 +77,6 @@ def server(request, tmp_path):
     server.close()
 
 
-def handshake(sock: socket.socket, channel: int = 1) -> ConnectReply:
-    sock.sendall(encode_request(TOKEN, ConnectRequest(channel=channel)))
-    parser, reply = ReplyParser(), None
-    while reply is None:
-        data = sock.recv(parser.wanted)
-        assert data, "the connection was closed"
-        reply = parser.feed(data)
-    return reply
-
-
 def is_dropped(sock: socket.socket) -> bool:
     try:
         return sock.recv(1) == b""
@@ -75,7 +86,7 @@ def is_dropped(sock: socket.socket) -> bool:
 
 def test_a_consumer_with_the_token_is_admitted(server):
     with server.dial() as sock:
-        assert ConnectReply.STATUS_OK == handshake(sock, channel=5).status
+        assert ConnectReply.STATUS_OK == server.handshake(sock, channel=5).status
     assert [ConnectRequest(channel=5)] == server.admitted
 
 
@@ -92,18 +103,17 @@ def test_a_unix_socket_is_for_the_user_alone(server):
 def test_bad_peers_are_dropped_and_good_ones_still_admitted(server):
     """A fuzzer on the socket: garbage, mutated requests, absurd lengths, early ends."""
     rng = random.Random(4711)
-    good = encode_request(TOKEN, ConnectRequest(job_id="job", channel=2))
     for round_ in range(150):
-        data = bytearray(good)
+        data = bytearray(server.opening(ConnectRequest(job_id="job", channel=2)).opening)
         kind = round_ % 5
         if kind == 0:
             data = bytearray(rng.randbytes(rng.randint(36, 300)))
         elif kind == 1:
-            data[rng.randrange(36)] ^= 1 + rng.randrange(255)
+            data[rng.randrange(68)] ^= 1 + rng.randrange(255)
         elif kind == 2:
-            data[36:40] = rng.choice([b"\xff\xff\xff\xff", b"\x7f\x00\x00\x00", b"\x00\x00\x10\x01"])
+            data[68:72] = rng.choice([b"\xff\xff\xff\xff", b"\x7f\x00\x00\x00", b"\x00\x00\x10\x01"])
         elif kind == 3:
-            data[40:] = b"\xff" * (len(data) - 40)
+            data[72:] = b"\xff" * (len(data) - 72)
         else:
             del data[rng.randrange(len(data)) :]
         with server.dial() as sock:
@@ -114,16 +124,84 @@ def test_bad_peers_are_dropped_and_good_ones_still_admitted(server):
 
     assert [] == server.admitted
     with server.dial() as sock:
-        assert ConnectReply.STATUS_OK == handshake(sock).status
+        assert ConnectReply.STATUS_OK == server.handshake(sock).status
 
 
-def test_more_silent_connections_than_are_held_do_not_keep_a_consumer_out(tmp_path):
-    server = Server(Transport("unix", str(tmp_path), "", 65536), timeout=0.3)
+def test_a_recorded_handshake_lets_nobody_in_a_second_time(server):
+    recorded = server.opening(ConnectRequest(channel=5)).opening
+    with server.dial() as sock:
+        sock.sendall(recorded)
+        assert sock.recv(1)
+    with server.dial() as sock:
+        sock.sendall(recorded)
+        assert is_dropped(sock)
+
+    assert [ConnectRequest(channel=5)] == server.admitted
+
+
+def test_more_silent_connections_than_are_held_do_not_keep_a_consumer_out(server):
+    """Nobody waits for them: whoever has sent nothing makes room, the first to come first."""
+    with contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(server.dial()) for _ in range(MAX_PENDING + 10)]
+        with server.dial() as sock:
+            assert ConnectReply.STATUS_OK == server.handshake(sock).status
+        assert is_dropped(silent[0])
+
+
+def test_who_has_sent_something_keeps_its_place(server):
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(server.dial())
+        opening = server.opening(ConnectRequest(channel=9))
+        first.sendall(opening.opening[:50])
+        for _ in range(MAX_PENDING + 10):
+            stack.enter_context(server.dial())
+        first.sendall(opening.opening[50:])
+
+        assert first.recv(1)
+
+
+def test_a_silent_connection_is_dropped_in_time(tmp_path):
+    server = Server(Transport("unix", str(tmp_path), "", 65536), timeout=0.1)
     try:
-        with contextlib.ExitStack() as stack:
-            silent = [stack.enter_context(server.dial()) for _ in range(MAX_PENDING + 10)]
-            with server.dial() as sock:
-                assert ConnectReply.STATUS_OK == handshake(sock).status
-            assert is_dropped(silent[0])
+        with server.dial() as sock:
+            assert is_dropped(sock)
     finally:
         server.close()
+
+
+def test_a_busy_task_takes_whoever_has_spoken_however_rarely_it_polls(tmp_path):
+    """One poll is enough, and the time between two polls counts against nobody who has sent what he had to."""
+    reactor, transport = Reactor(), Transport("unix", str(tmp_path), "", 65536)
+    (listener,), endpoint = transport.listen("t1-0")
+    admitted = []
+
+    def admit(request: ConnectRequest, sock: socket.socket) -> ConnectReply:
+        admitted.append(request)
+        return ConnectReply(status=ConnectReply.STATUS_OK)
+
+    handshakes = ProducerHandshakes(TOKEN, endpoint.nonce)
+    acceptor = Acceptor(reactor, listener, transport, handshakes=handshakes, timeout=0.05, admit=admit)
+    with transport.dial(endpoint) as silent, transport.dial(endpoint) as quick:
+        quick.send(ConsumerHandshake(TOKEN, endpoint.nonce, ConnectRequest(channel=1)).opening)
+        reactor.poll(0)
+        assert [ConnectRequest(channel=1)] == admitted
+
+        silent.send(ConsumerHandshake(TOKEN, endpoint.nonce, ConnectRequest(channel=2)).opening)
+        time.sleep(0.2)  # a long batch
+        reactor.poll(0)
+        assert ConnectRequest(channel=2) in admitted
+    acceptor.close()
+    reactor.close()
+
+
+def test_bad_connections_are_counted_and_reported_once_a_minute(caplog):
+    now = 0.0
+    bad = BadConnections("dropped", lambda: now)
+    for _ in range(1000):
+        bad.met("garbage")
+    assert ["dropped a connection: garbage"] == [record.getMessage() for record in caplog.records]
+
+    now = 61.0
+    bad.met("wrong magic")
+    assert "dropped 1000 connections, the last one: wrong magic" == caplog.records[-1].getMessage()
+    assert len(caplog.records) == 2

@@ -50,6 +50,17 @@ def test_a_frame_larger_than_the_buffer_comes_out_whole():
     assert [(7, payload)] == read_all(encode(FrameHeader(seq=7), payload), 50_000, max_frame_bytes=2 * MAX)
 
 
+def test_a_length_alone_takes_no_memory():
+    near, far = socket.socketpair()
+    with near, far:
+        reader = FrameReader(max_frame_bytes=64 << 20)
+        near.sendall(((64 << 20) - 4).to_bytes(4, "big") + bytes(4))
+        reader.receive(far)
+
+        assert reader.next() is None
+        assert len(reader._buffer) <= 64 << 10
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [

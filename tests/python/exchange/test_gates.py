@@ -1,17 +1,22 @@
 """An output gate and an input gate over real sockets, on one thread."""
 
+import socket
+
 import pytest
 
 from anabranch.errors import ExchangeError
 from anabranch.exchange.acceptor import Acceptor
 from anabranch.exchange.addresses import Transport
+from anabranch.exchange.frames import frame_head
+from anabranch.exchange.handshake import ProducerHandshakes
 from anabranch.exchange.input_gate import ConsumerIdentity, InputChannel, InputGate
 from anabranch.exchange.output_channel import OutputChannel
 from anabranch.exchange.output_gate import BatchLimits, EmitError, OutputEdge, OutputGate
 from anabranch.exchange.partitioners import Single
 from anabranch.exchange.reactor import Reactor
 from anabranch.records import Decoder, Encoder, TypeRegistry
-from anabranch.v1.graph_pb2 import LANGUAGE_JAVA
+from anabranch.v1.control_pb2 import Endpoint
+from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, LANGUAGE_PYTHON
 from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest, FrameHeader
 
 TOKEN = bytes(32)
@@ -33,7 +38,12 @@ class Pair:
         self.output = OutputGate([self.edge])
         (listener,), self.endpoint = self.transport.listen("t1-0")
         self.acceptor = Acceptor(
-            self.reactor, listener, self.transport, token=TOKEN, timeout=5, admit=self.output.admit
+            self.reactor,
+            listener,
+            self.transport,
+            handshakes=ProducerHandshakes(TOKEN, self.endpoint.nonce),
+            timeout=5,
+            admit=self.output.admit,
         )
         self.received: list = []
         self.sizes: list[int] = []  # of the frames
@@ -158,6 +168,80 @@ def test_frames_that_are_gone_cannot_be_asked_for(pair):
     reply = pair.channel.admit(ConnectRequest(channel=7, next_seq=3), None)
 
     assert ConnectReply.STATUS_GONE == reply.status
+
+
+class Decodes:
+    """Notes that its pickle was loaded."""
+
+    loaded = False
+
+    def __reduce__(self):
+        return setattr, (Decodes, "loaded", True)
+
+
+def test_a_listener_without_the_secret_learns_nothing_of_it_and_is_not_believed(pair, tmp_path):
+    """Somebody has bound the address of a producer that is gone, and answers as if nothing had happened."""
+    path = str(tmp_path / "taken")
+    with socket.socket(socket.AF_UNIX) as impostor:
+        impostor.bind(path)
+        impostor.listen()
+        impostor.settimeout(30)
+        pair.input.connect(7, Endpoint(unix_path=path, nonce=pair.endpoint.nonce), 0)
+        pair.reactor.poll(0)
+        consumer, _ = impostor.accept()
+        with consumer:
+            heard = consumer.recv(1 << 16)
+            reply = ConnectReply(status=ConnectReply.STATUS_OK)
+            forged = ProducerHandshakes(bytes(range(32)), pair.endpoint.nonce)
+            consumer.sendall(forged.encode_reply(heard[4:36], heard[72:], reply))
+            header = FrameHeader(channel=7, n_records=1)
+            payload, header_schemas = Encoder(LANGUAGE_PYTHON, TypeRegistry()).encode([Decodes()], None)
+            header.schemas.extend(header_schemas)
+            consumer.sendall(frame_head(header, len(payload)) + payload)
+            for _ in range(5):
+                pair.reactor.poll(0.01)
+                assert pair.input.next_frame() is None
+
+    assert TOKEN not in heard
+    assert not pair.input.connected
+    assert not Decodes.loaded
+    pair.connect()  # to the true one
+    assert pair.input.connected
+
+
+def test_while_one_channel_is_awaited_the_others_do_not_wake_up_the_task(tmp_path):
+    pairs = [Pair(tmp_path / name) for name in ("a", "b") if not (tmp_path / name).mkdir()]
+    one, other = pairs
+    gate = InputGate(
+        one.reactor,
+        one.transport,
+        ConsumerIdentity("job", TOKEN, 0),
+        [InputChannel(7, 1, MAX_FRAME), InputChannel(8, 1, MAX_FRAME)],
+    )
+    other.channel.channel = 8
+    other.output = OutputGate([other.edge])
+    gate.connect(7, one.endpoint, 0)
+    gate.connect(8, other.endpoint, 0)
+    other.acceptor._admit = other.output.admit
+    while not gate.connected:
+        one.reactor.poll(0.01)
+        other.reactor.poll(0.01)
+    other.edge.emit([1], None)
+    other.edge.flush()
+    assert gate.next_frame_of(7) is None
+
+    events = []
+    select = one.reactor._selector.select
+    one.reactor._selector.select = lambda timeout: events.append(select(timeout)) or events[-1]
+    for _ in range(3):
+        one.reactor.poll(0.01)
+        assert gate.next_frame_of(7) is None
+    assert [[]] * 3 == events, "nothing of channel 8"
+
+    assert one.reactor.poll_until(lambda: gate.next_frame() is not None, timeout=20)
+    gate.close()
+    for pair in pairs:
+        pair.close()
 
 
 def test_a_gap_between_frames_is_an_error(pair):

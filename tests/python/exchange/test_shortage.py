@@ -8,7 +8,7 @@ import pytest
 
 from anabranch.exchange.acceptor import Acceptor
 from anabranch.exchange.addresses import Transport
-from anabranch.exchange.handshake import ReplyParser, encode_request
+from anabranch.exchange.handshake import ConsumerHandshake, ProducerHandshakes
 from anabranch.exchange.input_gate import ConsumerIdentity, InputChannel, InputGate
 from anabranch.exchange.reactor import Reactor
 from anabranch.exchange.shortage import Shortage
@@ -52,7 +52,7 @@ def acceptor(reactor, listener, transport) -> Acceptor:
     def admit(request, sock) -> ConnectReply:
         return ConnectReply(status=ConnectReply.STATUS_OK)
 
-    return Acceptor(reactor, listener, transport, token=TOKEN, timeout=30, admit=admit)
+    return Acceptor(reactor, listener, transport, handshakes=ProducerHandshakes(TOKEN, b""), timeout=30, admit=admit)
 
 
 def test_another_error_is_no_want_of_files():
@@ -80,12 +80,13 @@ def test_a_consumer_gets_in_once_there_is_a_file_for_it(reactor, tmp_path):
     listener.refusals = 2
     accepting = acceptor(reactor, listener, transport)
     with transport.dial(endpoint) as sock:
-        sock.send(encode_request(TOKEN, ConnectRequest(channel=1)))
+        handshake = ConsumerHandshake(TOKEN, b"", ConnectRequest(channel=1))
+        sock.send(handshake.opening)
         answer = bytearray()
 
         def has_answered() -> bool:
             try:
-                answer.extend(sock.recv(ReplyParser().wanted))
+                answer.extend(sock.recv(handshake.wanted))
             except BlockingIOError:
                 return False
             return True

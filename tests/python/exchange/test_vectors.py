@@ -9,11 +9,21 @@ from google.protobuf.json_format import ParseDict
 
 from anabranch.errors import ExchangeError
 from anabranch.exchange.frames import FrameReader, frame_head
-from anabranch.exchange.handshake import ReplyParser, RequestParser, encode_reply, encode_request
-from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest, FrameHeader
+from anabranch.exchange.handshake import ConsumerHandshake, ProducerHandshakes, RequestParser
+from anabranch.exchange.log_transfer import LogReceiver
+from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest, FrameHeader, HeldLogs
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "frames.json").read_text())
 TOKEN = bytes(range(32))
+LISTENER_NONCE = bytes(range(100, 132))
+
+
+def producer() -> RequestParser:
+    return ProducerHandshakes(TOKEN, LISTENER_NONCE).begin()
+
+
+def consumer(request=None, nonce=None) -> ConsumerHandshake:
+    return ConsumerHandshake(TOKEN, LISTENER_NONCE, request or ConnectRequest(), nonce=nonce)
 
 
 def of_kind(kind, *, refused=False):
@@ -48,8 +58,8 @@ def test_a_request_has_exactly_these_bytes(vector):
     request = ParseDict(vector["message"], ConnectRequest())
     data = bytes.fromhex(vector["bytes"])
 
-    assert data == encode_request(bytes.fromhex(vector["token"]), request)
-    assert request == parse(RequestParser(TOKEN), data)
+    assert data == consumer(request, bytes.fromhex(vector["nonce"])).opening
+    assert request == parse(producer(), data)
 
 
 @of_kind("reply")
@@ -57,8 +67,18 @@ def test_a_reply_has_exactly_these_bytes(vector):
     reply = ParseDict(vector["message"], ConnectReply())
     data = bytes.fromhex(vector["bytes"])
 
-    assert data == encode_reply(reply)
-    assert reply == parse(ReplyParser(), data)
+    request, nonce = bytes.fromhex(vector["request"]), bytes.fromhex(vector["nonce"])
+    assert data == ProducerHandshakes(TOKEN, LISTENER_NONCE).encode_reply(nonce, request, reply)
+    assert reply == parse(consumer(ConnectRequest.FromString(request), nonce), data)
+
+
+@of_kind("logs")
+def test_held_logs_have_exactly_these_bytes(vector):
+    message = ParseDict(vector["message"], HeldLogs())
+    receiver = LogReceiver(1 << 20)
+
+    assert list(message.logs) == list(receiver.feed(bytes.fromhex(vector["bytes"])))
+    assert message.last == receiver.done
 
 
 @of_kind("frame")
@@ -74,12 +94,12 @@ def test_a_frame_has_exactly_these_bytes(vector):
 @of_kind("request", refused=True)
 def test_these_requests_are_refused(vector):
     with pytest.raises(ExchangeError):
-        parse(RequestParser(TOKEN), bytes.fromhex(vector["bytes"]))
+        parse(producer(), bytes.fromhex(vector["bytes"]))
 
 
 @of_kind("reply", refused=True)
 def test_these_replies_are_refused(vector):
-    parser = ReplyParser()
+    parser = consumer()
     with pytest.raises(ExchangeError):
         parse(parser, bytes.fromhex(vector["bytes"]))
 

@@ -248,3 +248,21 @@ def test_a_master_that_finds_less_than_was_complete_knows_it(tmp_path):
     assert second.checkpoints.last == third.checkpoints.last == 1
     assert second.checkpoints.is_behind_tasks
     assert not third.checkpoints.is_behind_tasks
+
+
+def test_logs_that_take_too_much_memory_are_a_reason_for_a_checkpoint_before_it_is_due(tmp_path):
+    limit = 1 << 20
+    options = {"anabranch.checkpoint.interval-ms": "60000", "anabranch.inflight.memory-bytes": str(limit)}
+    job = Job(tmp_path, **options)
+
+    job.checkpoints.note_logs(limit)
+    asyncio.run(job.begin())
+    assert job.triggers() == []
+
+    job.checkpoints.note_logs(limit + 1)
+    asyncio.run(job.begin())
+    assert job.triggers() == [(1, {SOURCE, OTHER_SOURCE})]
+
+    job.checkpoints.note_logs(limit + 1)
+    asyncio.run(job.begin())
+    assert len(job.triggers()) == 1, "one at a time"

@@ -34,6 +34,16 @@ def own_log(*numbers: int) -> DeterminantLog:
     return log
 
 
+ALL = 1 << 30
+
+
+def due(channel: Piggyback, own: DeterminantLog, held: HeldLogs, task: int = 9) -> list[LogDelta]:
+    """Returns all that a channel has to carry, however much it is."""
+    deltas, more = channel.deltas(task, own, held, ALL)
+    assert not more
+    return deltas
+
+
 # a task's own log
 
 
@@ -156,8 +166,8 @@ def test_each_entry_is_sent_once():
     own = own_log(1)
     held = held_of(delta(5, 0, 0, 50, 51))
     channel = Piggyback()
-    assert [delta(9, 0, 0, 1), delta(5, 0, 0, 50, 51)] == channel.deltas(9, own, held)
-    assert [] == channel.deltas(9, own, held)
+    assert [delta(9, 0, 0, 1), delta(5, 0, 0, 50, 51)] == due(channel, own, held)
+    assert [] == due(channel, own, held)
 
     own.append(entry(2))
     own.begin_epoch(1)
@@ -168,15 +178,15 @@ def test_each_entry_is_sent_once():
 
     assert [
         delta(9, 0, 1, 2), delta(9, 1, 0, 3), delta(6, 0, 0, 60), delta(5, 0, 2, 52), delta(5, 1, 0, 53)
-    ] == channel.deltas(9, own, held)  # fmt: skip
-    assert [] == channel.deltas(9, own, held)
+    ] == due(channel, own, held)  # fmt: skip
+    assert [] == due(channel, own, held)
 
 
 def test_only_logs_within_the_sharing_depth_are_passed_on():
     held = held_of(delta(5, 0, 0, 50), delta(6, 0, 0, 60))
 
-    assert [delta(9, 0, 0, 1), delta(6, 0, 0, 60)] == Piggyback({6}).deltas(9, own_log(1), held)
-    assert [delta(9, 0, 0, 1)] == Piggyback(frozenset()).deltas(9, own_log(1), held)
+    assert [delta(9, 0, 0, 1), delta(6, 0, 0, 60)] == due(Piggyback({6}), own_log(1), held)
+    assert [delta(9, 0, 0, 1)] == due(Piggyback(frozenset()), own_log(1), held)
 
 
 def test_a_recovered_consumer_is_sent_everything_since_its_checkpoint():
@@ -185,11 +195,11 @@ def test_a_recovered_consumer_is_sent_everything_since_its_checkpoint():
     own.begin_epoch(1)
     own.append(entry(2))
     channel = Piggyback()
-    channel.deltas(9, own, held)
+    due(channel, own, held)
 
     channel.reset(1)
 
-    assert [delta(9, 1, 0, 2), delta(5, 1, 0, 51)] == channel.deltas(9, own, held)
+    assert [delta(9, 1, 0, 2), delta(5, 1, 0, 51)] == due(channel, own, held)
 
 
 def test_a_recovered_task_sends_what_follows_the_consumers_copy():
@@ -198,12 +208,12 @@ def test_a_recovered_task_sends_what_follows_the_consumers_copy():
     channel = Piggyback()
     channel.set_sent(9, 0, 2)
     channel.set_sent(5, 0, 1)
-    assert [delta(5, 0, 1, 51)] == channel.deltas(9, own, held)
+    assert [delta(5, 0, 1, 51)] == due(channel, own, held)
 
     sent = []
     for number in range(4):  # its log grows back to where it was, and then further
         own.append(entry(number))
-        sent += channel.deltas(9, own, held)
+        sent += due(channel, own, held)
 
     assert [delta(9, 0, 2, 2), delta(9, 0, 3, 3)] == sent
 
@@ -212,16 +222,16 @@ def test_logs_that_have_not_grown_are_not_looked_at(monkeypatch):
     held = held_of(*(delta(task, 0, 0, task) for task in range(1000)))
     channel = Piggyback()
     own = own_log()
-    channel.deltas(5000, own, held)
+    due(channel, own, held, 5000)
     looked_at = []
-    deltas_after = held.deltas_after
-    monkeypatch.setattr(held, "deltas_after", lambda task, *rest: looked_at.append(task) or deltas_after(task, *rest))
+    fill = held.fill
+    monkeypatch.setattr(held, "fill", lambda piece, task, at: looked_at.append(task) or fill(piece, task, at))
 
-    channel.deltas(5000, own, held)
+    due(channel, own, held, 5000)
     assert [] == looked_at
     held.merge(delta(7, 0, 1, 1))
     held.merge(delta(8, 0, 1, 1))
-    channel.deltas(5000, own, held)
+    due(channel, own, held, 5000)
     assert [8, 7] == looked_at
 
 
@@ -301,7 +311,7 @@ class Graph:
             task.held.drop_before(self.completed)
 
     def send(self, task: Task, consumer: int, *, barrier: bool) -> None:
-        deltas = task.outputs[consumer].deltas(task.number, task.log, task.held)
+        deltas = due(task.outputs[consumer], task.log, task.held, task.number)
         self.tasks[consumer].inputs[task.number].append((barrier, deltas, dict(task.depends)))
 
     def receive(self, task: Task) -> None:

@@ -34,7 +34,7 @@ class Log:
 
 
 def answers(log, epoch=0):
-    return LoggedAnswers(EpochRandoms("job", 0, epoch), log.replayed, log.entries.append)
+    return LoggedAnswers(EpochRandoms("job", 0, epoch), log.replayed, log.entries.append, max_bytes=1000)
 
 
 def asked(of, batches):

@@ -17,6 +17,7 @@ def a_task(**more):
         thread=threading.current_thread(),
         input=SimpleNamespace(waiting=2),
         output=SimpleNamespace(queued_frames=4, full=True),
+        log_bytes=7,
         **more,
     )
 

@@ -1,6 +1,7 @@
 package org.anabranch.runtime.exchange;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.ServerSocketChannel;
@@ -8,15 +9,27 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.anabranch.proto.v1.Endpoint;
 
-/** Lets consumers in: accepts connections and has their handshakes read, distrusting everybody. */
+/**
+ * Accepts consumers' connections and has their handshakes read. Nobody is trusted before the
+ * handshake is done.
+ *
+ * <p>A consumer sends all that it has to send at once, so a busy task, which polls rarely, still
+ * takes it in a single poll. Time counts against a peer only in a poll that has found nothing of it
+ * to be read. If more peers come than may be pending, those that have sent nothing go first.
+ */
 final class Acceptor implements Poller.Handler, AutoCloseable {
   private static final int MAX_UNFINISHED = 64;
+
+  // Where places are short, a remote address that holds more of them is the first to give one up.
+  private static final int FAIR_SHARE = 8;
 
   // How long to leave a listener alone that cannot accept, say for want of file descriptors.
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -24,19 +37,28 @@ final class Acceptor implements Poller.Handler, AutoCloseable {
   private final ExchangeConfig config;
   private final Poller poller;
   private final OutputGate output;
+  private final Admissions admissions;
   private final ServerSocketChannel listener;
   private final SelectionKey key;
   private final Endpoint endpoint;
+  // The oldest first.
   private final Set<Handshake> unfinished = new LinkedHashSet<>();
   private final Shortage shortage = new Shortage();
+  private final BadConnections dropped = new BadConnections("dropped");
   private long pausedUntil;
   private boolean paused;
 
-  Acceptor(ExchangeConfig config, Poller poller, OutputGate output, Sockets.Listener opened)
+  Acceptor(
+      ExchangeConfig config,
+      Poller poller,
+      OutputGate output,
+      Admissions admissions,
+      Sockets.Listener opened)
       throws IOException {
     this.config = config;
     this.poller = poller;
     this.output = output;
+    this.admissions = admissions;
     listener = opened.channel();
     endpoint = opened.endpoint();
     key = poller.register(listener, SelectionKey.OP_ACCEPT, this);
@@ -46,28 +68,46 @@ final class Acceptor implements Poller.Handler, AutoCloseable {
     return endpoint;
   }
 
+  OutputGate output() {
+    return output;
+  }
+
+  Admissions admissions() {
+    return admissions;
+  }
+
   @Override
   public void ready(SelectionKey ready) {
     try {
-      SocketChannel socket = listener.accept();
-      shortage.over();
-      if (socket != null) {
+      for (int i = 0; i < MAX_UNFINISHED; i++) { // others want to be served too
+        SocketChannel socket = listener.accept();
+        shortage.over();
+        if (socket == null) {
+          return;
+        }
         begin(socket);
       }
     } catch (IOException e) {
       shortage.met(e);
       paused = true;
       pausedUntil = System.nanoTime() + PAUSE_NANOS;
+      listen(false);
     }
-    listenIfThereIsRoom();
   }
 
   private void begin(SocketChannel socket) {
     try {
       Sockets.prepare(config, socket, !endpoint.getUnixPath().isEmpty());
+      if (unfinished.size() >= MAX_UNFINISHED) {
+        firstToGo().drop("more connections than can be held, and nothing came on this one");
+      }
       long deadline =
           System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(config.handshakeTimeoutMs());
-      Handshake handshake = new Handshake(config, socket, deadline, output, this::finished);
+      String address =
+          socket.getRemoteAddress() instanceof InetSocketAddress remote
+              ? remote.getHostString()
+              : "";
+      Handshake handshake = new Handshake(config, socket, address, deadline, this);
       unfinished.add(handshake);
       handshake.begin(poller.register(socket, SelectionKey.OP_READ, handshake));
     } catch (IOException e) {
@@ -75,23 +115,38 @@ final class Acceptor implements Poller.Handler, AutoCloseable {
     }
   }
 
-  private void finished(Handshake handshake) {
-    unfinished.remove(handshake);
-    listenIfThereIsRoom();
+  private Handshake firstToGo() {
+    Map<String, Integer> places = new HashMap<>();
+    unfinished.forEach(each -> places.merge(each.address(), 1, Integer::sum));
+    return unfinished.stream()
+        .filter(each -> each.silent() && places.get(each.address()) > FAIR_SHARE)
+        .findFirst()
+        .or(() -> unfinished.stream().filter(Handshake::silent).findFirst())
+        .orElseGet(() -> unfinished.iterator().next());
   }
 
-  private void listenIfThereIsRoom() {
+  /** Takes note of a handshake that is done. */
+  void finished(Handshake handshake) {
+    unfinished.remove(handshake);
+  }
+
+  /** Takes note of a handshake that has failed. */
+  void dropped(Handshake handshake, String reason) {
+    unfinished.remove(handshake);
+    dropped.met(reason);
+  }
+
+  private void listen(boolean accepts) {
     if (key.isValid()) {
-      boolean room = unfinished.size() < MAX_UNFINISHED && !paused;
-      key.interestOps(room ? SelectionKey.OP_ACCEPT : 0);
+      key.interestOps(accepts ? SelectionKey.OP_ACCEPT : 0);
     }
   }
 
-  /** Drops peers that have not said in time who they are. */
+  /** Drops peers that have not shown in time who they are; called after every poll. */
   void tick(long now) {
     if (paused && now - pausedUntil >= 0) {
       paused = false;
-      listenIfThereIsRoom();
+      listen(true);
     }
     if (!unfinished.isEmpty()) {
       List<Handshake> late = new ArrayList<>();
@@ -100,7 +155,9 @@ final class Acceptor implements Poller.Handler, AutoCloseable {
           late.add(handshake);
         }
       }
-      late.forEach(Handshake::drop);
+      late.forEach(
+          handshake ->
+              handshake.drop("no handshake within " + config.handshakeTimeoutMs() + " ms"));
     }
   }
 
@@ -111,7 +168,11 @@ final class Acceptor implements Poller.Handler, AutoCloseable {
 
   @Override
   public void close() {
-    List.copyOf(unfinished).forEach(Handshake::drop);
+    for (Handshake handshake : List.copyOf(unfinished)) {
+      unfinished.remove(handshake);
+      handshake.close();
+    }
+    dropped.report();
     try {
       boolean unix = listener.getLocalAddress() instanceof UnixDomainSocketAddress;
       listener.close();

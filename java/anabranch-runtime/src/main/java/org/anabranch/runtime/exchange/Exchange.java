@@ -1,5 +1,6 @@
 package org.anabranch.runtime.exchange;
 
+import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -78,7 +79,8 @@ public final class Exchange implements AutoCloseable {
             producersMove,
             ByteBuffer.allocateDirect(READ_BYTES),
             new Shortage(),
-            new Rate());
+            new Rate(),
+            new BadConnections("gave up"));
     Snapshot restore = task.getRestore();
     if (guarantee instanceof Guarantee.ExactlyOnce exactlyOnce) {
       TaskLogs logs = exactlyOnce.logs();
@@ -93,7 +95,6 @@ public final class Exchange implements AutoCloseable {
           new OutputGate(
               config,
               (id, pool) -> new PlainOutputChannel(id, task.getIncarnation(), pool),
-              Handshake.MAX_MESSAGE_BYTES,
               this::await);
     }
     for (InputEdge edge : task.getInputsList()) {
@@ -107,8 +108,11 @@ public final class Exchange implements AutoCloseable {
         config,
         (id, pool) ->
             new LoggedOutputChannel(
-                positions.getOrDefault(id, Position.start(id)), task.getIncarnation(), pool, logs),
-        Handshake.MAX_LOGS_BYTES,
+                positions.getOrDefault(id, Position.start(id)),
+                task.getIncarnation(),
+                pool,
+                logs,
+                config.maxFrameBytes()),
         this::await);
   }
 
@@ -158,9 +162,11 @@ public final class Exchange implements AutoCloseable {
    */
   public Endpoint listen() throws IOException {
     String name = "t%d-%d".formatted(task.getTaskId(), task.getIncarnation());
-    Endpoint.Builder endpoint = Endpoint.newBuilder();
+    ByteString nonce = ByteString.copyFrom(Proofs.newNonce());
+    Admissions admissions = new Admissions(config.token(), nonce);
+    Endpoint.Builder endpoint = Endpoint.newBuilder().setNonce(nonce);
     for (Sockets.Listener listener : Sockets.listen(config, name)) {
-      acceptors.add(new Acceptor(config, poller, output, listener));
+      acceptors.add(new Acceptor(config, poller, output, admissions, listener));
       endpoint.mergeFrom(listener.endpoint());
     }
     return endpoint.build();

@@ -6,8 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.util.function.Consumer;
+import java.util.Arrays;
 import org.anabranch.proto.v1.ConnectReply;
 import org.anabranch.proto.v1.ConnectRequest;
 
@@ -15,121 +14,117 @@ import org.anabranch.proto.v1.ConnectRequest;
  * The first bytes on a connection, seen from the producer.
  *
  * <pre>
- *   PRELUDE (magic and token) --> LENGTH --> REQUEST --> admitted or refused
- *      |                            |          |
- *      '----------------------------'----------'--> dropped: wrong, too long, too late, gone
+ *   MAGIC, NONCE, PROOF, LENGTH, REQUEST --> admitted or refused
+ *      '----------'--> dropped: wrong, too long, too late, gone
  * </pre>
  *
- * <p>Nothing behind the token is looked at, and nothing is allocated for it, before the token has
- * matched.
+ * <p>A consumer sends all of it at once, and it is taken in one go where it is there. The request
+ * is not parsed before the proof has shown whose it is.
  */
 final class Handshake implements Poller.Handler {
-  static final byte[] MAGIC = "ANB1".getBytes(StandardCharsets.US_ASCII);
+  static final byte[] MAGIC = "ANB2".getBytes(StandardCharsets.US_ASCII);
   static final int MAX_MESSAGE_BYTES = 4096;
 
-  /** With recovery a consumer brings along the determinant logs that it holds. */
-  static final int MAX_LOGS_BYTES = 64 << 20;
-
-  private enum Stage {
-    PRELUDE,
-    LENGTH,
-    REQUEST
-  }
+  /** What goes ahead of the request. */
+  static final int HEAD_BYTES = MAGIC.length + Proofs.NONCE_BYTES + Proofs.BYTES + Integer.BYTES;
 
   private final ExchangeConfig config;
   private final SocketChannel socket;
+  private final String address;
   private final long deadline;
-  private final OutputGate output;
-  private final Consumer<Handshake> finished;
-  private ByteBuffer expected = ByteBuffer.allocate(MAGIC.length + ExchangeConfig.TOKEN_BYTES);
-  private Stage stage = Stage.PRELUDE;
+  private final Acceptor acceptor;
+  // A byte longer than what may come, so that more is noticed.
+  private final ByteBuffer received = ByteBuffer.allocate(HEAD_BYTES + MAX_MESSAGE_BYTES + 1);
   private SelectionKey key;
 
   Handshake(
       ExchangeConfig config,
       SocketChannel socket,
+      String address,
       long deadline,
-      OutputGate output,
-      Consumer<Handshake> finished) {
+      Acceptor acceptor) {
     this.config = config;
     this.socket = socket;
+    this.address = address;
     this.deadline = deadline;
-    this.output = output;
-    this.finished = finished;
+    this.acceptor = acceptor;
   }
 
+  /** Reads what has come already: usually everything. */
   void begin(SelectionKey registered) {
     key = registered;
+    ready(registered);
   }
 
   long deadline() {
     return deadline;
   }
 
+  /** Returns the remote host; empty on a Unix socket. */
+  String address() {
+    return address;
+  }
+
+  /** Returns true as long as nothing has come. */
+  boolean silent() {
+    return received.position() == 0;
+  }
+
   @Override
   public void ready(SelectionKey ready) {
     try {
-      // Never reads beyond the request: what follows is not this class's to read.
-      while (true) {
-        if (socket.read(expected) < 0) {
-          drop();
-          return;
-        }
-        if (expected.hasRemaining()) {
-          return;
-        }
-        if (!advance()) {
-          return;
-        }
+      int n = socket.read(received);
+      if (n < 0) {
+        drop("it was closed before the request was whole");
+      } else if (n > 0) {
+        look();
       }
     } catch (IOException e) {
-      drop();
+      drop(String.valueOf(e.getMessage()));
     }
   }
 
-  /** Handles a stage that has arrived whole; returns whether to read on. */
-  private boolean advance() throws IOException {
-    return switch (stage) {
-      case PRELUDE -> {
-        byte[] right = new byte[expected.capacity()];
-        ByteBuffer.wrap(right).put(MAGIC).put(config.token());
-        if (!MessageDigest.isEqual(right, expected.array())) {
-          drop();
-          yield false;
-        }
-        expected = ByteBuffer.allocate(Integer.BYTES);
-        stage = Stage.LENGTH;
-        yield true;
-      }
-      case LENGTH -> {
-        int length = expected.getInt(0);
-        if (length < 0 || length > output.maxRequestBytes()) {
-          drop();
-          yield false;
-        }
-        expected = ByteBuffer.allocate(length);
-        stage = Stage.REQUEST;
-        yield true;
-      }
-      case REQUEST -> {
-        answer();
-        yield false;
-      }
-    };
-  }
-
-  private void answer() throws IOException {
-    ConnectRequest request;
-    try {
-      request = ConnectRequest.parseFrom(expected.array());
-    } catch (InvalidProtocolBufferException e) {
-      drop();
+  private void look() throws IOException {
+    int n = received.position();
+    int known = Math.min(n, MAGIC.length);
+    if (!Arrays.equals(received.array(), 0, known, MAGIC, 0, known)) {
+      drop("wrong magic");
       return;
     }
-    finished.accept(this);
+    if (n < HEAD_BYTES) {
+      return;
+    }
+    int length = received.getInt(HEAD_BYTES - Integer.BYTES);
+    if (length < 0 || length > MAX_MESSAGE_BYTES) {
+      drop("a request of " + Integer.toUnsignedString(length) + " bytes");
+    } else if (n > HEAD_BYTES + length) {
+      drop("more than a request");
+    } else if (n == HEAD_BYTES + length) {
+      answer(length);
+    }
+  }
+
+  private void answer(int length) throws IOException {
+    byte[] nonce = bytes(MAGIC.length, Proofs.NONCE_BYTES);
+    byte[] proof = bytes(MAGIC.length + Proofs.NONCE_BYTES, Proofs.BYTES);
+    byte[] said = bytes(HEAD_BYTES, length);
+    if (!acceptor.admissions().admit(nonce, proof, said)) {
+      drop("wrong or repeated proof");
+      return;
+    }
+    ConnectRequest request;
+    try {
+      request = ConnectRequest.parseFrom(said);
+    } catch (InvalidProtocolBufferException e) {
+      drop("a request that cannot be parsed");
+      return;
+    }
+    acceptor.finished(this);
+    OutputGate output = acceptor.output();
     ConnectReply reply = output.examine(config.jobId(), request);
     byte[] body = reply.toByteArray();
-    ByteBuffer bytes = ByteBuffer.allocate(Integer.BYTES + body.length);
+    ByteBuffer bytes = ByteBuffer.allocate(Proofs.BYTES + Integer.BYTES + body.length);
+    bytes.put(acceptor.admissions().proofOf(nonce, said, body));
     bytes.putInt(body.length).put(body).flip();
     Thread.interrupted(); // one that user code has left behind would close the socket
     socket.write(bytes); // a fresh socket's buffer always has room for it
@@ -140,8 +135,16 @@ final class Handshake implements Poller.Handler {
     }
   }
 
-  void drop() {
-    finished.accept(this);
+  private byte[] bytes(int from, int length) {
+    return Arrays.copyOfRange(received.array(), from, from + length);
+  }
+
+  void drop(String reason) {
+    acceptor.dropped(this, reason);
+    close();
+  }
+
+  void close() {
     Sockets.closeQuietly(socket);
   }
 }

@@ -9,7 +9,9 @@ import java.nio.channels.SocketChannel;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.anabranch.proto.v1.ConnectReply;
@@ -23,11 +25,13 @@ import org.anabranch.proto.v1.UnreadFrame;
  * Receives the frames of one producing task, in order and without a gap.
  *
  * <pre>
- *   IDLE --> DIALLING --> ASKING (request sent, reply awaited) --> OPEN --> ENDED
- *              ^  ^          |                                      |
- *              |  '--retry---'                                      v
- *              '---------------------- connect() again ----------- LOST
+ *   IDLE --> DIALLING --> ASKING (request sent, reply awaited) --> [TELLING] --> OPEN --> ENDED
+ *              ^  ^          |                                         |          |
+ *              |  '--retry---'-----------------------------------------'          v
+ *              '------------------------------------ connect() again ----------- LOST
  * </pre>
+ *
+ * <p>What is in brackets is for a producer that asks for something before it sends anything.
  *
  * <p>A connection that cannot be made, or breaks before the reply is there, is tried again until
  * the task is cancelled, always to the newest incarnation of the producer that the master has
@@ -46,6 +50,7 @@ class InputChannel implements Poller.Handler {
     IDLE,
     DIALLING,
     ASKING,
+    TELLING,
     OPEN,
     LOST,
     ENDED
@@ -60,7 +65,12 @@ class InputChannel implements Poller.Handler {
   private State state = State.IDLE;
   private SocketChannel socket;
   private SelectionKey key;
-  private ByteBuffer request;
+  private Proofs proofs;
+  private byte[] nonce;
+  private byte[] asked;
+  // What is being sent, and what follows it.
+  private ByteBuffer unsent;
+  private Iterator<ByteBuffer> toTell;
   private Endpoint endpoint;
   private int producerIncarnation;
   private long retryAt;
@@ -99,6 +109,7 @@ class InputChannel implements Poller.Handler {
    * @param scratch what sockets are read into, a direct buffer
    * @param shortage of open files, which dialling may meet
    * @param rate how fast the task takes its input
+   * @param impostors counts those who answered and could not show that they are of the job
    */
   record Consumer(
       ExchangeConfig config,
@@ -107,7 +118,8 @@ class InputChannel implements Poller.Handler {
       boolean producersMove,
       ByteBuffer scratch,
       Shortage shortage,
-      Rate rate) {}
+      Rate rate,
+      BadConnections impostors) {}
 
   /**
    * Creates a channel that has not been dialled.
@@ -182,7 +194,10 @@ class InputChannel implements Poller.Handler {
     while (complete && !readToEnd && bytes < mostBytes) {
       Frame frame = takeReceived();
       bytes += frame.payloadLength();
-      putAhead(unread(frame));
+      if (frame.header().getNRecords() > 0
+          || frame.header().getControlCase() != FrameHeader.ControlCase.CONTROL_NOT_SET) {
+        putAhead(unread(frame)); // one of determinants only has had its effect
+      }
       advanceReceived();
     }
     return bytes;
@@ -286,29 +301,30 @@ class InputChannel implements Poller.Handler {
   }
 
   private void ask() throws IOException {
-    ConnectRequest.Builder asked =
+    ConnectRequest.Builder request =
         ConnectRequest.newBuilder()
             .setJobId(consumer.config().jobId())
             .setChannel(id)
             .setIncarnation(consumer.incarnation())
             .setProducerIncarnation(producerIncarnation);
-    complete(asked);
+    complete(request);
     demandedAt = receivedRecords();
     until = demandedAt + window;
     unsentDemand = null;
-    asked.setDemand(wanted());
-    byte[] message = asked.build().toByteArray();
-    int size = Handshake.MAGIC.length + ExchangeConfig.TOKEN_BYTES + LENGTH + message.length;
-    request = ByteBuffer.allocate(size);
-    request.put(Handshake.MAGIC).put(consumer.config().token());
-    request.putInt(message.length).put(message).flip();
+    request.setDemand(wanted());
+    asked = request.build().toByteArray();
+    proofs = new Proofs(consumer.config().token(), endpoint.getNonce());
+    nonce = Proofs.newNonce();
+    unsent = ByteBuffer.allocate(Handshake.HEAD_BYTES + asked.length);
+    unsent.put(Handshake.MAGIC).put(nonce).put(proofs.ofConsumer(nonce, asked));
+    unsent.putInt(asked.length).put(asked).flip();
     state = State.ASKING;
     sendRequest();
   }
 
   /** Says from where to go on. */
-  void complete(ConnectRequest.Builder asked) {
-    asked.setNextSeq(nextSeq).setNextRecordSeq(nextRecordSeq);
+  void complete(ConnectRequest.Builder request) {
+    request.setNextSeq(nextSeq).setNextRecordSeq(nextRecordSeq);
   }
 
   /** Returns how many records have come, in all. */
@@ -378,8 +394,32 @@ class InputChannel implements Poller.Handler {
   }
 
   private void sendRequest() throws IOException {
-    socket.write(request);
-    key.interestOps(request.hasRemaining() ? SelectionKey.OP_WRITE : SelectionKey.OP_READ);
+    socket.write(unsent);
+    key.interestOps(unsent.hasRemaining() ? SelectionKey.OP_WRITE : SelectionKey.OP_READ);
+  }
+
+  /** Sends what the producer has asked for; frames follow. */
+  final void tell(Iterator<ByteBuffer> messages) throws IOException {
+    state = State.TELLING;
+    toTell = messages;
+    tellMore();
+  }
+
+  private void tellMore() throws IOException {
+    while (unsent.hasRemaining() || toTell.hasNext()) {
+      if (!unsent.hasRemaining()) {
+        unsent = toTell.next();
+      }
+      socket.write(unsent);
+      if (unsent.hasRemaining()) {
+        key.interestOps(SelectionKey.OP_WRITE);
+        return;
+      }
+    }
+    toTell = null;
+    key.interestOps(SelectionKey.OP_READ);
+    opened();
+    sendDemand(); // it may have changed meanwhile
   }
 
   @Override
@@ -392,12 +432,13 @@ class InputChannel implements Poller.Handler {
           }
         }
         case ASKING -> {
-          if (request.hasRemaining()) {
+          if (unsent.hasRemaining()) {
             sendRequest();
           } else {
             receive();
           }
         }
+        case TELLING -> tellMore();
         case OPEN -> receive();
         default -> throw new IllegalStateException("no connection is open in state " + state);
       }
@@ -431,7 +472,7 @@ class InputChannel implements Poller.Handler {
       received.append(scratch.flip());
       if (state == State.ASKING) {
         readReply();
-        if (socket == null) {
+        if (socket == null || state == State.TELLING) {
           return;
         }
       }
@@ -440,35 +481,55 @@ class InputChannel implements Poller.Handler {
     key.interestOps(0);
   }
 
-  private void readReply() {
-    if (received.available() < LENGTH) {
+  private void readReply() throws IOException {
+    int head = Proofs.BYTES + LENGTH;
+    if (received.available() < head) {
       return;
     }
-    long length = received.unsignedInt(0);
+    long length = received.unsignedInt(Proofs.BYTES);
     if (length > Handshake.MAX_MESSAGE_BYTES) {
-      throw violation("a handshake reply of " + length + " bytes");
+      giveUp();
+      return;
     }
-    if (received.available() < LENGTH + length) {
+    if (received.available() < head + length) {
+      return;
+    }
+    int from = received.start();
+    byte[] proof = Arrays.copyOfRange(received.array(), from, from + Proofs.BYTES);
+    byte[] said = Arrays.copyOfRange(received.array(), from + head, from + head + (int) length);
+    if (!Proofs.same(proofs.ofProducer(nonce, asked, said), proof)) {
+      giveUp();
       return;
     }
     ConnectReply reply;
     try {
-      reply =
-          ConnectReply.parser()
-              .parseFrom(received.array(), received.start() + LENGTH, (int) length);
+      reply = ConnectReply.parseFrom(said);
     } catch (InvalidProtocolBufferException e) {
       throw violation("a handshake reply that cannot be parsed");
     }
-    received.skip(LENGTH + (int) length);
+    received.skip(head + (int) length);
     if (reply.getStatus() == ConnectReply.Status.STATUS_OK) {
-      state = State.OPEN;
-      opened();
+      admitted(reply);
     } else {
       refused(reply);
     }
   }
 
+  /** Somebody has taken the address of a producer that is gone; the master will name another. */
+  private void giveUp() {
+    consumer
+        .impostors()
+        .met("channel %d: the answer is not that of a task of this job".formatted(id));
+    broken();
+  }
+
+  /** The producer has let us in. */
+  void admitted(ConnectReply reply) throws IOException {
+    opened();
+  }
+
   private void opened() {
+    state = State.OPEN;
     if (ended) {
       disconnect(State.ENDED);
     }

@@ -1,6 +1,8 @@
 package org.anabranch.runtime.exchange;
 
+import java.io.IOException;
 import org.anabranch.proto.v1.ChannelPosition;
+import org.anabranch.proto.v1.ConnectReply;
 import org.anabranch.proto.v1.ConnectRequest;
 import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.FrameHeader.ControlCase;
@@ -16,6 +18,7 @@ final class LoggedInputChannel extends InputChannel {
   private static final int ANY = -1;
 
   private final TaskLogs logs;
+  private final Consumer consumer;
   private Position received;
   private boolean blocked;
   private long nextSeq = ANY;
@@ -27,9 +30,10 @@ final class LoggedInputChannel extends InputChannel {
         edge,
         from.getEnded(),
         producer,
-        (long) consumer.config().maxFrameBytes() + Handshake.MAX_LOGS_BYTES,
+        consumer.config().maxFrameBytes(),
         consumer);
     this.logs = logs;
+    this.consumer = consumer;
     this.received = Position.of(from);
   }
 
@@ -75,16 +79,30 @@ final class LoggedInputChannel extends InputChannel {
   @Override
   void complete(ConnectRequest.Builder asked) {
     nextSeq = ANY;
-    asked
-        .setNextRecordSeq(received.records())
-        .setNextControlSeq(received.controls())
-        .addAllHeld(logs.held());
+    asked.setNextRecordSeq(received.records()).setNextControlSeq(received.controls());
+  }
+
+  @Override
+  void admitted(ConnectReply reply) throws IOException {
+    if (reply.getWantsLogs()) {
+      tell(
+          new LogMessages(
+              logs.held(reply.getWantedTasksList()), consumer.config().maxFrameBytes()));
+    } else {
+      super.admitted(reply);
+    }
   }
 
   @Override
   void accept(FrameHeader header) {
     if (nextSeq != ANY && header.getSeq() != nextSeq) {
       throw violation("frame %d, not %d".formatted(header.getSeq(), nextSeq));
+    }
+    boolean control = isControl(header);
+    if (header.getNRecords() == 0 && !control) { // determinants only, which count for nothing
+      logs.merge(header.getDeltasList());
+      skip(0);
+      return;
     }
     long known = received.records() - header.getFirstRecordSeq();
     if (known < 0

@@ -15,6 +15,7 @@ import org.anabranch.proto.v1.FrameHeader.ControlCase;
 import org.anabranch.proto.v1.LogDelta;
 import org.anabranch.runtime.recovery.InFlightLog;
 import org.anabranch.runtime.recovery.NondeterminismException;
+import org.anabranch.runtime.recovery.Piece;
 import org.anabranch.runtime.recovery.Piggyback;
 import org.anabranch.runtime.recovery.SentFrame;
 import org.anabranch.runtime.recovery.TaskLogs;
@@ -37,15 +38,21 @@ final class LoggedOutputChannel extends OutputChannel {
   private final InFlightLog log;
   private final Piggyback piggyback;
   private final ArrayDeque<FrameEnd> ends = new ArrayDeque<>();
+  private final int maxFrameBytes;
   private final byte[] lengths = new byte[LENGTHS];
   private Position start;
   private Position end;
   private Position received = new Position(0, 0);
   private volatile InFlightLog.Cursor cursor;
   private long unstagedBytes;
+  // While the consumer still sends the logs it was asked for.
+  private LogReceiver receiver;
+  private boolean connected;
 
-  LoggedOutputChannel(ChannelPosition from, int incarnation, ChunkPool pool, TaskLogs logs) {
+  LoggedOutputChannel(
+      ChannelPosition from, int incarnation, ChunkPool pool, TaskLogs logs, int maxFrameBytes) {
     super(from.getChannel(), incarnation, pool);
+    this.maxFrameBytes = maxFrameBytes;
     this.logs = logs;
     this.log = logs.inFlight(Integer.toString(from.getChannel()));
     this.piggyback = logs.piggyback();
@@ -57,7 +64,12 @@ final class LoggedOutputChannel extends OutputChannel {
   @Override
   long queuedBytes() {
     // A second run produces what was in the log before, so there is no need to wait for room.
-    return socket == null || !logs.live() ? 0 : queue.bytes() + unstagedBytes;
+    return socket == null || !logs.live() ? 0 : queue.bytes() + unstagedBytes + dueBytes();
+  }
+
+  /** A frame that waits does not go ahead of its determinants, so a task waits for them too. */
+  private long dueBytes() {
+    return cursor.seq() < log.nextSeq() ? logs.dueBytes(piggyback) : 0;
   }
 
   @Override
@@ -119,13 +131,44 @@ final class LoggedOutputChannel extends OutputChannel {
           "%s was asked for, what follows %s is held".formatted(Position.of(request), start);
       return reply.setStatus(Status.STATUS_GONE).setMessage(message).build();
     }
+    if (logs.gathers()) {
+      reply.setWantsLogs(true).addAllWantedTasks(logs.wantedTasks());
+    }
     return reply.setStatus(Status.STATUS_OK).build();
+  }
+
+  /** Returns true once a consumer has come and has sent the logs it was asked for. */
+  @Override
+  boolean connected() {
+    return connected;
+  }
+
+  @Override
+  boolean listens() {
+    return receiver != null;
+  }
+
+  @Override
+  boolean listen() throws IOException {
+    boolean more = receiver.read(socket);
+    if (receiver.done()) {
+      demand.feed(receiver.rest());
+      receiver = null;
+      connected = true;
+      write();
+    }
+    return more;
   }
 
   @Override
   void attach(ConnectRequest request, SocketChannel connection, SelectionKey registered) {
     disconnect();
-    logs.consumerKnows(piggyback, request.getHeldList());
+    logs.beginSharing(piggyback);
+    if (logs.gathers()) {
+      receiver = new LogReceiver(maxFrameBytes, delta -> logs.consumerHolds(piggyback, delta));
+    } else {
+      connected = true;
+    }
     received = Position.of(request);
     if (logs.live()) {
       checkNothingMissing();
@@ -157,6 +200,9 @@ final class LoggedOutputChannel extends OutputChannel {
 
   @Override
   boolean writeQueued() throws IOException {
+    if (receiver != null) {
+      return true; // the consumer reads nothing before it has told all
+    }
     do {
       while (queue.bytes() < STAGED_BYTES && stageNext()) {}
       if (!queue.writeTo(socket)) {
@@ -167,11 +213,21 @@ final class LoggedOutputChannel extends OutputChannel {
   }
 
   private boolean stageNext() {
-    SentFrame frame = cursor.next();
-    if (frame == null) {
+    if (cursor.seq() >= log.nextSeq()) {
       return false;
     }
-    byte[] deltas = deltas();
+    Piece due = logs.next(piggyback, Piece.bytesOf(maxFrameBytes));
+    byte[] deltas = encoded(due.deltas());
+    if (due.full()) { // more is due than goes along with a frame
+      stageAlone(cursor.seq(), deltas);
+      return true;
+    }
+    SentFrame frame = cursor.next();
+    long size = (long) frame.header().remaining() + deltas.length + frame.payload().remaining();
+    if (size > maxFrameBytes - LENGTHS && deltas.length > 0) {
+      stageAlone(frame.seq(), deltas);
+      deltas = EdgeWriter.NO_PAYLOAD;
+    }
     int headerLength = frame.header().remaining() + deltas.length;
     ByteBuffer.wrap(lengths)
         .putInt(Integer.BYTES + headerLength + frame.payload().remaining())
@@ -185,8 +241,24 @@ final class LoggedOutputChannel extends OutputChannel {
     return true;
   }
 
-  private byte[] deltas() {
-    List<LogDelta> due = logs.deltas(piggyback);
+  /** Stages a frame of determinants, which goes ahead of this frame and counts for nothing. */
+  private void stageAlone(long seq, byte[] deltas) {
+    byte[] header =
+        FrameHeader.newBuilder()
+            .setChannel(id)
+            .setEpoch(logs.epoch())
+            .setSeq(seq)
+            .setIncarnation(incarnation)
+            .build()
+            .toByteArray();
+    int headerLength = header.length + deltas.length;
+    ByteBuffer.wrap(lengths).putInt(Integer.BYTES + headerLength).putInt(headerLength);
+    queue.append(lengths, 0, LENGTHS);
+    queue.append(header, 0, header.length);
+    queue.append(deltas, 0, deltas.length);
+  }
+
+  private static byte[] encoded(List<LogDelta> due) {
     return due.isEmpty()
         ? EdgeWriter.NO_PAYLOAD
         : FrameHeader.newBuilder().addAllDeltas(due).build().toByteArray();
@@ -204,6 +276,7 @@ final class LoggedOutputChannel extends OutputChannel {
   @Override
   void disconnect() {
     super.disconnect();
+    receiver = null;
     cursor = null;
     unstagedBytes = 0;
     queue.clear();

@@ -61,6 +61,16 @@ abstract class OutputChannel implements Poller.Handler {
    */
   abstract void attach(ConnectRequest request, SocketChannel connection, SelectionKey registered);
 
+  /** Returns whether frames wait for something that the consumer has been asked for. */
+  boolean listens() {
+    return false;
+  }
+
+  /** Takes what the consumer was asked for; returns false at the end of the stream. */
+  boolean listen() throws IOException {
+    throw new IllegalStateException("nothing was asked for");
+  }
+
   /** Writes as much as the socket takes; returns true if that was all. */
   abstract boolean writeQueued() throws IOException;
 
@@ -106,10 +116,22 @@ abstract class OutputChannel implements Poller.Handler {
     }
   }
 
-  /** Reads what the consumer wants; after the end, that it has everything. */
+  /**
+   * Reads the logs that the consumer was asked for, and then what it wants; after the end, that it
+   * has everything.
+   */
   final void read() {
     boolean closed = false;
     try {
+      if (listens()) {
+        if (!listen()) {
+          disconnect();
+          return;
+        }
+        if (listens()) {
+          return;
+        }
+      }
       while (!closed) {
         int n = socket.read(scratch.clear());
         if (n == 0) {

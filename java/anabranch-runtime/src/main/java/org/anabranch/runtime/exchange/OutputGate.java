@@ -23,7 +23,6 @@ public final class OutputGate {
   private final ExchangeConfig config;
   private final Runnable awaitIo;
   private final Channels make;
-  private final int maxRequestBytes;
   private final ChunkPool pool = new ChunkPool();
   private final Map<Integer, OutputChannel> channels = new LinkedHashMap<>();
   private final Map<Integer, EdgeWriter> edgesById = new LinkedHashMap<>();
@@ -37,13 +36,11 @@ public final class OutputGate {
    * Creates a gate without edges.
    *
    * @param make creates the channels
-   * @param maxRequestBytes bytes of a consumer's request, at most
    * @param awaitIo serves the task's connections, after waiting until one of them is ready
    */
-  OutputGate(ExchangeConfig config, Channels make, int maxRequestBytes, Runnable awaitIo) {
+  OutputGate(ExchangeConfig config, Channels make, Runnable awaitIo) {
     this.config = config;
     this.make = make;
-    this.maxRequestBytes = maxRequestBytes;
     this.awaitIo = awaitIo;
   }
 
@@ -240,11 +237,6 @@ public final class OutputGate {
       }
     }
     return false;
-  }
-
-  /** Returns how long a consumer's request may be. */
-  int maxRequestBytes() {
-    return maxRequestBytes;
   }
 
   ConnectReply examine(String jobId, ConnectRequest request) {

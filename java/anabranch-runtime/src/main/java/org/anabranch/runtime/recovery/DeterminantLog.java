@@ -14,10 +14,15 @@ import org.anabranch.proto.v1.Determinant;
  * <p>Only the last epoch grows. Entries are never changed, so copies may share them.
  */
 public final class DeterminantLog {
+  // What an entry takes in memory besides its encoding; an estimate.
+  private static final int OBJECT_BYTES = 100;
+
   // Views, of which the last one is of `current`.
   private final TreeMap<Long, List<Determinant>> epochs = new TreeMap<>();
   private List<Determinant> current;
   private long epoch;
+  private long memoryBytes;
+  private long addedBytes;
 
   /** Creates a log without entries; the first one will belong to this epoch. */
   public DeterminantLog(long epoch) {
@@ -38,6 +43,23 @@ public final class DeterminantLog {
   /** Appends an entry to the current epoch. */
   public void append(Determinant determinant) {
     current.add(determinant);
+    int bytes = memoryOf(determinant);
+    memoryBytes += bytes;
+    addedBytes += bytes;
+  }
+
+  /** Returns what entries have taken in memory that were ever appended. */
+  long addedBytes() {
+    return addedBytes;
+  }
+
+  /** Returns what the entries take in memory, about; a snapshot, from any thread. */
+  public long memoryBytes() {
+    return memoryBytes;
+  }
+
+  private static int memoryOf(Determinant determinant) {
+    return determinant.getSerializedSize() + OBJECT_BYTES;
   }
 
   /**
@@ -96,7 +118,13 @@ public final class DeterminantLog {
    * is missing of the earlier ones will never be needed.
    */
   public void dropBefore(long oldest) {
-    epochs.headMap(oldest).clear();
+    var dropped = epochs.headMap(oldest);
+    for (List<Determinant> entries : dropped.values()) {
+      for (Determinant entry : entries) {
+        memoryBytes -= memoryOf(entry);
+      }
+    }
+    dropped.clear();
     if (oldest > epoch) {
       begin(oldest);
     }

@@ -22,6 +22,7 @@ import org.anabranch.proto.v1.LogDelta;
 public final class HeldLogs {
   private final Map<Integer, DeterminantLog> logs = new HashMap<>();
   private long oldest;
+  private long memoryBytes;
 
   /** Creates an empty collection that takes entries from this epoch on. */
   public HeldLogs(long oldest) {
@@ -73,7 +74,9 @@ public final class HeldLogs {
     if (epoch > log.epoch()) {
       log.beginEpoch(epoch);
     }
+    long before = log.memoryBytes();
     entries.subList(known, entries.size()).forEach(log::append);
+    memoryBytes += log.memoryBytes() - before;
   }
 
   private static void checkSame(
@@ -115,6 +118,11 @@ public final class HeldLogs {
     return lengths;
   }
 
+  /** Returns what all entries take in memory, about; a snapshot, from any thread. */
+  public long memoryBytes() {
+    return memoryBytes;
+  }
+
   /** Returns the copy of a task's log, or null if nothing has been heard of it. */
   DeterminantLog log(int task) {
     return logs.get(task);
@@ -123,6 +131,11 @@ public final class HeldLogs {
   /** Forgets every epoch before this one, in which nothing is taken any more either. */
   public void dropBefore(long epoch) {
     oldest = Math.max(oldest, epoch);
-    logs.values().forEach(log -> log.dropBefore(epoch));
+    long left = 0;
+    for (DeterminantLog log : logs.values()) {
+      log.dropBefore(epoch);
+      left += log.memoryBytes();
+    }
+    memoryBytes = left;
   }
 }

@@ -1,12 +1,9 @@
 package org.anabranch.runtime.recovery;
 
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.anabranch.proto.v1.LogDelta;
 
 /**
  * What of the determinant logs has gone out with the frames of one channel.
@@ -18,6 +15,8 @@ public final class Piggyback {
   private final Set<Integer> forwarded;
   private final Map<Integer, LogPosition> sent = new HashMap<>();
   private LogPosition initial;
+  // That were sent of the task's own log.
+  private long ownBytes;
 
   /**
    * Creates the record of a channel that nothing was sent over.
@@ -34,6 +33,7 @@ public final class Piggyback {
   /** Forgets what was sent: the consumer knows nothing from this epoch on. */
   public void reset(long epoch) {
     sent.clear();
+    ownBytes = 0;
     initial = new LogPosition(epoch, 0);
   }
 
@@ -43,46 +43,50 @@ public final class Piggyback {
   }
 
   /**
-   * Returns the entries that the next frame has to carry, and takes them for sent. Empty, and soon
-   * found so, if there is nothing new.
+   * Returns entries that have to go ahead of the next frame, and takes them for sent. Empty, and
+   * soon found so, if there is nothing new.
    *
    * @param ownTask the task that sends
    * @param own its own log
    * @param held what it holds of others
+   * @param room how many bytes may be taken, about
    */
-  public List<LogDelta> deltas(int ownTask, DeterminantLog own, HeldLogs held) {
-    List<LogDelta> deltas = new ArrayList<>();
-    collect(ownTask, own, deltas);
+  public Piece next(int ownTask, DeterminantLog own, HeldLogs held, int room) {
+    Piece piece = new Piece(room);
+    collect(ownTask, own, piece);
+    ownBytes = piece.full() ? ownBytes + piece.bytes() : own.addedBytes();
+    collect(held, piece);
+    return piece;
+  }
+
+  /** Returns about how many bytes of the task's own log were not sent yet, and not less. */
+  long dueBytes(DeterminantLog own) {
+    return own.addedBytes() - ownBytes;
+  }
+
+  /** Returns the same for a task that shares nothing of its own. */
+  public Piece next(HeldLogs held, int room) {
+    Piece piece = new Piece(room);
+    collect(held, piece);
+    return piece;
+  }
+
+  private void collect(HeldLogs held, Piece piece) {
     for (int task : forwarded == null ? held.tasks() : forwarded) {
       DeterminantLog log = held.log(task);
       if (log != null) {
-        collect(task, log, deltas);
+        collect(task, log, piece);
       }
     }
-    return deltas;
   }
 
-  private void collect(int task, DeterminantLog log, List<LogDelta> deltas) {
+  private void collect(int task, DeterminantLog log, Piece piece) {
     LogPosition from = sent.getOrDefault(task, initial);
     // A task that repeats its past has a shorter log than its consumer knows.
-    if (!log.isBeyond(from)) {
+    if (piece.full() || !log.isBeyond(from)) {
       return;
     }
-    log.epochs()
-        .tailMap(from.epoch(), true)
-        .forEach(
-            (epoch, entries) -> {
-              int start = epoch == from.epoch() ? (int) from.index() : 0;
-              if (start < entries.size()) {
-                deltas.add(
-                    LogDelta.newBuilder()
-                        .setTask(task)
-                        .setEpoch(epoch)
-                        .setOffset(start)
-                        .addAllEntries(entries.subList(start, entries.size()))
-                        .build());
-              }
-            });
-    sent.put(task, log.end());
+    LogPosition reached = piece.add(task, log.epochs(), from);
+    sent.put(task, piece.full() ? reached : log.end());
   }
 }

@@ -1,8 +1,10 @@
 package org.anabranch.runtime.recovery;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntFunction;
 import org.anabranch.proto.v1.Determinant;
 import org.anabranch.proto.v1.LogDelta;
 
@@ -15,6 +17,9 @@ import org.anabranch.proto.v1.LogDelta;
  * </pre>
  */
 public final class TaskLogs {
+  // More tasks than this do not fit into a reply: all logs are asked for then.
+  private static final int MAX_NAMED = 500;
+
   private final int task;
   private final DeterminantLog own;
   private final HeldLogs held;
@@ -89,23 +94,44 @@ public final class TaskLogs {
     return new Piggyback(oldest, forwarded);
   }
 
-  /** Takes note of what a consumer that has just come knows, by its own account. */
-  public void consumerKnows(Piggyback channel, List<LogDelta> known) {
+  /** Takes note that a consumer has come: what was on its way to it may be lost. */
+  public void beginSharing(Piggyback channel) {
     channel.reset(oldest);
-    for (LogDelta delta : known) {
-      channel.setSent(
-          delta.getTask(), delta.getEpoch(), delta.getOffset() + delta.getEntriesCount());
+  }
+
+  /** Returns whether a consumer that comes now is asked for the logs that it holds. */
+  public boolean gathers() {
+    return !live && replay == null;
+  }
+
+  /** Returns whose logs are asked for: this task's, and those that it passes on; empty: all. */
+  public List<Integer> wantedTasks() {
+    List<Integer> wanted = new ArrayList<>();
+    if (forwarded != null && forwarded.size() < MAX_NAMED) {
+      wanted.add(task);
+      wanted.addAll(forwarded);
     }
-    if (!live && replay == null) {
-      for (LogDelta delta : known) {
-        (delta.getTask() == task ? recovered : held).merge(delta);
-      }
+    return wanted;
+  }
+
+  /** Takes a part of a log that a consumer holds, and need not be sent. */
+  public void consumerHolds(Piggyback channel, LogDelta delta) {
+    channel.setSent(delta.getTask(), delta.getEpoch(), delta.getOffset() + delta.getEntriesCount());
+    if (delta.getTask() != task) {
+      held.merge(delta);
+    } else if (gathers()) {
+      recovered.merge(delta);
     }
   }
 
-  /** Returns what the next frame of a channel has to carry. */
-  public List<LogDelta> deltas(Piggyback channel) {
-    return channel.deltas(task, own, held);
+  /** Returns what has to go ahead of the next frame of a channel, about so many bytes of it. */
+  public Piece next(Piggyback channel, int room) {
+    return channel.next(task, own, held, room);
+  }
+
+  /** Returns about how many bytes of the task's own log a channel has to carry. */
+  public long dueBytes(Piggyback channel) {
+    return channel.dueBytes(own);
   }
 
   /** Stores what has come with a frame. */
@@ -115,24 +141,20 @@ public final class TaskLogs {
     }
   }
 
-  /** Returns all that is held of others, for a producer that may have lost it. */
-  public List<LogDelta> held() {
-    List<LogDelta> all = new ArrayList<>();
-    for (int other : held.tasks()) {
-      held.logOf(other)
-          .forEach(
-              (epoch, entries) -> {
-                if (!entries.isEmpty()) {
-                  all.add(
-                      LogDelta.newBuilder()
-                          .setTask(other)
-                          .setEpoch(epoch)
-                          .addAllEntries(entries)
-                          .build());
-                }
-              });
-    }
-    return all;
+  /**
+   * Returns what is held of others, piece by piece, for a producer that has lost it.
+   *
+   * @param tasks whose logs; empty: all
+   * @return makes the next piece, for a limit of bytes; the last one is not full
+   */
+  public IntFunction<Piece> held(Collection<Integer> tasks) {
+    Piggyback sent = new Piggyback(0, tasks.isEmpty() ? null : Set.copyOf(tasks));
+    return room -> sent.next(held, room);
+  }
+
+  /** Returns what all logs take in memory, about; a snapshot, from any thread. */
+  public long memoryBytes() {
+    return own.memoryBytes() + held.memoryBytes() + recovered.memoryBytes();
   }
 
   // ---------------------------------------------------------------- replay

@@ -14,6 +14,7 @@ import org.anabranch.runtime.exchange.LoggedInputGate;
 import org.anabranch.runtime.exchange.OutputGate;
 import org.anabranch.runtime.exchange.Received;
 import org.anabranch.runtime.operator.OperatorChain;
+import org.anabranch.runtime.recovery.Piece;
 import org.anabranch.runtime.recovery.SpillBudget;
 import org.anabranch.runtime.recovery.TaskLogs;
 
@@ -49,7 +50,12 @@ final class ExactlyOnceRun extends RecoverableRun {
             restore.getNumber(),
             new SpillBudget(config.inflightBytes(), config.heap(), config.spillDir()),
             forwarded(config.sharingDepth()));
-    this.recorder = new Recorder(logs, job.functions().stateCodec(), descriptor.getName());
+    this.recorder =
+        new Recorder(
+            logs,
+            job.functions().stateCodec(),
+            descriptor.getName(),
+            Piece.maxEntryBytes(job.exchange().maxFrameBytes()));
   }
 
   /** Returns the tasks whose logs consumers are to have besides this one's; null: all. */
@@ -73,6 +79,11 @@ final class ExactlyOnceRun extends RecoverableRun {
   @Override
   Choices choices() {
     return recorder;
+  }
+
+  @Override
+  long logBytes() {
+    return logs.memoryBytes();
   }
 
   @Override

@@ -27,6 +27,7 @@ final class Recorder implements Choices {
   private final TaskLogs logs;
   private final StateCodec codec;
   private final String task;
+  private final int maxEntryBytes;
   private LongSupplier emitted = () -> 0;
   private long emittedBefore;
   private ReplayCursor replay;
@@ -37,7 +38,8 @@ final class Recorder implements Choices {
   private long time;
   private boolean quiet;
 
-  Recorder(TaskLogs logs, StateCodec codec, String task) {
+  Recorder(TaskLogs logs, StateCodec codec, String task, int maxEntryBytes) {
+    this.maxEntryBytes = maxEntryBytes;
     this.logs = logs;
     this.codec = codec;
     this.task = task;
@@ -214,8 +216,10 @@ final class Recorder implements Choices {
     }
     T value;
     quiet = true; // what the call itself asks is not asked again
+    Determinant answer;
     try {
       value = call.call();
+      answer = answered(codec.encode(Collections.singletonList(value)));
     } catch (Exception e) {
       // A function that goes on after it, or an operator that leaves the record out, has to do so
       // again.
@@ -224,7 +228,7 @@ final class Recorder implements Choices {
     } finally {
       quiet = false;
     }
-    append(answered(codec.encode(Collections.singletonList(value))));
+    append(answer);
     return value;
   }
 
@@ -236,7 +240,16 @@ final class Recorder implements Choices {
     }
   }
 
-  private static Determinant answered(EncodedValues answer) {
+  private Determinant answered(EncodedValues answer) {
+    int size = answer.getSerializedSize();
+    if (size > maxEntryBytes) {
+      throw new RecordException(
+          "the answer of ctx.nondeterministic takes %d bytes, at most %d can be remembered"
+                  .formatted(size, maxEntryBytes)
+              + " (option anabranch.exchange.max-frame-bytes)",
+          -1,
+          "");
+    }
     return Determinant.newBuilder()
         .setValue(Determinant.Value.newBuilder().setEncoded(answer.toByteString()))
         .build();

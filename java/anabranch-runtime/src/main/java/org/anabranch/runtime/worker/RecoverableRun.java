@@ -74,6 +74,11 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
   /** Returns the number of the checkpoint that the task has taken last. */
   abstract long epoch();
 
+  /** Returns the memory that determinant logs take, about. May be called from any thread. */
+  long logBytes() {
+    return 0;
+  }
+
   /** Takes note of the gates and the chain. */
   abstract void opened(Exchange opened, OperatorChain built);
 

@@ -447,6 +447,9 @@ final class Task {
           .setQueuedOutputFrames(exchange.output().queuedFrames())
           .setBackpressured(exchange.output().backpressured());
     }
+    if (recoverable != null) {
+      report.setLogBytes(recoverable.logBytes());
+    }
     return report.build();
   }
 }

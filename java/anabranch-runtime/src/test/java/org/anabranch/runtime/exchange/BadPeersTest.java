@@ -7,7 +7,6 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,16 +75,19 @@ class BadPeersTest {
     }
   }
 
-  private static byte[] hello(byte[] token, int length, byte[] request) {
-    return ByteBuffer.allocate(4 + token.length + 4 + request.length)
-        .put("ANB1".getBytes(StandardCharsets.US_ASCII))
-        .put(token)
+  private byte[] hello(byte[] token, int length, byte[] request) {
+    byte[] nonce = Proofs.newNonce();
+    byte[] proof = new Proofs(token, job.endpoint(1).getNonce()).ofConsumer(nonce, request);
+    return ByteBuffer.allocate(Handshake.HEAD_BYTES + request.length)
+        .put(Handshake.MAGIC)
+        .put(nonce)
+        .put(proof)
         .putInt(length)
         .put(request)
         .array();
   }
 
-  private static byte[] hello(ConnectRequest.Builder request) {
+  private byte[] hello(ConnectRequest.Builder request) {
     byte[] bytes = request.build().toByteArray();
     return hello(TestJob.TOKEN, bytes.length, bytes);
   }
@@ -99,16 +101,17 @@ class BadPeersTest {
   }
 
   private Status statusOf(byte[] answer) throws IOException {
-    int length = ByteBuffer.wrap(answer).getInt();
-    assertThat(answer).hasSize(4 + length);
-    return ConnectReply.parseFrom(ByteBuffer.wrap(answer, 4, length)).getStatus();
+    int head = Proofs.BYTES + 4;
+    int length = ByteBuffer.wrap(answer).getInt(Proofs.BYTES);
+    assertThat(answer).hasSize(head + length);
+    return ConnectReply.parseFrom(ByteBuffer.wrap(answer, head, length)).getStatus();
   }
 
   @Test
   void randomBytesAreDroppedWithoutAnAnswer() throws IOException {
     Random random = new Random(7);
     for (int i = 0; i < 200; i++) {
-      byte[] bytes = new byte[36 + random.nextInt(200)];
+      byte[] bytes = new byte[4 + random.nextInt(200)];
       random.nextBytes(bytes);
       assertThat(answerTo(bytes)).isEmpty();
     }
@@ -155,7 +158,7 @@ class BadPeersTest {
   @Test
   void whoSaysNothingIsDroppedAfterAWhileHoweverManyTheyAre() throws IOException {
     List<SocketChannel> idle = new ArrayList<>();
-    for (int i = 0; i < 100; i++) { // more than are held at once; the others wait in the backlog
+    for (int i = 0; i < 100; i++) { // more than are held at once; the first make room
       SocketChannel socket = dial();
       socket.write(ByteBuffer.wrap(new byte[] {'A', 'N'}));
       idle.add(socket);
@@ -167,12 +170,23 @@ class BadPeersTest {
   }
 
   @Test
+  void aRecordedHandshakeLetsNobodyInASecondTime() throws IOException {
+    byte[] recorded = hello(request());
+    try (SocketChannel first = dial()) {
+      first.write(ByteBuffer.wrap(recorded));
+      assertThat(first.read(ByteBuffer.allocate(1))).isEqualTo(1);
+    }
+
+    assertThat(answerTo(recorded)).isEmpty();
+  }
+
+  @Test
   void oneByteAtATimeDoesNotBuyMoreTime() throws IOException, InterruptedException {
     byte[] hello = hello(request());
     try (SocketChannel socket = dial()) {
       for (byte b : hello) {
         socket.write(ByteBuffer.wrap(new byte[] {b}));
-        Thread.sleep(20);
+        Thread.sleep(10);
       }
       assertThat(socket.read(ByteBuffer.allocate(1))).isEqualTo(-1);
     } catch (IOException e) {
@@ -184,7 +198,7 @@ class BadPeersTest {
   void aConsumerThatComesTwiceIsRefusedTheSecondTime() throws IOException {
     try (SocketChannel first = dial()) {
       first.write(ByteBuffer.wrap(hello(request())));
-      ByteBuffer reply = ByteBuffer.allocate(4);
+      ByteBuffer reply = ByteBuffer.allocate(Proofs.BYTES + 4);
       while (reply.hasRemaining()) {
         first.read(reply);
       }
@@ -199,11 +213,11 @@ class BadPeersTest {
     for (int i = 0; i < 20; i++) {
       try (SocketChannel socket = dial()) {
         socket.write(ByteBuffer.wrap(hello(request())));
-        ByteBuffer length = ByteBuffer.allocate(4);
-        while (length.hasRemaining()) {
-          socket.read(length);
+        ByteBuffer head = ByteBuffer.allocate(Proofs.BYTES + 4);
+        while (head.hasRemaining()) {
+          socket.read(head);
         }
-        ByteBuffer reply = ByteBuffer.allocate(length.getInt(0));
+        ByteBuffer reply = ByteBuffer.allocate(head.getInt(Proofs.BYTES));
         while (reply.hasRemaining()) {
           socket.read(reply);
         }

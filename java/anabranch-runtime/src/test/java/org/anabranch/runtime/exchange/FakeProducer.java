@@ -1,8 +1,10 @@
 package org.anabranch.runtime.exchange;
 
+import com.google.protobuf.ByteString;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -10,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.anabranch.proto.v1.ConnectReply;
 import org.anabranch.proto.v1.ConnectReply.Status;
@@ -23,9 +26,12 @@ import org.anabranch.runtime.records.TypeRegistry;
 
 /** A producer that says exactly what a test wants it to say. */
 final class FakeProducer implements Closeable {
+  static final ByteString NONCE = ByteString.copyFromUtf8("of this listener");
+
   private final Path path;
   private final ServerSocketChannel listener;
   private SocketChannel consumer;
+  private byte[] lastAnswer;
 
   FakeProducer(Path path) throws IOException {
     this.path = path;
@@ -34,7 +40,7 @@ final class FakeProducer implements Closeable {
   }
 
   Endpoint endpoint() {
-    return Endpoint.newBuilder().setUnixPath(path.toString()).build();
+    return Endpoint.newBuilder().setUnixPath(path.toString()).setNonce(NONCE).build();
   }
 
   /** Takes the consumer's connection and answers its request. */
@@ -43,9 +49,41 @@ final class FakeProducer implements Closeable {
   }
 
   void admit(ConnectReply reply) throws IOException {
+    answer(TestExchanges.TOKEN, reply);
+  }
+
+  /** Answers as one who knows this secret; returns what the consumer has said. */
+  byte[] answer(byte[] token, ConnectReply reply) throws IOException {
     accept();
+    byte[] head = hear(Handshake.HEAD_BYTES).array();
+    byte[] nonce = Arrays.copyOfRange(head, 4, 4 + Proofs.NONCE_BYTES);
+    byte[] request = hear(ByteBuffer.wrap(head).getInt(head.length - 4)).array();
     byte[] bytes = reply.toByteArray();
-    say(ByteBuffer.allocate(4 + bytes.length).putInt(bytes.length).put(bytes).array());
+    byte[] proof = new Proofs(token, NONCE).ofProducer(nonce, request, bytes);
+    lastAnswer =
+        ByteBuffer.allocate(proof.length + 4 + bytes.length)
+            .put(proof)
+            .putInt(bytes.length)
+            .put(bytes)
+            .array();
+    say(lastAnswer);
+    return head;
+  }
+
+  /** Returns what was answered last. */
+  byte[] lastAnswer() {
+    return lastAnswer;
+  }
+
+  /** Waits for so many bytes of the consumer. */
+  ByteBuffer hear(int length) throws IOException {
+    ByteBuffer heard = ByteBuffer.allocate(length);
+    while (heard.hasRemaining()) {
+      if (consumer.read(heard) < 0) {
+        throw new EOFException();
+      }
+    }
+    return heard.flip();
   }
 
   void accept() throws IOException {

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -179,11 +180,52 @@ class InputGateTest {
     exchange.input().connect(1, producer.endpoint(), 1);
     exchange.poll(0);
     producer.accept();
-    producer.say(new byte[] {0, 1, 0, 0});
+    byte[] head = new byte[Proofs.BYTES + 4];
+    head[Proofs.BYTES + 1] = 1;
+    producer.say(head);
+    exchange.poll(20);
 
-    assertThatThrownBy(this::readToEnd)
-        .isInstanceOf(ExchangeException.class)
-        .hasMessageContaining("65536 bytes");
+    assertThat(producer.isClosedByConsumer()).isTrue();
+    assertThat(exchange.input().connected()).isFalse();
+  }
+
+  @Test
+  void aListenerWithoutTheSecretLearnsNothingOfItAndIsNotBelieved() throws IOException {
+    exchange.input().connect(1, producer.endpoint(), 1);
+    exchange.poll(0);
+    byte[] wrong = TestExchanges.TOKEN.clone();
+    wrong[0] ^= 1;
+    byte[] said =
+        producer.answer(wrong, ConnectReply.newBuilder().setStatus(Status.STATUS_OK).build());
+    producer.say(frame(header(0, 0, 1), "never decoded"));
+    producer.say(frame(end(1, 1)));
+    for (int i = 0; i < 5; i++) {
+      exchange.poll(5);
+      assertThat(exchange.input().next()).isNull();
+    }
+    assertThat(exchange.input().connected()).isFalse();
+    assertThat(new String(said, StandardCharsets.ISO_8859_1))
+        .doesNotContain(new String(TestExchanges.TOKEN, StandardCharsets.ISO_8859_1));
+
+    inBackground(producer, frame(header(0, 0, 1), "of the producer"), frame(end(1, 1)));
+    assertThat(readToEnd()).containsExactly("of the producer");
+  }
+
+  @Test
+  void anAnswerThatWasRecordedIsNotBelieved() throws IOException {
+    exchange.input().connect(1, producer.endpoint(), 1);
+    exchange.poll(0);
+    producer.admit();
+    byte[] recorded = producer.lastAnswer();
+    producer.hangUp();
+    exchange.poll(20);
+    exchange.input().connect(1, producer.endpoint(), 1);
+    exchange.poll(0);
+    producer.accept();
+    producer.say(recorded);
+    exchange.poll(20);
+
+    assertThat(exchange.input().connected()).isFalse();
   }
 
   @Test
@@ -201,7 +243,10 @@ class InputGateTest {
   }
 
   private Endpoint nowhere() {
-    return Endpoint.newBuilder().setUnixPath(directory.resolve("no.sock").toString()).build();
+    return Endpoint.newBuilder()
+        .setUnixPath(directory.resolve("no.sock").toString())
+        .setNonce(FakeProducer.NONCE)
+        .build();
   }
 
   private void inBackground(FakeProducer who, byte[]... frames) {

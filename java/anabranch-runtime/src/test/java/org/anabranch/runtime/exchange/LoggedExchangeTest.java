@@ -7,6 +7,7 @@ import static org.anabranch.runtime.exchange.TestExchanges.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -190,14 +191,14 @@ class LoggedExchangeTest {
     Exchange first = consumer(1, 0, 0);
     connect(first, producer, endpoint, 1);
     assertThat(take(first, producer)).containsExactly(1L);
-    assertThat(consumerLogs.held()).hasSize(1);
+    assertThat(held(consumerLogs)).hasSize(1);
 
     first.close();
     consumerLogs = logs(CONSUMER, 0);
     Exchange second = consumer(2, 0, 0);
     connect(second, producer, endpoint, 1);
     assertThat(take(second, producer)).containsExactly(1L);
-    assertThat(consumerLogs.held().get(0).getEntriesList()).containsExactly(time(5));
+    assertThat(held(consumerLogs).get(0).getEntriesList()).containsExactly(time(5));
 
     Exchange late = consumer(1, 0, 0);
     connect(late, producer, endpoint, 1);
@@ -351,11 +352,105 @@ class LoggedExchangeTest {
                   .setEndOfInput(EndOfInput.getDefaultInstance())));
       pump(input::ready, 100, consumer);
       assertThat(input.nextReceived().control().hasEndOfInput()).isTrue();
-      assertThat(consumerLogs.held()).hasSize(1);
+      assertThat(held(consumerLogs)).hasSize(1);
       assertThat(input.aligned()).isTrue();
       input.unblock();
       assertThat(input.nextReceived().batch().value(0)).isEqualTo(2L);
     }
+  }
+
+  /**
+   * Answers that sum to more than goes into a frame, on their way down and back to who lost them.
+   */
+  @Test
+  void logsThatAreLargerThanAFrameTravelInPieces() throws Exception {
+    Exchange producer = producer(1, Snapshot.getDefaultInstance());
+    producerLogs.goLive();
+    Endpoint endpoint = producer.listen();
+    List<Determinant> answers = new ArrayList<>();
+    for (int i = 0; i < 30; i++) {
+      answers.add(answer(i, 20_000));
+    }
+    answers.forEach(producerLogs::append);
+    producer.output().emit(null, 1L);
+    Exchange consumer = consumer(1, 0, 0);
+    consumer.input().connect(CHANNEL, endpoint, 1);
+    pump(() -> producer.output().connected(), 100, consumer, producer);
+    Thread flushing = new Thread(() -> producer.output().flush());
+    flushing.start();
+    List<Object> taken = new ArrayList<>();
+    while (flushing.isAlive() || taken.isEmpty()) {
+      taken.addAll(poll(consumer));
+    }
+    flushing.join();
+    assertThat(taken).containsExactly(1L);
+    assertThat(held(consumerLogs).stream().flatMap(delta -> delta.getEntriesList().stream()))
+        .containsExactlyElementsOf(answers);
+
+    producer.close();
+    pump(() -> false, 3, consumer);
+    producerLogs = logs(PRODUCER, 0);
+    Exchange again = producer(2, Snapshot.getDefaultInstance());
+    consumer.input().connect(CHANNEL, again.listen(), 2);
+    pump(
+        () -> again.output().connected() && consumer.input().channels().get(0).connected(),
+        1000,
+        consumer,
+        again);
+    var cursor = producerLogs.startReplay("numbers");
+    for (Determinant answer : answers) {
+      assertThat(cursor.next()).isEqualTo(answer);
+      producerLogs.append(answer);
+    }
+    assertThat(cursor.exhausted()).isTrue();
+    emit(again, 1L, 2L);
+    assertThat(take(consumer, again)).containsExactly(2L);
+  }
+
+  @Test
+  void aProducerDoesNotTakeALogForWholeWhoseConsumerHasHungUp() throws Exception {
+    producerLogs = logs(PRODUCER, 0);
+    Exchange again = producer(2, Snapshot.getDefaultInstance());
+    Endpoint endpoint = again.listen();
+    Exchange consumer = consumer(1, 0, 0);
+    for (int i = 0; i < 30; i++) {
+      consumerLogs.merge(
+          List.of(
+              LogDelta.newBuilder()
+                  .setTask(PRODUCER)
+                  .setOffset(i)
+                  .addEntries(answer(i, 90_000))
+                  .build()));
+    }
+    consumer.input().connect(CHANNEL, endpoint, 2);
+    pump(() -> consumer.input().channels().get(0).connected(), 3, consumer, again);
+    assertThat(again.output().connected()).isFalse();
+    consumer.close();
+    pump(() -> false, 20, again);
+
+    assertThat(again.output().connected()).isFalse();
+  }
+
+  private static List<Object> poll(Exchange consumer) {
+    List<Object> taken = new ArrayList<>();
+    consumer.poll(1);
+    Received received;
+    while ((received = consumer.loggedInput().nextReceived()) != null) {
+      taken.add(received.batch().value(0));
+    }
+    return taken;
+  }
+
+  private static List<LogDelta> held(TaskLogs logs) {
+    return logs.held(List.of()).apply(Integer.MAX_VALUE).deltas();
+  }
+
+  private static Determinant answer(int number, int size) {
+    byte[] encoded = new byte[size];
+    encoded[0] = (byte) number;
+    return Determinant.newBuilder()
+        .setValue(Determinant.Value.newBuilder().setEncoded(ByteString.copyFrom(encoded)))
+        .build();
   }
 
   private static Determinant time(long ms) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
 import com.google.protobuf.Parser;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.util.stream.StreamSupport;
 import org.anabranch.proto.v1.ConnectReply;
 import org.anabranch.proto.v1.ConnectRequest;
 import org.anabranch.proto.v1.FrameHeader;
+import org.anabranch.proto.v1.HeldLogs;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -40,17 +42,24 @@ class SharedFramesTest {
     return of("reply");
   }
 
+  static Stream<JsonObject> logs() throws IOException {
+    return of("logs");
+  }
+
   static Stream<JsonObject> frames() throws IOException {
     return of("frame");
   }
 
   @ParameterizedTest
   @MethodSource("requests")
-  void aRequestIsMagicTokenLengthAndMessage(JsonObject vector) throws IOException {
+  void aRequestIsMagicNonceProofLengthAndMessage(JsonObject vector) throws IOException {
     ByteBuffer bytes = bytes(vector, "bytes");
+    byte[] said = Arrays.copyOfRange(bytes.array(), Handshake.HEAD_BYTES, bytes.limit());
+    byte[] nonce = bytes(vector, "nonce").array();
 
     assertThat(take(bytes, 4)).isEqualTo(Handshake.MAGIC);
-    assertThat(take(bytes, ExchangeConfig.TOKEN_BYTES)).isEqualTo(bytes(vector, "token").array());
+    assertThat(take(bytes, Proofs.NONCE_BYTES)).isEqualTo(nonce);
+    assertThat(take(bytes, Proofs.BYTES)).isEqualTo(proofs(vector).ofConsumer(nonce, said));
     ConnectRequest request = takeMessage(bytes, ConnectRequest.parser());
     JsonObject message = vector.getAsJsonObject("message");
     assertThat(request.getJobId()).isEqualTo(message.get("job_id").getAsString());
@@ -59,11 +68,31 @@ class SharedFramesTest {
 
   @ParameterizedTest
   @MethodSource("replies")
-  void aReplyIsLengthAndMessage(JsonObject vector) throws IOException {
-    ConnectReply reply = takeMessage(bytes(vector, "bytes"), ConnectReply.parser());
+  void aReplyIsProofLengthAndMessage(JsonObject vector) throws IOException {
+    ByteBuffer bytes = bytes(vector, "bytes");
+    byte[] said = Arrays.copyOfRange(bytes.array(), Proofs.BYTES + 4, bytes.limit());
+    byte[] nonce = bytes(vector, "nonce").array();
+    byte[] request = bytes(vector, "request").array();
+
+    assertThat(take(bytes, Proofs.BYTES))
+        .isEqualTo(proofs(vector).ofProducer(nonce, request, said));
+    ConnectReply reply = takeMessage(bytes, ConnectReply.parser());
 
     String status = vector.getAsJsonObject("message").get("status").getAsString();
     assertThat(reply.getStatus().name()).isEqualTo(status);
+  }
+
+  private static Proofs proofs(JsonObject vector) {
+    return new Proofs(
+        bytes(vector, "token").array(), ByteString.copyFrom(bytes(vector, "listener_nonce")));
+  }
+
+  @ParameterizedTest
+  @MethodSource("logs")
+  void logsAreLengthAndMessage(JsonObject vector) throws IOException {
+    boolean last = vector.getAsJsonObject("message").has("last");
+
+    assertThat(takeMessage(bytes(vector, "bytes"), HeldLogs.parser()).getLast()).isEqualTo(last);
   }
 
   @ParameterizedTest

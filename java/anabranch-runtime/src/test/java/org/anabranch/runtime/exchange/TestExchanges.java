@@ -1,6 +1,7 @@
 package org.anabranch.runtime.exchange;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +17,9 @@ final class TestExchanges {
   /** Of a frame, in bytes. */
   private static final int MAX_FRAME = 100_000;
 
+  static final byte[] TOKEN =
+      "thirty-two bytes that are secret".getBytes(StandardCharsets.US_ASCII);
+
   private static final int SEND_QUEUE = 1000;
 
   private TestExchanges() {}
@@ -26,7 +30,7 @@ final class TestExchanges {
     ExchangeConfig config =
         new ExchangeConfig(
             "job",
-            new byte[32],
+            TOKEN,
             Optional.of(directory),
             "127.0.0.1",
             ExchangeConfig.Transport.AUTO,
