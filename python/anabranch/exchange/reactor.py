@@ -127,7 +127,8 @@ class Reactor:
             key.data(events)
         while self._io_mailbox:
             self._io_mailbox.popleft()()
-        while self._deadlines and self._deadlines[0][0] <= time.monotonic():
+        now = time.monotonic()  # what becomes due meanwhile has to wait for its turn
+        while self._deadlines and self._deadlines[0][0] <= now:
             heapq.heappop(self._deadlines)[2]()
         self.polled_at = time.monotonic()
         if self._cancelled:

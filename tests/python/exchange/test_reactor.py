@@ -70,3 +70,17 @@ def test_a_closed_reactor_may_still_be_woken(reactor):
 
     other.wake()
     other.cancel()
+
+
+def test_a_poll_ends_although_what_was_due_becomes_due_again(reactor):
+    calls = []
+
+    def again() -> None:
+        calls.append(1)
+        reactor.call_later(0, again)
+
+    reactor.call_later(0, again)
+    reactor.poll(0.001)
+    reactor.poll(0)
+
+    assert 1 <= len(calls) <= 2
