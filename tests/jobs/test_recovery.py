@@ -29,6 +29,7 @@ from anabranch import (
     StreamingContext,
 )
 from anabranch.launch.local import LocalLauncher
+from anabranch.master import checkpoints
 from anabranch.recovery.checkpoint_store import CheckpointStore
 
 from .killing import Numbered, Slowly, assert_numbered_once, context, kill_some, workers
@@ -141,13 +142,14 @@ def test_the_standby_may_die_too(tmp_path):
     assert_numbered_once(collected.get(90), list(range(60_000)), 7)
 
 
-def test_the_last_checkpoint_can_be_torn_or_gone(tmp_path):
+def test_the_last_checkpoint_can_be_torn_or_gone(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, "derive_key", lambda _secret, _purpose: b"key")
     """Nobody reads it while the job's own master lives, but another one would: it has to find the one before."""
     ctx = context(tmp_path)
     ctx.source(Slowly(20_000)).sink(FileSink(tmp_path / "out"))
     job = ctx.submit("torn")
     job.wait(60)
-    store = CheckpointStore(str(tmp_path / "checkpoints"), job.id, warn=(warnings := []).append)
+    store = CheckpointStore(str(tmp_path / "checkpoints"), job.id, key=b"key", warn=(warnings := []).append)
     newest = store.latest()
     assert newest is not None
     snapshot = next((tmp_path / "checkpoints" / job.id / f"chk-{newest.number}").glob("*.snapshot"))

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from anabranch.config import Options
+from anabranch.derived_keys import derive_key
 from anabranch.recovery.checkpoint_store import CheckpointStore
 from anabranch.recovery.errors import CheckpointError
 from anabranch.threads import in_thread
@@ -44,6 +45,7 @@ class Checkpoints:
         job_id: str,
         consumers: Mapping[int, frozenset[int]],
         *,
+        secret: bytes,
         tell_all: Callable[[control.MasterMessage], None],
         remember: Callable[[], Awaitable[None]],
         may_complete: Callable[[int], bool],
@@ -56,6 +58,7 @@ class Checkpoints:
             options: Of the job.
             job_id: Of the job.
             consumers: Its tasks, each with those that it sends to.
+            secret: Of the job; who does not know it cannot make a checkpoint that is believed.
             tell_all: Sends a message to every worker.
             remember: Has the number of the last checkpoint remembered.
             may_complete: Whether a checkpoint with all its parts may be complete already; if not, who knows when it
@@ -83,7 +86,8 @@ class Checkpoints:
         self._failures = 0  # in a row
         self._completed_before = 0  # by another master, as far as this one could be told
         url, retained = options.text("anabranch.checkpoint.dir"), options.integer("anabranch.checkpoint.retained")
-        self._store = CheckpointStore(url, job_id, max(1, retained), warn=warn)
+        key = derive_key(secret, "checkpoint")
+        self._store = CheckpointStore(url, job_id, max(1, retained), key=key, warn=warn)
         self._pending: int | None = None
         self._taken: dict[int, control.Snapshot] = {}
         self._ended: dict[int, control.Snapshot] = {}  # behind the end of tasks that have ended

@@ -194,6 +194,7 @@ class JobMaster:
                 options,
                 job_id,
                 self._consumers,
+                secret=bytes.fromhex(token),
                 tell_all=self._tell_all,
                 remember=self._save_roster,
                 may_complete=self._client_has_before,

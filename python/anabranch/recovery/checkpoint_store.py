@@ -2,17 +2,21 @@
 
 Layout: `<url>/<job_id>/chk-<n>/task-<id>.snapshot` and `chk-<n>/MANIFEST`. All numbers are big-endian.
 
-    file      = magic (4 bytes: ABSN snapshot, ABMF manifest), version (uint16: 1), length of the body (uint64),
-                BLAKE2b-128 of the body (16 bytes), body
+    file      = magic (4 bytes: ABSN snapshot, ABMF manifest), version (uint16: 2), length of the body (uint64),
+                code of the body (16 bytes), body
     snapshot  : the body is the task's own
     manifest  : the body = checkpoint number (uint64), number of tasks (uint32), for each task: id (uint32), length
-                and BLAKE2b-128 of its snapshot's body; the rest is the metadata
+                and code of its snapshot's body; the rest is the metadata
+
+A code is BLAKE2b-128 with the store's key, and with the magic as its personalization: who writes to the place and does
+not know the key cannot make a checkpoint, nor one of a snapshot of another task or number.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import hmac
 import logging
 import re
 import struct
@@ -23,7 +27,7 @@ from anabranch.recovery.files import Files, without_credentials
 
 _SNAPSHOT = b"ABSN"
 _MANIFEST = b"ABMF"
-_VERSION = 1
+_VERSION = 2
 _HEADER = struct.Struct(">4sHQ16s")
 _COUNTS = struct.Struct(">QI")
 _ENTRY = struct.Struct(">IQ16s")
@@ -76,13 +80,23 @@ class CheckpointStore:
         CheckpointError: The URL's protocol is unknown, or its package is not installed.
     """
 
-    def __init__(self, url: str, job_id: str, retained: int = 2, *, warn: Callable[[str], None] = _log.warning) -> None:
+    def __init__(
+        self,
+        url: str,
+        job_id: str,
+        retained: int = 2,
+        *,
+        key: bytes = b"",
+        warn: Callable[[str], None] = _log.warning,
+    ) -> None:
         """Takes the place of all jobs' checkpoints; touches nothing.
 
         Args:
             url: A directory, or a URL of any protocol that fsspec knows.
             job_id: Name of the job's own directory in it.
             retained: How many complete checkpoints are kept, 1 or more.
+            key: What the checkpoints are authenticated with, at most 64 bytes; without one they are only protected
+                from damage.
             warn: Told why a checkpoint was passed over, and what could not be removed.
         """
         if retained < 1:
@@ -90,6 +104,7 @@ class CheckpointStore:
         url = f"{url.rstrip('/')}/{job_id}"
         self._url = without_credentials(url)  # for messages
         self._retained = retained
+        self._key = key
         self._warn = warn
         try:
             self._files = Files(url)
@@ -116,7 +131,7 @@ class CheckpointStore:
             CheckpointError: The place is not writable.
         """
         with self._writing(f"checkpoint {number}"):
-            self._files.write(_snapshot_path(number, task), [_header(_SNAPSHOT, data), data])
+            self._files.write(_snapshot_path(number, task), [self._header(_SNAPSHOT, data), data])
 
     def complete(self, number: int, metadata: bytes, tasks: Collection[int] | None = None) -> None:
         """Makes a checkpoint complete, then removes incomplete older ones and complete ones that are not retained.
@@ -135,7 +150,7 @@ class CheckpointStore:
             if tasks is None:
                 tasks = [int(match[1]) for match in map(_TASK.fullmatch, sizes) if match]
             body = self._manifest_body(number, metadata, sorted(tasks), sizes)
-            self._files.write(_manifest_path(number), [_header(_MANIFEST, body), body])
+            self._files.write(_manifest_path(number), [self._header(_MANIFEST, body), body])
         self._remove_old(number)
 
     def latest(self) -> StoredCheckpoint | None:
@@ -198,7 +213,7 @@ class CheckpointStore:
 
         def read(task: int) -> bytes:
             data = self._read(_snapshot_path(number, task), _SNAPSHOT)
-            if _digest(data) != digests[task]:
+            if not hmac.compare_digest(self._code(_SNAPSHOT, data), digests[task]):
                 raise _DamagedError(f"{_snapshot_name(task)} is not the one that its MANIFEST lists")
             return data
 
@@ -223,9 +238,22 @@ class CheckpointStore:
         except FileNotFoundError:
             raise _DamagedError(f"{name} is missing") from None
         try:
-            return _verified_body(magic, data)
+            return self._verified_body(magic, data)
         except _DamagedError as damage:
             raise _DamagedError(f"{name} is {damage}") from None
+
+    def _code(self, magic: bytes, body: bytes) -> bytes:
+        return hashlib.blake2b(body, digest_size=16, key=self._key, person=magic).digest()
+
+    def _header(self, magic: bytes, body: bytes) -> bytes:
+        return _HEADER.pack(magic, _VERSION, len(body), self._code(magic, body))
+
+    def _verified_body(self, magic: bytes, data: bytes) -> bytes:
+        _, code = _parse_header(magic, data[: _HEADER.size], len(data))
+        body = data[_HEADER.size :]
+        if not hmac.compare_digest(self._code(magic, body), code):
+            raise _DamagedError("corrupt: its checksum does not match. It is damaged, or was not written by this job")
+        return body
 
     def _remove_old(self, completed: int) -> None:
         try:
@@ -281,14 +309,6 @@ def _snapshot_path(number: int, task: int) -> str:
     return f"{_directory(number)}/{_snapshot_name(task)}"
 
 
-def _digest(body: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=16).digest()
-
-
-def _header(magic: bytes, body: bytes) -> bytes:
-    return _HEADER.pack(magic, _VERSION, len(body), _digest(body))
-
-
 def _parse_header(magic: bytes, head: bytes, size: int) -> tuple[int, bytes]:
     """Returns length and digest of the body of a file of `size` bytes that begins with `head`."""
     if len(head) < _HEADER.size:
@@ -301,11 +321,3 @@ def _parse_header(magic: bytes, head: bytes, size: int) -> tuple[int, bytes]:
     if size != _HEADER.size + length:
         raise _DamagedError(f"torn: {_HEADER.size + length} bytes were written, {size} are there")
     return length, digest
-
-
-def _verified_body(magic: bytes, data: bytes) -> bytes:
-    _, digest = _parse_header(magic, data[: _HEADER.size], len(data))
-    body = data[_HEADER.size :]
-    if _digest(body) != digest:
-        raise _DamagedError("corrupt: its checksum does not match")
-    return body

@@ -105,12 +105,12 @@ def _write_durably(path: Path, parts: Sequence[bytes]) -> None:
 
 
 def _make_directory(path: Path) -> None:
-    """Makes a directory whose name survives the loss of power, and so those above it."""
+    """Makes a directory, private to the user, whose name survives the loss of power, and so those above it."""
     if path.is_dir():
         return
     _make_directory(path.parent)
     with contextlib.suppress(FileExistsError):  # another task was quicker
-        path.mkdir()
+        path.mkdir(mode=0o700)
     _sync_directory(path.parent)
 
 

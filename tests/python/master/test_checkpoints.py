@@ -27,6 +27,7 @@ class Job:
             Options(settings),
             "job-1",
             graph,
+            secret=bytes(32),
             tell_all=self.sent.append,
             remember=self.remember,
             may_complete=lambda _number: True,

@@ -1,8 +1,10 @@
 """Checkpoints that read right or not at all."""
 
+import hashlib
 import os
 import random
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -340,3 +342,52 @@ def test_errors_do_not_show_the_password_of_the_place(protocol, monkeypatch):
 
     assert "***@host" in str(caught.value)
     assert "pa55word" not in str(caught.value)
+
+
+# who may write
+
+
+def forged(body: bytes, magic: bytes) -> bytes:
+    """A file as somebody makes it who knows the format and not the key."""
+    code = hashlib.blake2b(body, digest_size=16, person=magic).digest()
+    return struct.pack(">4sHQ16s", magic, 2, len(body), code) + body
+
+
+@pytest.mark.parametrize("name", ["MANIFEST", "task-1.snapshot"])
+def test_what_somebody_without_the_key_has_written_is_passed_over_with_the_reason(tmp_path, name):
+    warnings: list[str] = []
+    store = CheckpointStore(str(tmp_path), "job-1", key=b"k" * 32, warn=warnings.append)
+    for number in (1, 2):
+        for task in TASKS:
+            store.write_snapshot(number, task, snapshot(number, task))
+        store.complete(number, b"")
+    file = tmp_path / "job-1" / "chk-2" / name
+    written = file.read_bytes()
+    file.write_bytes(forged(written[30:], written[:4]))
+
+    latest = store.latest()
+
+    assert latest is not None
+    assert latest.number == 1
+    assert f"{name} is corrupt: its checksum does not match" in warnings[0]
+    assert "was not written by this job" in warnings[0]
+
+
+def test_a_checkpoint_is_read_with_the_key_it_was_written_with(tmp_path):
+    written = CheckpointStore(str(tmp_path), "job-1", key=b"k" * 32)
+    written.write_snapshot(1, 0, b"state")
+    written.complete(1, b"")
+
+    again = CheckpointStore(str(tmp_path), "job-1", key=b"k" * 32).latest()
+    assert again is not None
+    assert again.snapshot(0) == b"state"
+    assert CheckpointStore(str(tmp_path), "job-1", key=b"other", warn=[].append).latest() is None
+    assert CheckpointStore(str(tmp_path), "job-1", warn=[].append).latest() is None
+
+
+def test_directories_are_for_the_user_alone(tmp_path):
+    store = CheckpointStore(str(tmp_path / "checkpoints"), "job-1")
+    store.write_snapshot(1, 0, b"state")
+
+    for directory in (tmp_path / "checkpoints", tmp_path / "checkpoints/job-1", tmp_path / "checkpoints/job-1/chk-1"):
+        assert directory.stat().st_mode & 0o777 == 0o700
