@@ -22,7 +22,6 @@ from typing import Any
 
 import grpc.aio
 import psutil
-from anabranch.v1.authentication_pb2_grpc import AuthenticationStub
 
 from anabranch import SourceFunction, StreamingContext
 from anabranch.config import Options
@@ -46,6 +45,7 @@ from anabranch.recovery.determinants import DeterminantLog, HeldLogs, Piggyback
 from anabranch.recovery.inflight_log import InFlightLog, SpillBudget
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1 import graph_pb2 as graph
+from anabranch.v1.authentication_pb2_grpc import AuthenticationStub
 from anabranch.v1.control_pb2_grpc import ControlStub
 from anabranch.v1.record_pb2 import Barrier, Determinant, FrameHeader, LogDelta
 from benchmarks.measure import OUT, machine
