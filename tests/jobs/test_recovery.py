@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from anabranch import (
+    AnabranchError,
     EndOfData,
     FileSink,
     IdempotentSinkFunction,
@@ -31,6 +32,7 @@ from anabranch import (
 from anabranch.launch.local import LocalLauncher
 from anabranch.master import checkpoints
 from anabranch.recovery.checkpoint_store import CheckpointStore
+from anabranch.v1 import control_pb2 as control
 
 from .killing import Numbered, Slowly, assert_numbered_once, context, kill_some, workers
 
@@ -597,6 +599,38 @@ def second_time(flag: Path) -> bool:
     except FileExistsError:
         return True
     return False
+
+
+@pytest.mark.parametrize("end", ["cancelled", "failed"])
+def test_what_a_complete_checkpoint_covers_is_committed_however_the_job_ends_then(tmp_path, end):
+    def fails(x: int) -> int:
+        if (tmp_path / "fail").exists():
+            raise ValueError("the end")
+        return x
+
+    ctx = context(tmp_path, cancel__timeout_ms=60_000, recovery__standbys=0).set_parallelism(1)
+    ctx.source(Slowly(10**9, pause=1.0)).sink(FileSink(tmp_path / "out"))  # a second from the snapshot to the commit
+    ctx.source(Slowly(10**9)).map(fails).sink(lambda x: None)
+    job = ctx.submit("ends")
+    store = tmp_path / "checkpoints" / job.id
+    while not (store / "chk-2" / "MANIFEST").exists():
+        assert not job.ended
+        time.sleep(0.005)
+
+    if end == "cancelled":
+        job.cancel()
+    (tmp_path / "fail").touch()
+    with pytest.raises(AnabranchError):
+        job.wait(100)
+
+    latest = CheckpointStore(str(tmp_path / "checkpoints"), job.id, 2).latest()
+    assert latest is not None
+    snapshots = [control.Snapshot.FromString(latest.snapshot(task)) for task in latest.tasks]
+    covered = max(
+        state.records_in for snapshot in snapshots for state in snapshot.operators if state.HasField("engine")
+    )
+    lines = [int(line) for file in (tmp_path / "out").glob("part-*") for line in file.read_text().split()]
+    assert sorted(lines) == list(range(covered))
 
 
 class OpensForEver(MapFunction):

@@ -209,6 +209,12 @@ class Checkpoints:
         """
         await asyncio.gather(*self._writes, return_exceptions=True)
 
+    async def stop(self, timeout: float) -> None:
+        """Begins no more, and waits for what is being written: what is complete, sinks commit before they end."""
+        self.abandon()
+        if self._writes:
+            await asyncio.wait(self._writes, timeout=timeout)
+
     def abandon(self) -> None:
         """Gives up the pending checkpoint: all tasks go back to the last complete one."""
         self._pending = None
@@ -231,7 +237,12 @@ class Checkpoints:
         """
         await self.settle()
         self._pending = None
-        parts = dict(self._ended)
+        write = asyncio.ensure_future(self._write_last(dict(self._ended)))
+        self._writes.add(write)
+        write.add_done_callback(self._writes.discard)
+        await write
+
+    async def _write_last(self, parts: dict[int, control.Snapshot]) -> None:
         for delay in _DELAYS_OF_LAST:
             try:
                 await self._write(FINAL, parts)

@@ -903,7 +903,7 @@ class JobMaster:
                 await self._checkpoints.begin_if_due(now)
             if self.state is JobState.RUNNING and self._recovering:
                 self._end_workers_that_do_not_deploy(now)
-            if self.state is JobState.RUNNING and now >= next_stall_check:
+            if self.state is JobState.RUNNING and self._all_live and now >= next_stall_check:
                 next_stall_check = now + _STALL_INTERVAL
                 warning = self._stalls.check(now, self._tasks, self._reports)
                 if warning:
@@ -972,9 +972,11 @@ class JobMaster:
 
     async def _stop_tasks(self) -> None:
         """Cancels every task and waits, for a limited time, until those of living workers have ended."""
-        for worker in self._workers.values():
-            worker.send(control.MasterMessage(cancel_tasks=control.CancelTasks()))
-        deadline = time.monotonic() + self._options.integer("anabranch.cancel.timeout-ms") / 1000
+        timeout = self._options.integer("anabranch.cancel.timeout-ms") / 1000
+        if self._checkpoints is not None:
+            await self._checkpoints.stop(timeout)
+        self._tell_all(control.MasterMessage(cancel_tasks=control.CancelTasks()))
+        deadline = time.monotonic() + timeout
         while time.monotonic() < deadline and any(self._still_runs(task) for task in self._tasks):
             await asyncio.sleep(_WATCH_INTERVAL / 5)
 

@@ -7,6 +7,7 @@ import enum
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias
 
@@ -150,6 +151,8 @@ class Task:
         self._collected_seq = self._collected_acknowledged = descriptor.incarnation << _MAX_BATCHES_BITS
         self._partition_functions: dict[int, UserFunction] = {}  # by edge
         self._connected = not descriptor.inputs
+        self._restored = False
+        self._completed: deque[int] = deque()  # checkpoints whose commits are still to be made
         self._to_dial: list[control.ConnectTask.Producer] = []
         self._recovery = self._build_recovery()
         self._origin = (0, 0)  # of the batch at hand: its channel, and how many records came before on it
@@ -191,17 +194,20 @@ class Task:
 
     def complete_checkpoint(self, number: int) -> None:
         """Says that everybody's part of a checkpoint is safe."""
+        self._completed.append(number)
+        self._reactor.post(self._commit_completed)
 
-        def complete() -> None:
-            assert self._recovery is not None and self.chain is not None  # noqa: S101, PT018 - see above
+    def _commit_completed(self) -> None:
+        """Commits what belongs to complete checkpoints; not before the transactions of earlier lives are known."""
+        while self._restored and self._completed:
+            number = self._completed.popleft()
+            assert self._recovery is not None and self.chain is not None  # noqa: S101, PT018 - it was restored
             with self._recovery.answers.quietly():
                 self.chain.commit(number)
                 if number == FINAL:
                     self.chain.close()
             self._recovery.drop_before(number)
             self._reporter.committed(self, number)
-
-        self._reactor.post(complete)
 
     def cancel(self) -> None:
         """Makes the task stop soon, also in the middle of a batch; the record at hand is finished."""
@@ -251,7 +257,12 @@ class Task:
         """Closes everything and tells the master how the task has ended."""
         if error is not None and not isinstance(error, TaskCancelled):
             self._fail(error)  # before anything is closed: a close that hangs must not hide why the task has failed
-        failure = self._close()
+        try:
+            self._commit_completed()  # a complete checkpoint is committed, whatever comes after it
+            failure = self._close()
+        except OperatorError as uncommitted:
+            self._close()
+            failure = uncommitted
         finish_lines()
         if self.state is TaskState.FAILED or (self.state is TaskState.FINISHED and failure is None):
             return  # as it is known already; a finished task has only been there for others
@@ -390,9 +401,11 @@ class Task:
             self.output.restore(restore.next_of_edge)
             self.input.restore(restore.unread)
             chain.commit(restore.number)
+            self._restored = True
             if restore.number != FINAL:
                 chain.start()
         self._reach("recovery.restored")
+        self._commit_completed()
         if not recovery.replaying:
             self._enter(TaskState.RUNNING)
         if restore.number != FINAL:

@@ -40,6 +40,9 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
   private final Queue<List<Producer>> connects = new ConcurrentLinkedQueue<>();
   private final List<Producer> undialled = new ArrayList<>();
   private boolean connectAsked;
+  // Checkpoints whose commits are still to be made.
+  private final Queue<Long> completed = new ConcurrentLinkedQueue<>();
+  private boolean restored;
   private Exchange exchange;
   private InputGate input;
   private OutputGate output;
@@ -166,14 +169,25 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
     triggeredAt = timestampMillis;
   }
 
-  /** Commits what belongs to a checkpoint, and forgets what was before it. */
+  /** Everybody's part of a checkpoint is safe. May be called from any thread. */
   final void completed(long number) {
-    quietly(() -> chain.commit(number));
-    forget(number);
-    if (number == END) {
-      quietly(chain::close);
+    completed.add(number);
+  }
+
+  /**
+   * Commits what belongs to complete checkpoints; not before the transactions of earlier lives are
+   * known.
+   */
+  final void commitCompleted() {
+    while (restored && !completed.isEmpty()) {
+      long number = completed.poll();
+      quietly(() -> chain.commit(number));
+      forget(number);
+      if (number == END) {
+        quietly(chain::close);
+      }
+      listener.committed(task, number);
     }
-    listener.committed(task, number);
   }
 
   // ---------------------------------------------------------------- life
@@ -193,8 +207,10 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
     reach("recovery.connected");
     if (hasNothingToRun()) {
       commitOnly();
+      restored();
     } else {
       open();
+      restored();
       end(runOperators());
     }
     while (!hasNothingToRun() && !output.acknowledged()) {
@@ -205,6 +221,11 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
     while (true) { // others may need what was sent, until the job has ended
       serve();
     }
+  }
+
+  private void restored() {
+    restored = true;
+    commitCompleted();
   }
 
   /** Returns whether the task had come to its end in an earlier life. */

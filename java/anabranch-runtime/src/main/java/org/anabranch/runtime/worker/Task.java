@@ -52,6 +52,7 @@ final class Task {
   private boolean connectAsked;
   private volatile Lifecycle state = Lifecycle.CREATED;
   private volatile boolean cancelled;
+  private boolean ending;
   private volatile Exchange exchange;
   private volatile OperatorChain chain;
   // System.nanoTime() at which the batch at hand was begun; 0 while there is none.
@@ -128,18 +129,27 @@ final class Task {
   /** Tells the task that everybody's part of a checkpoint is safe; only with recovery. */
   void completed(long number) {
     if (recoverable != null) {
-      mailbox.add(() -> recoverable.completed(number));
+      recoverable.completed(number);
+      mailbox.add(recoverable::commitCompleted);
       wakeup();
     }
   }
 
   /** Stops the task: out of any wait at once, out of a batch before its next record. */
   void cancel() {
-    cancelled = true;
-    if (!state.hasEnded()) {
-      thread.interrupt(); // user code may be waiting for something of its own
+    synchronized (this) {
+      cancelled = true;
+      if (!ending) {
+        thread.interrupt(); // user code may be waiting for something of its own
+      }
     }
     wakeup();
+  }
+
+  /** From now on nobody interrupts the thread: commits have to be made. */
+  private synchronized void beginEnd() {
+    ending = true;
+    Thread.interrupted();
   }
 
   private void wakeup() {
@@ -166,6 +176,7 @@ final class Task {
       failure = t;
     }
     busySince = 0;
+    beginEnd();
     try {
       end(failure);
     } catch (Throwable t) { // whatever it is, the master must not wait for this task for ever
@@ -181,11 +192,26 @@ final class Task {
       // Before anything is closed: a close that hangs must not hide why the task has failed.
       fail(failure);
     }
+    commitCompleted();
     release();
     System.out.flush();
     System.err.flush();
     if (!state.hasEnded()) {
       enter(failure == null ? Lifecycle.FINISHED : Lifecycle.CANCELLED, null);
+    }
+  }
+
+  /** A complete checkpoint is committed, whatever comes after it. */
+  private void commitCompleted() {
+    if (recoverable == null) {
+      return;
+    }
+    try {
+      recoverable.commitCompleted();
+    } catch (Throwable t) { // a sink that cannot commit
+      if (state != Lifecycle.FAILED) {
+        fail(t);
+      }
     }
   }
 

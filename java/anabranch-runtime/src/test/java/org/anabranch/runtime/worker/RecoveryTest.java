@@ -23,7 +23,9 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.JoinOptions;
+import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskError;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.RepeatedTest;
@@ -273,6 +275,61 @@ class RecoveryTest {
 
       assertThat(committed.keySet()).contains("0/%020d".formatted(1), "1/%020d".formatted(2));
       assertWhole();
+    }
+  }
+
+  /** Does not come back. */
+  private static final String STUCK =
+      """
+      public class Stuck extends RichSourceFunction<Long> {
+        public void init(int parallelism, int index) {}
+        public void fetch(SourceContext<Long> context) throws Exception {
+          Thread.sleep(1_000_000);
+        }
+        public Object saveCheckpoint() { return 0L; }
+        public void loadCheckpoint(Object saved) {}
+      }
+      """;
+
+  private static boolean isStuck(Task task) {
+    return task.thread().getState() == Thread.State.TIMED_WAITING;
+  }
+
+  /** A master that is of no interest. */
+  private static final class Deaf implements TaskListener {
+    @Override
+    public void deployed(Task task, Endpoint endpoint) {}
+
+    @Override
+    public void checkpoint(Task task, Snapshot snapshot) {}
+
+    @Override
+    public void committed(Task task, long checkpoint) {}
+
+    @Override
+    public void entered(Task task, Lifecycle state, TaskError error) {}
+  }
+
+  @Test
+  void whatACompleteCheckpointCoversIsCommittedThoughTheTaskIsCancelledThen() throws Exception {
+    try (TestJob job = job(STUCK)) {
+      job.tasks(
+          1,
+          job.operator(OPERATOR_KIND_SOURCE, "com.acme.Stuck"),
+          job.operator(OPERATOR_KIND_SINK, "com.acme.Committed").putConfig("committed", name));
+      JobContext context = JobContext.of(job.setup(), TestJob.TOKEN);
+      Task task = new Task(job.descriptors().get(0), context, new Deaf());
+      task.trigger(1, 1);
+      task.start();
+      while (task.state() == Lifecycle.CREATED || !isStuck(task)) {
+        pause(1);
+      }
+
+      task.completed(1);
+      task.cancel();
+
+      assertThat(task.awaitEnd(40_000)).isTrue();
+      assertThat(committed.keySet()).containsExactly("0/%020d".formatted(1));
     }
   }
 
