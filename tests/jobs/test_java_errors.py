@@ -69,6 +69,16 @@ def test_a_java_record_that_cannot_cross_comes_as_text(acme_jar):
     assert "number 1" in letter["record"]
 
 
+def test_a_dead_letter_of_java_has_the_record_as_it_came(acme_jar):
+    record = {"name": "a", "items": [1]}
+    failing = plain(acme_jar).from_values(record).as_java_stream().map("com.acme.Failing$ClearAndRefuse")
+    failing.sink("com.acme.Functions$Print")
+
+    [letter] = failing.dead_letters().as_python_stream().execute_and_collect("changes")
+
+    assert record == letter["record"]
+
+
 def test_a_java_sink_has_dead_letters(acme_jar):
     ctx = plain(acme_jar).set_parallelism(2)
     sink = ctx.from_collection(range(100)).rebalance().as_java_stream().sink("com.acme.Failing$RefusingSink")

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import org.anabranch.api.function.Collector;
 import org.anabranch.api.function.FlatMapFunction;
 import org.anabranch.api.function.IdempotentSinkFunction;
@@ -49,6 +50,14 @@ public final class Failing {
     @Override
     public Object map(Object value) {
       throw new IllegalStateException("refused");
+    }
+  }
+
+  public static final class ClearAndRefuse implements MapFunction<Map<String, Object>, Object> {
+    @Override
+    public Object map(Map<String, Object> value) {
+      value.clear();
+      throw new IllegalStateException("too late");
     }
   }
 

@@ -204,7 +204,8 @@ public final class OperatorChain {
       throw OperatorFailure.outsideOfRecords(name, new FunctionException(problem));
     }
     HeldOutput held = new HeldOutput(next);
-    stage.skip(new Skipping(name, held, last && wantsDeadLetters ? this::emitDeadLetter : null));
+    stage.skip(
+        new Skipping(name, held, last && wantsDeadLetters ? this::emitDeadLetter : null), codec);
     return held;
   }
 

@@ -36,6 +36,11 @@ final class Skipping {
     this.deadLetters = deadLetters;
   }
 
+  /** Returns whether {@link #reject} needs records as they were before the function was called. */
+  boolean wantsCopies() {
+    return deadLetters != null;
+  }
+
   /** The record has not failed. */
   void accept() {
     results.release();

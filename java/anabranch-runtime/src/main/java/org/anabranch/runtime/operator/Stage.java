@@ -17,6 +17,8 @@ final class Stage implements Output {
   private Operator operator;
   // What becomes of records at which the function fails; null if that ends the task.
   private Skipping skipping;
+  // Copies what may be rejected; null if nobody wants copies.
+  private StateCodec copying;
 
   Stage(OperatorChain chain, String name, RuntimeContext context) {
     this.chain = chain;
@@ -30,8 +32,9 @@ final class Stage implements Output {
   }
 
   /** Has records left out at which the function fails. */
-  void skip(Skipping by) {
+  void skip(Skipping by, StateCodec codec) {
     skipping = by;
+    copying = by.wantsCopies() ? codec : null;
   }
 
   Operator operator() {
@@ -58,6 +61,7 @@ final class Stage implements Output {
 
   private void emit(int input, Object key, Object value) {
     chain.checkIntact();
+    RecordCopy came = copying == null ? null : new RecordCopy(value, copying);
     try {
       operator.process(input, key, value);
       if (skipping != null) {
@@ -67,7 +71,7 @@ final class Stage implements Output {
       if (!mayLeaveOut(t)) {
         throw chain.fail(OperatorFailure.atRecord(name, taken.get(), value, t));
       }
-      skipping.reject(taken.get(), value, t);
+      skipping.reject(taken.get(), came == null ? value : came.record(), t);
     }
     taken.increment();
     chain.step();

@@ -49,6 +49,11 @@ class ErrorHandlingTest {
         public static Long assertion(Long n) { throw new AssertionError("no"); }
         public static Long deep(Long n) { return deep(n) + 1; }
         public static Long broken(Long n) { throw new NoClassDefFoundError("com/acme/Gone"); }
+        public static Object list(Long n) { return new ArrayList<>(List.of(n, n)); }
+        public static Object clear(List<Object> record) {
+          record.clear();
+          throw new IllegalStateException("too late");
+        }
         public static Object thread(Long n) { return new Thread("t" + n); }
         public static Object refuse(Object o) { throw new IllegalStateException("refused"); }
         public static Object half(Object o) { throw new IllegalStateException("half \\ud800"); }
@@ -282,6 +287,15 @@ class ErrorHandlingTest {
 
     assertThat(letters).extracting(letter -> letter.get("record")).containsExactly(1L, 3L);
     assertThat(warnings()).hasSize(2).allMatch(line -> line.contains("Picky::odd#1 skips"));
+  }
+
+  @Test
+  void aDeadLetterHasTheRecordAsItCame() {
+    var letters = deadLettersOf(map("list"), skipping(map("clear")));
+
+    assertThat(letters)
+        .extracting(letter -> letter.get("record"))
+        .containsExactly(List.of(0L, 0L), List.of(1L, 1L), List.of(2L, 2L), List.of(3L, 3L));
   }
 
   @Test
