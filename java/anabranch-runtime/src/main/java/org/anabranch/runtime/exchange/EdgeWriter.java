@@ -62,14 +62,22 @@ final class EdgeWriter {
   /** Takes one record; may block on back-pressure. The key counts only on a keyed edge. */
   void write(Object key, Object value) throws Exception {
     if (partitioner instanceof Partitioner.Single) {
-      add(batches[0], key, value);
+      encode(key, value);
+      add(batches[0], value);
     } else if (partitioner instanceof Partitioner.Rebalance rebalance) {
-      add(batches[rebalance.next()], key, value);
+      encode(key, value);
+      add(batches[rebalance.next()], value);
     } else if (partitioner instanceof Partitioner.ByKey byKey) {
-      add(batches[chooseByKey(byKey, key, value)], key, value);
+      int index = chooseByKey(byKey, key, value);
+      encode(key, value);
+      add(batches[index], value);
     } else if (partitioner instanceof Partitioner.Custom custom) {
-      for (int index : chooseByFunction(custom, value)) {
-        add(batches[index], key, value);
+      int[] chosen = chooseByFunction(custom, value);
+      if (chosen.length > 0) {
+        encode(key, value);
+        for (int index : chosen) {
+          add(batches[index], value);
+        }
       }
     }
   }
@@ -130,10 +138,53 @@ final class EdgeWriter {
     }
   }
 
-  private void add(PendingBatch batch, Object key, Object value) {
-    if (carriesKeys ? batch.add(key, value) : batch.add(value)) {
+  /** Encodes a record at once: when it has been emitted, it may be changed. */
+  private void encode(Object key, Object value) {
+    try {
+      if (carriesKeys) {
+        encoder.encodeRecord(key, value);
+      } else {
+        encoder.encodeRecord(value);
+      }
+    } catch (RecordException e) {
+      throw unsendable(value, e);
+    }
+  }
+
+  /** Adds the record that was encoded last. */
+  private void add(PendingBatch batch, Object value) {
+    if (sizeWithLast(batch) > config.maxFrameBytes()) {
+      // Only among the first records of a channel: the limit has not yet learned their size.
+      if (!batch.isEmpty()) {
+        cut(batch);
+      }
+      checkFitsAlone(batch, value);
+    }
+    if (batch.add(encoder)) {
       cut(batch);
     }
+  }
+
+  private long sizeWithLast(PendingBatch batch) {
+    return HEAD_RESERVE + batch.records().bytesWith(encoder, HEAD_RESERVE);
+  }
+
+  private void checkFitsAlone(PendingBatch empty, Object value) {
+    long size = sizeWithLast(empty);
+    if (size > config.maxFrameBytes()) {
+      throw unsendable(
+          value,
+          new RecordException(
+              "it takes %d bytes, a frame may have %d; raise anabranch.exchange.max-frame-bytes"
+                  .formatted(size, config.maxFrameBytes()),
+              0,
+              ""));
+    }
+  }
+
+  private UnsendableRecordException unsendable(Object value, RecordException reason) {
+    return new UnsendableRecordException(
+        "a record cannot be handed to operator " + consumer, value, reason);
   }
 
   void flush() {
@@ -162,69 +213,27 @@ final class EdgeWriter {
   }
 
   private void cut(PendingBatch batch) {
-    List<Object> keys = batch.keys();
-    List<Object> values = batch.values();
-    int n = values.size();
+    int n = batch.records().size();
     // The consumer may want smaller frames since the batch was begun.
     for (int from = 0; from < n; ) {
       int to = Math.min(n, from + batch.limit());
-      boolean whole = from == 0 && to == n;
-      cut(
-          batch,
-          whole || !carriesKeys ? keys : keys.subList(from, to),
-          whole ? values : values.subList(from, to));
+      cut(batch, from, to);
       gate.waitForRoom(batch.targets());
       from = to;
     }
     batch.clear();
   }
 
-  private void cut(PendingBatch batch, List<Object> keys, List<Object> values) {
-    EncodedBatch encoded = encode(keys, values);
+  private void cut(PendingBatch batch, int from, int to) {
+    EncodedBatch payload = batch.records().payload(from, to, encoder);
     FrameHeader.Builder header =
         FrameHeader.newBuilder()
-            .setNRecords(values.size())
+            .setNRecords(to - from)
             .setHasKeys(carriesKeys)
-            .addAllSchemas(encoded.schemas());
-    int size = HEAD_RESERVE + encoded.length();
-    for (var schema : encoded.schemas()) {
-      size += HEAD_RESERVE + schema.getSerializedSize();
-    }
-    if (size > config.maxFrameBytes()) {
-      cutInHalves(batch, keys, values, size);
-      return;
-    }
-    batch.learn(values.size(), encoded.length());
+            .addAllSchemas(payload.schemas());
+    batch.learn(to - from, payload.length());
     for (OutputChannel channel : batch.targets()) {
-      channel.send(header, encoded.bytes(), encoded.offset(), encoded.length());
+      channel.send(header, payload.bytes(), payload.offset(), payload.length());
     }
-  }
-
-  private EncodedBatch encode(List<Object> keys, List<Object> values) {
-    try {
-      return carriesKeys ? encoder.encode(keys, values) : encoder.encode(values);
-    } catch (RecordException e) {
-      Object rejected = values.get(Math.floorMod(Math.max(0, e.index()), values.size()));
-      throw new UnsendableRecordException(
-          "a record cannot be handed to operator " + consumer, rejected, e);
-    }
-  }
-
-  /** Only a first batch of huge records gets here: the limit has not yet learned their size. */
-  private void cutInHalves(PendingBatch batch, List<Object> keys, List<Object> values, int size) {
-    int n = values.size();
-    if (n == 1) {
-      RecordException tooLarge =
-          new RecordException(
-              "it takes %d bytes, a frame may have %d; raise anabranch.exchange.max-frame-bytes"
-                  .formatted(size, config.maxFrameBytes()),
-              0,
-              "");
-      throw new UnsendableRecordException(
-          "a record cannot be handed to operator " + consumer, values.get(0), tooLarge);
-    }
-    int half = n / 2;
-    cut(batch, carriesKeys ? keys.subList(0, half) : keys, values.subList(0, half));
-    cut(batch, carriesKeys ? keys.subList(half, n) : keys, values.subList(half, n));
   }
 }

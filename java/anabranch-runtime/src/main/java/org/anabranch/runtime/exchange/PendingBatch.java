@@ -1,10 +1,11 @@
 package org.anabranch.runtime.exchange;
 
-import java.util.ArrayList;
-import java.util.List;
+import org.anabranch.runtime.records.Encoder;
+import org.anabranch.runtime.records.RecordBuffer;
 
 /**
- * Records that wait to become a frame: of one channel, or of all channels of a broadcast edge.
+ * Records that wait to become a frame: of one channel, or of all channels of a broadcast edge. They
+ * are encoded already, since whoever has emitted them may change them.
  *
  * <p>The limit follows the load. It starts small and doubles with each full batch, so a light load
  * gets small frames at once and a heavy one big frames; it never lets a frame of records like the
@@ -19,8 +20,7 @@ final class PendingBatch {
   private final OutputChannel[] targets;
   private final int maxRecords;
   private final int maxBytes;
-  private ArrayList<Object> keys = new ArrayList<>();
-  private ArrayList<Object> values = new ArrayList<>();
+  private final RecordBuffer records = new RecordBuffer();
   private int learned;
   private int limit;
   private double meanBytes;
@@ -52,28 +52,18 @@ final class PendingBatch {
     return targets;
   }
 
-  List<Object> keys() {
-    return keys;
-  }
-
-  List<Object> values() {
-    return values;
+  RecordBuffer records() {
+    return records;
   }
 
   boolean isEmpty() {
-    return values.isEmpty();
+    return records.size() == 0;
   }
 
-  /** Adds a record; returns true if it has made the batch full. */
-  boolean add(Object value) {
-    values.add(value);
-    return values.size() >= limit;
-  }
-
-  /** Adds a record with its key; returns true if it has made the batch full. */
-  boolean add(Object key, Object value) {
-    keys.add(key);
-    return add(value);
+  /** Adds the record that was encoded last; returns true if it has made the batch full. */
+  boolean add(Encoder encoder) {
+    records.add(encoder);
+    return records.size() >= limit;
   }
 
   /** Takes note of how large a frame of {@code records} records has become. */
@@ -87,7 +77,6 @@ final class PendingBatch {
   }
 
   void clear() {
-    keys.clear();
-    values.clear();
+    records.clear();
   }
 }

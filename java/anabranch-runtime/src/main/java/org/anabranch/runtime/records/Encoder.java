@@ -14,6 +14,8 @@ public final class Encoder {
   private final SchemaSet schemas = new SchemaSet();
   private final ValueEncoder values;
   private final ValueEncoder keys;
+  private final Output assembly = new Output();
+  private int keyLength;
 
   /**
    * Makes an encoder.
@@ -53,6 +55,55 @@ public final class Encoder {
     append(keys, recordKeys, 0);
     append(values, records, recordKeys.size());
     return end();
+  }
+
+  /**
+   * Encodes one record, for {@link RecordBuffer#add}.
+   *
+   * @throws RecordException if it cannot be encoded; names its type and path
+   */
+  public void encodeRecord(Object value) {
+    begin();
+    keyLength = 0;
+    write(values, value);
+  }
+
+  /**
+   * Encodes one record with its key, for {@link RecordBuffer#add}.
+   *
+   * @throws RecordException if one of them cannot be encoded; names its type and path
+   */
+  public void encodeRecord(Object key, Object value) {
+    begin();
+    write(keys, key);
+    keyLength = out.position();
+    write(values, value);
+  }
+
+  private static void write(ValueEncoder encoder, Object value) {
+    try {
+      encoder.write(value);
+    } catch (RuntimeException e) {
+      throw failure(e, -1);
+    }
+  }
+
+  /** Returns where the key and the value of the last record stand. */
+  Output record() {
+    return out;
+  }
+
+  int recordKeyLength() {
+    return keyLength;
+  }
+
+  SchemaSet recordSchemas() {
+    return schemas;
+  }
+
+  /** Returns memory for payloads, which outlasts the next record. */
+  Output assembly() {
+    return assembly;
   }
 
   /**

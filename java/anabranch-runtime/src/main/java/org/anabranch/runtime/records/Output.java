@@ -21,8 +21,21 @@ final class Output {
   // The commonest extension header: EXT8, length, code.
   private static final int EXT_HEADER = 3;
 
-  private byte[] bytes = new byte[INITIAL];
+  private final int initial;
+  private final int kept;
+  private byte[] bytes;
   private int position;
+
+  Output() {
+    this(INITIAL, KEPT);
+  }
+
+  /** Makes an array that begins with a length, and is kept when cleared up to another. */
+  Output(int initial, int kept) {
+    this.initial = initial;
+    this.kept = kept;
+    bytes = new byte[initial];
+  }
 
   byte[] bytes() {
     return bytes;
@@ -34,8 +47,8 @@ final class Output {
 
   void clear() {
     position = 0;
-    if (bytes.length > KEPT) {
-      bytes = new byte[INITIAL];
+    if (bytes.length > kept) {
+      bytes = new byte[initial];
     }
   }
 
@@ -85,8 +98,12 @@ final class Output {
   }
 
   void raw(byte[] source) {
-    int start = skip(source.length);
-    System.arraycopy(source, 0, bytes, start, source.length);
+    raw(source, 0, source.length);
+  }
+
+  void raw(byte[] source, int offset, int length) {
+    int start = skip(length);
+    System.arraycopy(source, offset, bytes, start, length);
   }
 
   private void tagged1(int tag, int value) {

@@ -7,6 +7,7 @@ import org.anabranch.proto.v1.Schema;
 /** The schemas that a batch refers to. They are few, and mostly the one that came last. */
 final class SchemaSet {
   private final List<Schema> schemas = new ArrayList<>();
+  private int bytes;
 
   void add(Schema schema) {
     for (int i = 0; i < schemas.size(); i++) {
@@ -15,6 +16,18 @@ final class SchemaSet {
       }
     }
     schemas.add(schema);
+    bytes += schema.getSerializedSize();
+  }
+
+  void addAll(SchemaSet others) {
+    for (int i = 0; i < others.schemas.size(); i++) {
+      add(others.schemas.get(i));
+    }
+  }
+
+  /** Returns how many bytes the schemas take, and so many more for each. */
+  int bytes(int reserve) {
+    return bytes + reserve * schemas.size();
   }
 
   List<Schema> toList() {
@@ -23,5 +36,6 @@ final class SchemaSet {
 
   void clear() {
     schemas.clear();
+    bytes = 0;
   }
 }

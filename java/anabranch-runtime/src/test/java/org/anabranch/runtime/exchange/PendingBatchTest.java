@@ -2,15 +2,23 @@ package org.anabranch.runtime.exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.Optional;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import org.anabranch.proto.v1.Language;
+import org.anabranch.runtime.records.Encoder;
+import org.anabranch.runtime.records.TypeRegistry;
 import org.junit.jupiter.api.Test;
 
 class PendingBatchTest {
   private static final int MAX_RECORDS = 1024;
   private static final int MAX_BYTES = 65_536;
+  private static final Encoder ENCODER =
+      new Encoder(
+          Language.LANGUAGE_JAVA,
+          new TypeRegistry(PendingBatchTest.class.getClassLoader(), List.of()));
 
   private static PendingBatch batch() {
     ExchangeConfig config =
@@ -31,9 +39,11 @@ class PendingBatchTest {
   }
 
   private static int fill(PendingBatch batch) {
-    int n = 1;
-    while (!batch.add(n)) {
-      n++;
+    int n = 0;
+    boolean full = false;
+    while (!full) {
+      ENCODER.encodeRecord(n++);
+      full = batch.add(ENCODER);
     }
     batch.clear();
     return n;
