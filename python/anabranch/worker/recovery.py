@@ -18,6 +18,7 @@ from anabranch.v1 import control_pb2 as control
 from anabranch.v1.record_pb2 import Barrier, ConnectReply, Determinant, FrameHeader, LogDelta
 from anabranch.worker.answers import EpochRandoms, LoggedAnswers, TaskAnswers
 from anabranch.worker.job import WorkerJob
+from anabranch.worker.snapshot_size import require_size
 
 # The number of the snapshot behind the end of a task.
 FINAL = 2**63 - 1
@@ -324,11 +325,15 @@ class TaskRecovery:
         next_of_edge: dict[int, int],
         unread: Iterable[control.UnreadFrame] = (),
     ) -> control.Snapshot:
-        """Returns the task's part of a checkpoint, with the barrier (or the end) counted on every output channel."""
+        """Returns the task's part of a checkpoint, with the barrier (or the end) counted on every output channel.
+
+        Raises:
+            CheckpointError: It is too large.
+        """
         outputs = [channel.position for channel in self._channels]
         for position in outputs if number != FINAL else ():
             position.controls += 1
-        return control.Snapshot(
+        snapshot = control.Snapshot(
             number=number,
             inputs=self._inputs.values(),
             outputs=outputs,
@@ -337,6 +342,8 @@ class TaskRecovery:
             function_of_edge=function_of_edge,
             unread=unread,
         )
+        require_size(snapshot, self.descriptor)
+        return snapshot
 
     def restored(self) -> None:
         """Called once the operators have their state and counters back."""

@@ -391,6 +391,7 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
   private Snapshot snapshot(long number, Snapshot.Builder states) {
     states.setNumber(number).addAllInputs(input.positions()).putAllNextOfEdge(output.nextOfEdge());
     complete(states);
+    SnapshotSize.require(states, descriptor, SnapshotSize.LARGEST);
     return states.build();
   }
 }

@@ -15,6 +15,7 @@ import org.anabranch.runtime.exchange.UnsendableRecordException;
 import org.anabranch.runtime.operator.FunctionException;
 import org.anabranch.runtime.operator.OperatorFailure;
 import org.anabranch.runtime.records.RecordException;
+import org.anabranch.runtime.recovery.CheckpointException;
 import org.anabranch.runtime.recovery.NondeterminismException;
 import org.anabranch.runtime.recovery.RecoveryException;
 import org.anabranch.runtime.text.ErrorText;
@@ -131,7 +132,7 @@ final class TaskErrors {
   /** User code may have wrapped what has come out of its context. */
   private static TaskError.Kind kind(Throwable error) {
     Throwable cause = error;
-    for (int i = 0; cause != null && i < MOST_CAUSES; i++, cause = cause.getCause()) {
+    for (int i = 0; cause != null && i < MOST_CAUSES; i++, cause = ErrorText.cause(cause)) {
       if (cause instanceof NondeterminismException) {
         return TaskError.Kind.KIND_NONDETERMINISM;
       }
@@ -144,12 +145,16 @@ final class TaskErrors {
     return error instanceof RecordException
         || error instanceof FunctionException
         || error instanceof ExchangeException
+        || error instanceof CheckpointException
         || error instanceof RecoveryException;
   }
 
   private static String summary(Throwable error) {
     if (error instanceof NondeterminismException) {
       return "NondeterminismError: " + ErrorText.message(error);
+    }
+    if (error instanceof CheckpointException) {
+      return "CheckpointError: " + ErrorText.message(error);
     }
     return isOurs(error) ? ErrorText.message(error) : ErrorText.of(error);
   }
