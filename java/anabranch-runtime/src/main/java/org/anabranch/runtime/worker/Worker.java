@@ -427,7 +427,7 @@ public final class Worker implements TaskListener {
   }
 
   /** Nobody else would notice a task whose thread has ended without a word. */
-  private static void requireThread(Task task) {
+  static void requireThread(Task task) {
     if (task.thread().getState() == Thread.State.TERMINATED && !task.state().hasEnded()) {
       throw new IllegalStateException(
           "the thread of task %s has ended without a report"

@@ -1,8 +1,10 @@
 package org.anabranch.runtime.worker;
 
 import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_MAP;
+import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_SOURCE;
 import static org.anabranch.proto.v1.Partitioning.Kind.KIND_FORWARD;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -18,8 +20,10 @@ import org.anabranch.proto.v1.ConnectTask;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.MasterMessage;
 import org.anabranch.proto.v1.Shutdown;
+import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskCheckpoint;
 import org.anabranch.proto.v1.TaskDescriptor;
+import org.anabranch.proto.v1.TaskError;
 import org.anabranch.proto.v1.TaskReport;
 import org.anabranch.proto.v1.TaskState;
 import org.anabranch.proto.v1.TaskStatus;
@@ -347,5 +351,51 @@ class WorkerTest {
       shutDown();
       exit();
     }
+  }
+
+  /**
+   * A listener that fails whatever it is told, so that the thread of a task ends without a word.
+   */
+  private static final class Broken implements TaskListener {
+    @Override
+    public void deployed(Task task, Endpoint endpoint) {
+      throw new IllegalStateException("a mistake of ours");
+    }
+
+    @Override
+    public void checkpoint(Task task, Snapshot snapshot) {
+      throw new IllegalStateException("a mistake of ours");
+    }
+
+    @Override
+    public void committed(Task task, long checkpoint) {
+      throw new IllegalStateException("a mistake of ours");
+    }
+
+    @Override
+    public void entered(Task task, Lifecycle state, TaskError error) {
+      throw new IllegalStateException("a mistake of ours");
+    }
+  }
+
+  @Test
+  void aThreadThatEndsWithoutAReportIsAFailureOfTheWorker() throws InterruptedException {
+    try (TestJob job = new TestJob(directory, TestJob.NUMBERS)) {
+      job.tasks(1, job.operator(OPERATOR_KIND_SOURCE, "com.acme.Numbers").putConfig("end", "1"));
+      JobContext context = JobContext.of(job.setup(), TestJob.TOKEN);
+      Task task = new Task(job.descriptors().get(0), context, new Broken());
+      task.thread().setUncaughtExceptionHandler((thread, error) -> {});
+      Worker.requireThread(task);
+
+      task.start();
+      task.awaitEnd(20_000);
+
+      assertThatThrownBy(() -> Worker.requireThread(task))
+          .hasMessage(
+              "the thread of task %s has ended without a report"
+                  .formatted(task.descriptor().getName()));
+    }
+    shutDown();
+    assertThat(exit()).isZero();
   }
 }

@@ -1,0 +1,92 @@
+"""A job master whose workers are the test."""
+
+import asyncio
+from collections.abc import Callable
+from unittest.mock import AsyncMock, Mock
+
+import pytest
+
+from anabranch.config import Options
+from anabranch.errors import AnabranchError, JobFailedError
+from anabranch.master.job_master import JobMaster
+from anabranch.plan import plan_job
+from anabranch.v1 import control_pb2 as control
+from anabranch.v1 import graph_pb2 as pb
+
+FUNCTION = pb.FunctionDescriptor(display_name="f", python_object=pb.PythonObject(pickled=b"f"))
+
+
+class Process:
+    """Lives until it is killed."""
+
+    pid = 1
+    exit_code: int | None = None
+
+    def poll(self) -> int | None:
+        return self.exit_code
+
+    def kill(self) -> None:
+        self.exit_code = -9
+
+    def drained(self) -> bool:
+        return True
+
+
+def error_after(says: Callable[[JobMaster], None]) -> AnabranchError | None:
+    """Runs a job of a source and a sink until its worker has said something; returns how it has ended."""
+    graph = pb.JobGraph(name="job")
+    for number, kind in enumerate([pb.OPERATOR_KIND_SOURCE, pb.OPERATOR_KIND_SINK], 1):
+        graph.operators.add(
+            id=number, name=f"op-{number}", kind=kind, language=pb.LANGUAGE_PYTHON, parallelism=1, function=FUNCTION
+        )
+    graph.edges.add(id=1, source=1, target=2, partitioning=pb.Partitioning(kind=pb.Partitioning.KIND_FORWARD))
+    process = Process()
+    launcher = Mock(socket_dir="", listen_host="127.0.0.1", artifacts=[], several_hosts=False)
+    launcher.prepare = launcher.close = AsyncMock()
+    launcher.start = AsyncMock(return_value=process)
+    options = Options({"anabranch.mode": "none"})
+
+    async def run() -> AnabranchError | None:
+        plan = plan_job(graph, options)
+        master = JobMaster("job-1", graph, plan, options, token="00" * 32, launcher=launcher, warn=print)
+        running = asyncio.ensure_future(master.run())
+        while not launcher.start.called:
+            await asyncio.sleep(0.01)
+        says(master)
+        process.exit_code = 0
+        return await asyncio.wait_for(running, 60)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        control.WorkerMessage(task_status=control.TaskStatus(task_id=99)),
+        control.WorkerMessage(task_deployed=control.TaskDeployed(task_id=99)),
+        control.WorkerMessage(collected=control.CollectedBatch(task_id=99)),
+    ],
+    ids=lambda message: message.WhichOneof("message"),
+)
+def test_a_message_that_cannot_be_handled_ends_the_job_with_an_error(message):
+    error = error_after(lambda master: master.received("python-1", message))
+
+    assert isinstance(error, JobFailedError)
+    assert "job job: a message of worker python-1 cannot be handled: KeyError: 99" in str(error)
+
+
+def test_a_worker_that_has_failed_ends_the_job_with_what_it_said():
+    failed = control.WorkerMessage(failed=control.WorkerFailed(summary="no room", trace="at line 7"))
+
+    error = error_after(lambda master: master.received("python-1", failed))
+
+    assert "worker python-1 failed: no room\nat line 7" in str(error)
+
+
+def test_what_is_done_beside_all_else_ends_the_job_with_its_error():
+    async def fails() -> None:
+        raise LookupError("a mistake of ours")
+
+    error = error_after(lambda master: master._in_background(fails()) and None)
+
+    assert "LookupError: a mistake of ours" in str(error)
