@@ -47,7 +47,7 @@ class Operator(ABC):
     exactly once if `open` was called, all on its own thread. `process` returns its results. What would be too much
     for one batch it hands piece by piece to `emit`, which may block on back-pressure, and returns the last piece.
     What a function collects in `close` is emitted if the input has come to its end, and dropped otherwise.
-    Batches are lists that the operator must not change; it may keep them.
+    A batch belongs to the operator that takes it, which may change and keep it.
     """
 
     def __init__(self, operator_id: int, name: str) -> None:

@@ -15,7 +15,9 @@ public interface AggregateFunction<T, A, R> extends Function {
   /** Returns the accumulator with a record added; may change and return the one it was given. */
   A add(T value, A accumulator) throws Exception;
 
-  /** Returns the record to emit. */
+  /**
+   * Returns the record to emit, as it is now; this may be the accumulator, which may change later.
+   */
   R getResult(A accumulator) throws Exception;
 
   /** Returns the accumulator of the records of both. */

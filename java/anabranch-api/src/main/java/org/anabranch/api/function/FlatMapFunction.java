@@ -12,7 +12,7 @@ public interface FlatMapFunction<T, R> extends Function {
   /**
    * Called once for each record, in the order of arrival.
    *
-   * @param value the record
+   * @param value the record, which may be changed and kept
    * @param out takes the output, in order; of use during this call only
    * @throws Exception to end the job
    */

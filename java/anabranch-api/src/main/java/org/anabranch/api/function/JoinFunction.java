@@ -11,7 +11,8 @@ package org.anabranch.api.function;
 public interface JoinFunction<L, R, O> extends Function {
 
   /**
-   * Called once for each pair.
+   * Called once for each pair. The records are copies, where they can be changed, of what is
+   * remembered.
    *
    * @param left the left record; null in an outer join if the right one has no match
    * @param right the right record; null in an outer join if the left one has no match

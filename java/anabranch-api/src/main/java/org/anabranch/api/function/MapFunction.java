@@ -13,7 +13,7 @@ public interface MapFunction<T, R> extends Function {
    * Called once for each record, in the order of arrival.
    *
    * @param value the record; null only if an upstream operator emitted null
-   * @return the record to emit, which may be null
+   * @return the record to emit, as it is now; may be null, and may be changed later
    * @throws Exception to end the job
    */
   R map(T value) throws Exception;

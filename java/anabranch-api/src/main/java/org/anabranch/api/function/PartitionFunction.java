@@ -11,7 +11,7 @@ public interface PartitionFunction<T> extends Function {
   /**
    * Called once for each record, in the order of emission, by the task that emits it.
    *
-   * @param value the record, which must not be modified
+   * @param value the record, or a copy of it where it can be changed
    * @param n number of subtasks to choose from, at least 1
    * @return indexes in {@code 0 … n - 1}; an empty array drops the record
    * @throws Exception to end the job

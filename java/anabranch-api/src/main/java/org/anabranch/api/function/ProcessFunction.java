@@ -12,7 +12,7 @@ public interface ProcessFunction<T, R> extends Function {
   /**
    * Called once for each record, in the order of arrival.
    *
-   * @param value the record
+   * @param value the record, which may be changed and kept
    * @param context key and state; valid during the call
    * @param collector takes the output; valid during the call
    * @throws Exception to end the job

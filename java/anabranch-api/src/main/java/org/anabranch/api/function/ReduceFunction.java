@@ -12,7 +12,8 @@ public interface ReduceFunction<T> extends Function {
    * Called once for each record of a key but the first, in the order of arrival. The first record
    * becomes the value of its key as it is. After each record the value of its key is emitted.
    *
-   * @param oldValue the value of the key so far; it has been emitted, so it should not be modified
+   * @param oldValue the value of the key so far, as this method returned it; may be changed and
+   *     returned
    * @param newValue the record
    * @return the new value of the key
    * @throws Exception to end the job

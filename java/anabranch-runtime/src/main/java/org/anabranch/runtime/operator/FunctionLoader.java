@@ -17,6 +17,7 @@ import org.anabranch.runtime.records.Decoder;
 import org.anabranch.runtime.records.Encoder;
 import org.anabranch.runtime.records.SerialFilter;
 import org.anabranch.runtime.records.TypeRegistry;
+import org.anabranch.runtime.records.ValueCopier;
 
 /**
  * Makes the function objects that a job's descriptors describe, from the classes of the job's jars.
@@ -39,6 +40,11 @@ public final class FunctionLoader {
   /** Returns a new codec for state, which belongs to the thread that asks. */
   public StateCodec stateCodec() {
     return new StateCodec(types);
+  }
+
+  /** Returns a new copier, which belongs to the thread that asks. */
+  ValueCopier copier() {
+    return new ValueCopier(types);
   }
 
   /** Returns a new encoder for keys, which belongs to the thread that asks. */

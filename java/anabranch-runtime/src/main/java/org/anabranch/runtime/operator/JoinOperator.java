@@ -9,6 +9,7 @@ import java.util.Map;
 import org.anabranch.api.function.JoinFunction;
 import org.anabranch.api.function.RuntimeContext;
 import org.anabranch.proto.v1.JoinOptions;
+import org.anabranch.runtime.records.ValueCopier;
 
 /**
  * join: emits what the function returns for every pair of records of one key that are remembered at
@@ -22,6 +23,7 @@ final class JoinOperator extends FunctionOperator<JoinFunction<Object, Object, O
   private static final int SAVED_FIELDS = 5;
 
   private final StateKeys keys;
+  private final ValueCopier copier;
   private final long retentionMillis;
   private final boolean[] outer;
   private final List<Map<Object, Deque<Remembered>>> sides =
@@ -34,9 +36,11 @@ final class JoinOperator extends FunctionOperator<JoinFunction<Object, Object, O
       JoinFunction<Object, Object, Object> function,
       JoinOptions options,
       StateKeys keys,
+      ValueCopier copier,
       Output next) {
     super(function, next);
     this.keys = keys;
+    this.copier = copier;
     this.retentionMillis = options.getRetentionMs();
     this.outer =
         switch (options.getType()) {
@@ -73,9 +77,7 @@ final class JoinOperator extends FunctionOperator<JoinFunction<Object, Object, O
     Remembered record = new Remembered(side, stateKey, value, now, false);
     Deque<Remembered> matches = sides.get(1 - side).getOrDefault(stateKey, new ArrayDeque<>(0));
     for (Remembered other : matches) {
-      next.emit(
-          null,
-          side == LEFT ? function.join(value, other.value) : function.join(other.value, value));
+      next.emit(null, side == LEFT ? pair(value, other.value) : pair(other.value, value));
     }
     // Not before all of it has succeeded: a record may be left out.
     for (Remembered other : matches) {
@@ -83,6 +85,11 @@ final class JoinOperator extends FunctionOperator<JoinFunction<Object, Object, O
       other.matched = true;
     }
     remember(record);
+  }
+
+  /** The function may change what it is given, and both are needed again. */
+  private Object pair(Object left, Object right) throws Exception {
+    return function.join(copier.copy(left), copier.copy(right));
   }
 
   private void remember(Remembered record) {

@@ -31,6 +31,7 @@ import org.anabranch.proto.v1.Partitioning;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.runtime.exchange.PartitionException;
+import org.anabranch.runtime.records.ValueCopier;
 import org.anabranch.runtime.text.ErrorText;
 
 /**
@@ -99,12 +100,15 @@ public final class OperatorChain {
   private final boolean wantsDeadLetters;
   private long deadLetters;
   private final StateCodec codec;
+  private final ValueCopier copier;
   private final boolean checkpoints;
   private OperatorFailure failure;
 
-  private OperatorChain(TaskDescriptor task, Host host, StateCodec codec, boolean checkpoints) {
+  private OperatorChain(
+      TaskDescriptor task, Host host, FunctionLoader functions, boolean checkpoints) {
     this.host = host;
-    this.codec = codec;
+    this.codec = functions.stateCodec();
+    this.copier = functions.copier();
     this.checkpoints = checkpoints;
     this.place = new RecordPlace(host.jobId());
     this.lastName = task.getChain(task.getChainCount() - 1).getName();
@@ -120,18 +124,16 @@ public final class OperatorChain {
    */
   public static OperatorChain build(
       TaskDescriptor task, FunctionLoader functions, Host host, boolean checkpoints) {
-    OperatorChain chain = new OperatorChain(task, host, functions.stateCodec(), checkpoints);
+    OperatorChain chain = new OperatorChain(task, host, functions, checkpoints);
     for (var operator : task.getChainList()) {
       chain.ids.add(operator.getId());
       chain.stages.add(new Stage(chain, operator.getName(), host.context(operator)));
     }
     int last = chain.stages.size() - 1;
-    Output end = chain::emitToHost;
     for (int i = last; i >= 0; i--) {
       Stage stage = chain.stages.get(i);
-      end = chain.skipWhereWanted(task.getChain(i), stage, i == last, end);
-      chain.place(task.getChain(i), isKeyed(task, i), stage, functions, end);
-      end = stage;
+      Output next = chain.skipWhereWanted(task.getChain(i), stage, i);
+      chain.place(task.getChain(i), isKeyed(task, i), stage, functions, next);
     }
     for (InputEdge edge : task.getInputsList()) {
       chain.entries.add(chain.entry(edge, task, functions));
@@ -155,15 +157,14 @@ public final class OperatorChain {
   }
 
   private Output entry(InputEdge edge, TaskDescriptor task, FunctionLoader functions) {
-    Output head = stages.get(0).input(edge.getInput());
     if (!edge.hasKeyFunction()) {
-      return head;
+      return stages.get(0).input(edge.getInput());
     }
     // The key function is the producer's key_by, so that is what its errors are about.
     Stage stage = new Stage(this, edge.getProducerName(), host.context(task.getChain(0)));
     KeyFunction<Object, Object> function =
         load(edge.getProducerName(), functions, FunctionKind.KEY_BY, edge.getKeyFunction());
-    stage.set(new KeyByOperator(function, head));
+    stage.set(new KeyByOperator(function, stages.get(0).owning(edge.getInput(), copier)));
     keyStages.put(edge.getEdgeId(), stage);
     return stage;
   }
@@ -184,16 +185,22 @@ public final class OperatorChain {
   /** Returns the partition function of an edge; null if it has none. */
   public PartitionFunction<Object> partitionFunction(OutputEdge edge) {
     Stage stage = partitionStages.get(edge.getEdgeId());
-    return stage == null ? null : ((PartitionOperator) stage.operator()).function;
+    if (stage == null) {
+      return null;
+    }
+    PartitionFunction<Object> function = ((PartitionOperator) stage.operator()).function;
+    return (value, n) -> function.partition(copier.copy(value), n);
   }
 
   /** Returns what the operator has to emit to. */
   private Output skipWhereWanted(
-      org.anabranch.proto.v1.Operator operator, Stage stage, boolean last, Output next) {
+      org.anabranch.proto.v1.Operator operator, Stage stage, int position) {
+    boolean last = position == stages.size() - 1;
     String action = operator.getConfigOrDefault(ON_ERROR, "fail");
     String name = operator.getName();
     if (action.equals("fail")) {
-      return next;
+      // The host encodes at once, and keeps nothing.
+      return last ? this::emitToHost : stages.get(position + 1).owning(0, copier);
     }
     if (!action.equals("skip")) {
       String problem = ON_ERROR + " is " + action + "; it may be fail or skip";
@@ -203,9 +210,10 @@ public final class OperatorChain {
       String problem = "a source has no records to leave out: " + ON_ERROR + " cannot be skip";
       throw OperatorFailure.outsideOfRecords(name, new FunctionException(problem));
     }
-    HeldOutput held = new HeldOutput(next);
+    Output next = last ? this::emitToHost : stages.get(position + 1);
+    HeldOutput held = new HeldOutput(next, copier);
     stage.skip(
-        new Skipping(name, held, last && wantsDeadLetters ? this::emitDeadLetter : null), codec);
+        new Skipping(name, held, last && wantsDeadLetters ? this::emitDeadLetter : null), copier);
     return held;
   }
 
@@ -263,7 +271,7 @@ public final class OperatorChain {
             JoinFunction<Object, Object, Object> join =
                 load(name, functions, FunctionKind.JOIN, function);
             yield new JoinOperator(
-                join, operator.getJoin(), new StateKeys(functions.keyEncoder()), next);
+                join, operator.getJoin(), new StateKeys(functions.keyEncoder()), copier, next);
           }
           case OPERATOR_KIND_CONNECT -> {
             CoProcessFunction<Object, Object, Object> connect =

@@ -5,6 +5,7 @@ import java.util.List;
 import org.anabranch.api.function.RuntimeContext;
 import org.anabranch.proto.v1.OperatorState;
 import org.anabranch.runtime.records.RecordException;
+import org.anabranch.runtime.records.ValueCopier;
 
 /**
  * One place of a chain: counts the records that its operator takes and notes which one has failed.
@@ -18,7 +19,7 @@ final class Stage implements Output {
   // What becomes of records at which the function fails; null if that ends the task.
   private Skipping skipping;
   // Copies what may be rejected; null if nobody wants copies.
-  private StateCodec copying;
+  private ValueCopier copying;
 
   Stage(OperatorChain chain, String name, RuntimeContext context) {
     this.chain = chain;
@@ -32,9 +33,9 @@ final class Stage implements Output {
   }
 
   /** Has records left out at which the function fails. */
-  void skip(Skipping by, StateCodec codec) {
+  void skip(Skipping by, ValueCopier copier) {
     skipping = by;
-    copying = by.wantsCopies() ? codec : null;
+    copying = by.wantsCopies() ? copier : null;
   }
 
   Operator operator() {
@@ -54,6 +55,14 @@ final class Stage implements Output {
     return index == 0 ? this : (key, value) -> emit(index, key, value);
   }
 
+  /**
+   * Returns what takes the records that a function emits right into this stage. It may keep and
+   * change them, as may the function here, so each has its own.
+   */
+  Output owning(int input, ValueCopier copier) {
+    return (key, value) -> emit(input, copier.copy(key), copier.copy(value));
+  }
+
   @Override
   public void emit(Object key, Object value) {
     emit(0, key, value);
@@ -61,7 +70,7 @@ final class Stage implements Output {
 
   private void emit(int input, Object key, Object value) {
     chain.checkIntact();
-    RecordCopy came = copying == null ? null : new RecordCopy(value, copying);
+    Object came = copying == null ? value : copying.copy(value);
     try {
       operator.process(input, key, value);
       if (skipping != null) {
@@ -71,7 +80,7 @@ final class Stage implements Output {
       if (!mayLeaveOut(t)) {
         throw chain.fail(OperatorFailure.atRecord(name, taken.get(), value, t));
       }
-      skipping.reject(taken.get(), came == null ? value : came.record(), t);
+      skipping.reject(taken.get(), came, t);
     }
     taken.increment();
     chain.step();

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.anabranch.api.function.AggregateFunction;
+import org.anabranch.api.function.JoinFunction;
 import org.anabranch.api.function.ProcessFunction;
 import org.anabranch.api.function.ReduceFunction;
 import org.anabranch.api.function.RuntimeContext;
@@ -15,6 +16,7 @@ import org.anabranch.proto.v1.JoinOptions;
 import org.anabranch.proto.v1.Language;
 import org.anabranch.runtime.records.Encoder;
 import org.anabranch.runtime.records.TypeRegistry;
+import org.anabranch.runtime.records.ValueCopier;
 import org.junit.jupiter.api.Test;
 
 /** What an operator has saved makes another one go on where it was. */
@@ -115,13 +117,16 @@ class OperatorStateTest {
   }
 
   private JoinOperator join() throws Exception {
+    return join((left, right) -> left + "+" + right);
+  }
+
+  private JoinOperator join(JoinFunction<Object, Object, Object> function) throws Exception {
     JoinOptions options =
         JoinOptions.newBuilder()
             .setType(JoinOptions.Type.TYPE_LEFT)
             .setRetentionMs(RETENTION)
             .build();
-    JoinOperator join =
-        new JoinOperator((left, right) -> left + "+" + right, options, keys(), next);
+    JoinOperator join = new JoinOperator(function, options, keys(), new ValueCopier(TYPES), next);
     join.open(
         (RuntimeContext)
             Proxy.newProxyInstance(
@@ -129,6 +134,25 @@ class OperatorStateTest {
                 new Class<?>[] {RuntimeContext.class},
                 (proxy, method, arguments) -> clock));
     return join;
+  }
+
+  @Test
+  @SuppressWarnings("unchecked")
+  void joinKeepsItsRecordsAsTheyCame() throws Exception {
+    JoinOperator join =
+        join(
+            (left, right) -> {
+              if (right != null) {
+                ((List<Object>) left).add(((List<Object>) right).remove(0));
+              }
+              return left;
+            });
+    for (int i = 0; i < 2; i++) {
+      join.process(0, "a", new ArrayList<>(List.of("left")));
+      join.process(1, "a", new ArrayList<>(List.of("right")));
+    }
+
+    assertThat(emitted).hasSize(4).containsOnly(List.of("left", "right"));
   }
 
   @Test

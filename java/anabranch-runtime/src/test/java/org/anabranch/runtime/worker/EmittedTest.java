@@ -3,11 +3,13 @@ package org.anabranch.runtime.worker;
 import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_AGGREGATE;
 import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_FLAT_MAP;
 import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_KEY_BY;
+import static org.anabranch.proto.v1.OperatorKind.OPERATOR_KIND_MAP;
 import static org.anabranch.proto.v1.Partitioning.Kind.KIND_BROADCAST;
 import static org.anabranch.proto.v1.Partitioning.Kind.KIND_FORWARD;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.anabranch.proto.v1.Operator;
 import org.anabranch.proto.v1.Partitioning;
@@ -16,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a function emits is as it was when it emitted it, whatever it does to the object later. */
 @Timeout(60)
@@ -56,10 +59,37 @@ class EmittedTest {
           List.of(List.of(2L)),
           List.of(List.of(2L, -2L)));
 
+  private static final String KEEPS =
+      """
+      public class Keeps implements MapFunction<List<Object>, Object> {
+        private final List<Object> kept = new ArrayList<>();
+        @SuppressWarnings("unchecked")
+        public Object map(List<Object> list) {
+          kept.add(list);
+          ((List<Object>) list.get(0)).set(0, "first");
+          return kept;
+        }
+      }
+      """;
+
+  private static List<Object> marked(Object value) {
+    List<Object> inner = new ArrayList<>((List<?>) ((List<?>) value).get(0));
+    inner.set(0, "first");
+    return List.of(inner);
+  }
+
+  private static List<List<Object>> allMarked() {
+    List<List<Object>> expected = new ArrayList<>();
+    for (int n = 1; n <= REUSED.size(); n++) {
+      expected.add(REUSED.subList(0, n).stream().<Object>map(EmittedTest::marked).toList());
+    }
+    return expected;
+  }
+
   @TempDir Path directory;
 
   private TestJob job() {
-    return new TestJob(directory, TestJob.NUMBERS, REUSES, LISTS);
+    return new TestJob(directory, TestJob.NUMBERS, REUSES, LISTS, KEEPS);
   }
 
   private static Operator.Builder reuses(TestJob job) {
@@ -91,6 +121,25 @@ class EmittedTest {
 
       assertThat(job.errors()).isEmpty();
       assertThat(job.results()).hasSize(3 * REUSED.size()).hasSameElementsAs(REUSED);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"fail", "skip"})
+  void anOperatorOfTheSameTaskMayKeepAndChangeWhatItTakes(String onError) {
+    try (TestJob job = job()) {
+      job.tasks(
+          1,
+          job.numbers(3),
+          reuses(job).putConfig("anabranch.on-error", onError),
+          job.operator(OPERATOR_KIND_MAP, "com.acme.Keeps")
+              .putConfig("anabranch.on-error", onError),
+          job.sink());
+
+      job.run();
+
+      assertThat(job.errors()).isEmpty();
+      assertThat(job.results()).containsExactlyElementsOf(allMarked());
     }
   }
 
