@@ -7,8 +7,7 @@ from unittest.mock import AsyncMock, Mock
 import pytest
 
 from anabranch.config import Options
-from anabranch.errors import AnabranchError, JobFailedError
-from anabranch.master.job_master import JobMaster
+from anabranch.master.job_master import Comeback, JobMaster
 from anabranch.plan import plan_job
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1 import graph_pb2 as pb
@@ -32,29 +31,42 @@ class Process:
         return True
 
 
-def error_after(says: Callable[[JobMaster], None]) -> AnabranchError | None:
-    """Runs a job of a source and a sink until its worker has said something; returns how it has ended."""
+def make_master(process: Process, comeback: Comeback | None = None, **options: str) -> JobMaster:
+    """Makes the master of a job of a source and a sink, which one worker has."""
     graph = pb.JobGraph(name="job")
     for number, kind in enumerate([pb.OPERATOR_KIND_SOURCE, pb.OPERATOR_KIND_SINK], 1):
         graph.operators.add(
             id=number, name=f"op-{number}", kind=kind, language=pb.LANGUAGE_PYTHON, parallelism=1, function=FUNCTION
         )
     graph.edges.add(id=1, source=1, target=2, partitioning=pb.Partitioning(kind=pb.Partitioning.KIND_FORWARD))
-    process = Process()
     launcher = Mock(socket_dir="", listen_host="127.0.0.1", artifacts=[], several_hosts=False)
     launcher.prepare = launcher.close = AsyncMock()
     launcher.start = AsyncMock(return_value=process)
-    options = Options({"anabranch.mode": "none"})
+    chosen = Options({f"anabranch.{name.replace('_', '.')}": value for name, value in options.items()})
+    return JobMaster(
+        "job-1",
+        graph,
+        plan_job(graph, chosen),
+        chosen,
+        token="00" * 32,
+        launcher=launcher,
+        warn=print,
+        comeback=comeback,
+    )
 
-    async def run() -> AnabranchError | None:
-        plan = plan_job(graph, options)
-        master = JobMaster("job-1", graph, plan, options, token="00" * 32, launcher=launcher, warn=print)
+
+def error_after(says: Callable[[JobMaster], None]) -> str:
+    """Runs a job until its worker has said something; returns how it has ended."""
+
+    async def run() -> str:
+        process = Process()
+        master = make_master(process)
         running = asyncio.ensure_future(master.run())
-        while not launcher.start.called:
+        while not master.describe_workers()[0].pid:
             await asyncio.sleep(0.01)
         says(master)
         process.exit_code = 0
-        return await asyncio.wait_for(running, 60)
+        return str(await asyncio.wait_for(running, 60))
 
     return asyncio.run(run())
 
@@ -71,8 +83,7 @@ def error_after(says: Callable[[JobMaster], None]) -> AnabranchError | None:
 def test_a_message_that_cannot_be_handled_ends_the_job_with_an_error(message):
     error = error_after(lambda master: master.received("python-1", message))
 
-    assert isinstance(error, JobFailedError)
-    assert "job job: a message of worker python-1 cannot be handled: KeyError: 99" in str(error)
+    assert "job job: a message of worker python-1 cannot be handled: KeyError: 99" in error
 
 
 def test_a_worker_that_has_failed_ends_the_job_with_what_it_said():
@@ -80,7 +91,7 @@ def test_a_worker_that_has_failed_ends_the_job_with_what_it_said():
 
     error = error_after(lambda master: master.received("python-1", failed))
 
-    assert "worker python-1 failed: no room\nat line 7" in str(error)
+    assert "worker python-1 failed: no room\nat line 7" in error
 
 
 def test_what_is_done_beside_all_else_ends_the_job_with_its_error():
@@ -89,4 +100,23 @@ def test_what_is_done_beside_all_else_ends_the_job_with_its_error():
 
     error = error_after(lambda master: master._in_background(fails()) and None)
 
-    assert "LookupError: a mistake of ours" in str(error)
+    assert "LookupError: a mistake of ours" in error
+
+
+def test_new_incarnations_are_remembered_before_the_old_ones_of_a_whole_job_are_cancelled(tmp_path):
+    done: list[str | None] = []
+    comeback = Mock(reconnect_timeout_ms=1000, roster=b"")
+    comeback.save = AsyncMock(side_effect=lambda _roster: done.append("saved"))
+
+    async def roll_back() -> None:
+        master = make_master(Process(), comeback, checkpoint_dir=str(tmp_path))
+        await master._server.start("127.0.0.1")
+        stream = Mock(send=lambda message: done.append(message.WhichOneof("message")))
+        assert master.connected(control.WorkerHello(worker_id="python-1", set_up=True), stream)
+        done.clear()
+        await master._save_rolled_back({task.task_id for task in master.plan.tasks})
+        await master._server.stop()
+
+    asyncio.run(roll_back())
+
+    assert done == ["saved", "cancel_tasks"]

@@ -42,3 +42,11 @@ def test_a_thread_that_has_reported_its_end_may_end(monkeypatch):
     worker, _ = worker_with_dead_thread(monkeypatch, TaskState.FAILED)
 
     worker._require_threads()
+
+
+def test_an_acknowledgement_for_a_task_that_is_not_there_yet_is_of_no_interest(monkeypatch):
+    monkeypatch.setattr(module, "ControlClient", Client)
+    worker = Worker("python-1", "127.0.0.1:1", "00" * 32)
+
+    ack = control.CollectedAck(task_id=7, seq=1)
+    worker._handle("collected_ack", control.MasterMessage(collected_ack=ack))
