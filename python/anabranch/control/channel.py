@@ -17,6 +17,12 @@ _OPTIONS = [
 ]
 
 
+def patience(timeout_ms: int) -> list[tuple[str, int]]:
+    """Returns the options of a connection whose other end may stand still for so long."""
+    # A ping that asks whether the other side lives has a limit of its own, a minute.
+    return [("grpc.keepalive_timeout_ms", timeout_ms), ("grpc.http2.ping_timeout_ms", timeout_ms)]
+
+
 class Channel:
     """A connection to a server that knows the same token; dialled by the first call.
 
@@ -36,9 +42,7 @@ class Channel:
             patient: True to dial again for a while if nobody listens.
             keepalive_timeout_ms: A server that stands still for longer loses the connection.
         """
-        self._plain = grpc.insecure_channel(
-            address, options=[*_OPTIONS, ("grpc.keepalive_timeout_ms", keepalive_timeout_ms)]
-        )
+        self._plain = grpc.insecure_channel(address, options=[*_OPTIONS, *patience(keepalive_timeout_ms)])
         self.authenticator = Authenticator(self._plain, address, token, patient=patient)
         self.calls = grpc.intercept_channel(self._plain, self.authenticator)
 

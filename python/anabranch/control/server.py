@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import grpc.aio
 
-from anabranch.control.channel import KEEPALIVE_TIME_MS, KEEPALIVE_TIMEOUT_MS
+from anabranch.control.channel import KEEPALIVE_TIME_MS, KEEPALIVE_TIMEOUT_MS, patience
 from anabranch.control.server_authentication import AuthenticationService
 from anabranch.errors import ConfigError
 
@@ -40,7 +40,7 @@ def make_server(
             ("grpc.max_send_message_length", ANY_SIZE),
             ("grpc.max_receive_message_length", largest_request),
             ("grpc.keepalive_time_ms", KEEPALIVE_TIME_MS),
-            ("grpc.keepalive_timeout_ms", keepalive_timeout_ms),
+            *patience(keepalive_timeout_ms),
             # Otherwise another process of the user could share the port, and be given half of the calls.
             ("grpc.so_reuseport", 0),
             # Each takes a file, which checkpoints and logs need too. One that says nothing is closed soon.

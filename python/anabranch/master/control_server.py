@@ -56,14 +56,15 @@ class ControlServer(ControlServicer):
             token: The job's.
             listener: Hears what the workers say.
             workers: How many the job has.
-            heartbeat_timeout_ms: A worker may be silent for so long, 0: for ever. The connection must bear as much.
+            heartbeat_timeout_ms: A worker may be silent for so long, 0: for ever. The connection must bear more, for
+                it knows nothing of a master that stood still itself.
         """
         self._listener = listener
         self._server = make_server(
             token,
             connections=_CONNECTIONS + 2 * workers,  # each, and the one that replaces it
             largest_request=ANY_SIZE,  # collected records and checkpoints; each is read by `Connect`
-            keepalive_timeout_ms=heartbeat_timeout_ms or _LONGEST_SILENCE_MS,
+            keepalive_timeout_ms=max(2 * heartbeat_timeout_ms, _LONGEST_SILENCE_MS),
         )
         add_ControlServicer_to_server(self, self._server)
 
