@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 
@@ -18,10 +18,11 @@ def is_unstarted(result: Any) -> bool:
     return type(result) in UNSTARTED
 
 
-def first_of(kinds: frozenset[type], results: Iterable[Any]) -> int:
+def first_of(kinds: frozenset[type], results: Sequence[Any]) -> int:
     """Returns the index of the first result of one of these types, -1 if there is none."""
-    types = [type(result) for result in results]
-    return -1 if kinds.isdisjoint(types) else next(i for i, kind in enumerate(types) if kind in kinds)
+    if kinds.isdisjoint(map(type, results)):  # without a step of Python for each
+        return -1
+    return next(i for i, result in enumerate(results) if type(result) in kinds)
 
 
 def refusal(verb: str, result: Any, wanted: str) -> TypeError:
