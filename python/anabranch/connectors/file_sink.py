@@ -38,6 +38,7 @@ class FileSink(TransactionalSinkFunction[Any]):
         self._directory = Path(directory).resolve()
         self._to_line = to_line
         self._owner = ""
+        self._subtask = 0
         self._incarnation = 0
         self._transactions = 0
         self._file: TextIO | None = None
@@ -46,7 +47,8 @@ class FileSink(TransactionalSinkFunction[Any]):
 
     def open(self, ctx: RuntimeContext) -> None:  # noqa: D102
         job = re.sub(r"[^A-Za-z0-9_.-]", "_", _told(ctx, "job_id", "job"))[-_LONGEST_JOB:]
-        self._owner = f"{job}-{_told(ctx, 'operator_id', 0)}-{_told(ctx, 'task_index', 0):05d}"
+        self._subtask = _told(ctx, "task_index", 0)
+        self._owner = f"{job}-{_told(ctx, 'operator_id', 0)}-{self._subtask:05d}"
         self._incarnation = _told(ctx, "incarnation", 0)
         self._make_directory()
 
