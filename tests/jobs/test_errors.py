@@ -245,7 +245,7 @@ def test_a_flat_map_that_returns_nothing_says_what_it_should_return():
     ctx = StreamingContext.Builder().build()
     ctx.from_values(1).flat_map(lambda x: None).with_name("nothing").sink(print)
 
-    assert "NoneType" in run_and_fail(ctx)[-1]
+    assert "flat_map returned None; it has to return an iterable" in run_and_fail(ctx)[-1]
 
 
 def test_an_unusable_key_names_the_record():
