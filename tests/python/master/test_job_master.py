@@ -42,6 +42,7 @@ def make_master(process: Process, comeback: Comeback | None = None, **options: s
     launcher = Mock(socket_dir="", listen_host="127.0.0.1", artifacts=[], several_hosts=False)
     launcher.prepare = launcher.close = AsyncMock()
     launcher.start = AsyncMock(return_value=process)
+    launcher.listen_host_of.return_value = "127.0.0.1"
     chosen = Options({f"anabranch.{name.replace('_', '.')}": value for name, value in options.items()})
     return JobMaster(
         "job-1",
