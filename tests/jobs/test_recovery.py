@@ -601,8 +601,11 @@ def second_time(flag: Path) -> bool:
     return False
 
 
+@pytest.mark.local  # on Ray the key of the checkpoints is in another process
 @pytest.mark.parametrize("end", ["cancelled", "failed"])
-def test_what_a_complete_checkpoint_covers_is_committed_however_the_job_ends_then(tmp_path, end):
+def test_what_a_complete_checkpoint_covers_is_committed_however_the_job_ends_then(tmp_path, end, monkeypatch):
+    monkeypatch.setattr(checkpoints, "derive_key", lambda _secret, _purpose: b"key")
+
     def fails(x: int) -> int:
         if (tmp_path / "fail").exists():
             raise ValueError("the end")
@@ -623,7 +626,7 @@ def test_what_a_complete_checkpoint_covers_is_committed_however_the_job_ends_the
     with pytest.raises(AnabranchError):
         job.wait(100)
 
-    latest = CheckpointStore(str(tmp_path / "checkpoints"), job.id, 2).latest()
+    latest = CheckpointStore(str(tmp_path / "checkpoints"), job.id, key=b"key").latest()
     assert latest is not None
     snapshots = [control.Snapshot.FromString(latest.snapshot(task)) for task in latest.tasks]
     covered = max(
