@@ -145,8 +145,8 @@ def test_the_standby_may_die_too(tmp_path):
 
 
 def test_the_last_checkpoint_can_be_torn_or_gone(tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoints, "derive_key", lambda _secret, _purpose: b"key")
     """Nobody reads it while the job's own master lives, but another one would: it has to find the one before."""
+    monkeypatch.setattr(checkpoints, "derive_key", lambda _secret, _purpose: b"key")
     ctx = context(tmp_path)
     ctx.source(Slowly(20_000)).sink(FileSink(tmp_path / "out"))
     job = ctx.submit("torn")
