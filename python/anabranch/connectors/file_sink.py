@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Any, TextIO, TypeVar
 
 from anabranch.api.functions import TransactionalSinkFunction
 from anabranch.api.runtime_context import RuntimeContext
+from anabranch.durable import sync_directory
 
 T = TypeVar("T")
 
@@ -76,7 +76,7 @@ class FileSink(TransactionalSinkFunction[Any]):
             os.fsync(self._file.fileno())
             self._file.close()
             self._file = None
-            _sync(self._directory)
+            sync_directory(self._directory)
         return name, checkpoint == _LAST_CHECKPOINT
 
     def commit(self, handle: tuple[str | None, bool]) -> None:
@@ -107,7 +107,7 @@ class FileSink(TransactionalSinkFunction[Any]):
             hidden.rename(visible)
         elif not visible.exists() and not self._has_appeared(name):
             raise FileNotFoundError(f"{visible} was written before a checkpoint and is gone")
-        _sync(self._directory)
+        sync_directory(self._directory)
 
     def _remember(self, name: str) -> None:
         record = self._record_of(_parsed(name)[0])
@@ -117,7 +117,7 @@ class FileSink(TransactionalSinkFunction[Any]):
             file.flush()
             os.fsync(file.fileno())
         new.replace(record)
-        _sync(self._directory)
+        sync_directory(self._directory)
 
     def _has_appeared(self, name: str) -> bool:
         """Returns whether the file, or a later one of the same subtask, was made to appear: they do so in order."""
@@ -148,7 +148,7 @@ class FileSink(TransactionalSinkFunction[Any]):
         made = [path for path in (self._directory, *self._directory.parents) if not path.exists()]
         self._directory.mkdir(parents=True, exist_ok=True)
         for path in made:
-            _sync(path.parent)
+            sync_directory(path.parent)
 
 
 def _told(ctx: RuntimeContext, what: str, otherwise: T) -> T:
@@ -161,14 +161,3 @@ def _parsed(name: str) -> tuple[str, int, int]:
     """Returns whose file it is, incarnation and number; an owner that nobody has for a name of another make."""
     match = _NAME.fullmatch(name)
     return ("", 0, 0) if match is None else (match["owner"], int(match["incarnation"]), int(match["number"]))
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:  # some network file systems have no such thing
-            raise
-    finally:
-        os.close(descriptor)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import re
 import tempfile
@@ -12,6 +11,8 @@ from pathlib import Path
 
 from fsspec.core import url_to_fs  # type: ignore[import-untyped]
 from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
+
+from anabranch.durable import sync_directory
 
 # What may open the place: a user's name and password, of which only the last may hold a slash; a signature.
 _CREDENTIALS = re.compile(r"(?<=://)(?:[^/@\s]*|[^/@\s:]*:[^@\s]*)@")
@@ -101,7 +102,7 @@ def _write_durably(path: Path, parts: Sequence[bytes]) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def _make_directory(path: Path) -> None:
@@ -111,15 +112,4 @@ def _make_directory(path: Path) -> None:
     _make_directory(path.parent)
     with contextlib.suppress(FileExistsError):  # another task was quicker
         path.mkdir(mode=0o700)
-    _sync_directory(path.parent)
-
-
-def _sync_directory(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    except OSError as error:
-        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:  # some network file systems have no such thing
-            raise
-    finally:
-        os.close(fd)
+    sync_directory(path.parent)
