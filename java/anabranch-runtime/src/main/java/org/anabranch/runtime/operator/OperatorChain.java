@@ -93,7 +93,7 @@ public final class OperatorChain {
   private final Deque<Stage> opened = new ArrayDeque<>();
   private final Counter emitted = new Counter();
   private final Host host;
-  private final Pace pace = new Pace(this::look);
+  private final Ticker ticker = new Ticker(this::look);
   private final RecordPlace place;
   private final String lastName;
   private final int subtask;
@@ -560,7 +560,7 @@ public final class OperatorChain {
 
   /** An operator has taken a record. */
   void step() {
-    pace.step();
+    ticker.step();
   }
 
   private void look(long now) {

@@ -10,7 +10,7 @@ import java.util.function.LongConsumer;
  * a number of records that follows the time they take: one at first, twice as many while they are
  * quick.
  */
-final class Pace {
+final class Ticker {
   private static final long TARGET_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
   private static final int MOST = 4096;
 
@@ -20,11 +20,11 @@ final class Pace {
   private long last = System.nanoTime();
 
   /**
-   * Creates a pace.
+   * Creates a ticker.
    *
    * @param look called with the time, of {@code System.nanoTime}
    */
-  Pace(LongConsumer look) {
+  Ticker(LongConsumer look) {
     this.look = look;
   }
 
