@@ -1,4 +1,4 @@
-"""Every code block of the README and of docs/ is run, in the order of its page.
+"""Every code block of the pages of the root and of docs/ is run, in the order of its page.
 
 A page has a directory of its own. `java` blocks are written to the file that their package and class name, `bash`
 blocks are run in the directory, `python` blocks as a script there; a `text` block is what the block before it printed.
@@ -20,10 +20,11 @@ import pytest
 from anabranch.config import OPTIONS
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COLOR = re.compile(r"\x1b\[\d*m")
 LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
+ANCHOR = re.compile(r"\]\(([^)#]*)#([^)]+)\)")
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def check_dependency(text: str, where: str) -> None:
     assert (dependency["groupId"], dependency["version"]) == (parent["groupId"], parent["version"]), where
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_block_does_what_the_page_says(page, tmp_path):
     reader = Reader(page, tmp_path)
     for block in blocks(page):
@@ -126,7 +127,7 @@ def test_there_are_blocks_of_every_kind():
     assert {block.language for page in PAGES for block in blocks(page)} == {"bash", "java", "python", "text", "xml"}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_java_block_is_used_by_a_job_of_its_page(page):
     scripts = "".join(block.text for block in blocks(page) if block.language in ("python", "bash", "java"))
     for block in blocks(page):
@@ -137,10 +138,18 @@ def test_every_java_block_is_used_by_a_job_of_its_page(page):
             assert used or f"{name[1]}.class" in scripts
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page):
     for target in local_links(page):
         assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_anchor_is_a_heading(page):
+    for target, anchor in ANCHOR.findall(page.read_text()):
+        if "://" not in target:
+            headings = re.findall(r"^#+ (.*)$", (page.parent / target if target else page).read_text(), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
 def local_links(page: Path) -> Iterator[str]:
