@@ -103,6 +103,12 @@ lint-python: .make/python
 	@$(BIN)/mypy --no-error-summary
 	@$(call quietly,$(BIN)/lint-imports)
 
+## wheel         a wheel for this Python, with the jar of the Java runtime, in dist/
+.PHONY: wheel
+wheel: .make/python $(RUNTIME_JAR)
+	@$(PY) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	@ls dist/*.whl
+
 ## demo          the main job on real input: delays of 336,776 flights, see examples/flights
 .PHONY: demo
 demo: .make/python $(RUNTIME_JAR) $(FLIGHTS_JAR)

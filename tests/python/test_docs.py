@@ -116,6 +116,7 @@ def check_dependency(text: str, where: str) -> None:
     assert (dependency["groupId"], dependency["version"]) == (parent["groupId"], parent["version"]), where
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_block_does_what_the_page_says(page, tmp_path):
     reader = Reader(page, tmp_path)

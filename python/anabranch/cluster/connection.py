@@ -35,7 +35,7 @@ def connect(address: str) -> Any:
     try:
         import ray  # noqa: PLC0415 - an extra, and slow to import
     except ImportError as error:
-        raise ConfigError("launcher ray needs Ray: pip install 'anabranch[ray]'") from error
+        raise ConfigError("launcher ray needs Ray: pip install 'ray[default]>=2.54,<3'") from error
     if address.startswith("ray://") or (ray.is_initialized() and ray.util.client.ray.is_connected()):
         raise ConfigError(
             "a driver outside of the cluster (ray://) cannot follow a job; run it with `ray job submit` instead"

