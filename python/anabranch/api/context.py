@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anabranch.api.captures import DriverOnly
-from anabranch.api.collected import CollectedStream
+from anabranch.api.cells import CELLS
 from anabranch.api.datastream import StreamSource
+from anabranch.api.description import Description
 from anabranch.api.descriptors import python_function
 from anabranch.api.functions import SourceFunction
 from anabranch.api.java_lookup import JavaFunction, JavaLookup
@@ -19,8 +20,7 @@ from anabranch.config import Options
 from anabranch.connectors.collection import CollectionSource
 from anabranch.connectors.text_file import TextFileSource
 from anabranch.errors import AnabranchError, JobGraphError
-from anabranch.graph import GraphBuilder
-from anabranch.plan import plan_job
+from anabranch.plan import ExecutionPlan, plan_job
 from anabranch.records import TypeRegistry
 from anabranch.records.classes import loaded_modules
 from anabranch.v1 import graph_pb2 as pb
@@ -33,7 +33,8 @@ class StreamingContext(DriverOnly):
     """Builds jobs and runs them.
 
     One context may run several jobs, one after the other or at once: `submit` takes what was described so far, and the
-    next stream begins the next job. Options, jars and types stay. Not for use by several threads at a time.
+    next stream begins the next job. Options, jars and types stay. In a notebook, a cell that fails has described
+    nothing, and one that is run again replaces what it described before. Not for use by several threads at a time.
     """
 
     class Builder:
@@ -71,9 +72,9 @@ class StreamingContext(DriverOnly):
         self._artifacts: list[pb.Artifact] = []
         self._types = TypeRegistry()
         self._java = JavaLookup()
-        self._builder = GraphBuilder()
-        self._collected: list[CollectedStream] = []
-        self._sources_without_position: list[pb.Operator] = []
+        self._description = Description()
+        self._last_fate = ""  # what became of the description before
+        CELLS.follow(self)
 
     # ------------------------------------------------------------------ settings
 
@@ -156,9 +157,11 @@ class StreamingContext(DriverOnly):
     def source(self, source_func: SourceFunction[Any]) -> StreamSource:
         """Makes a stream from a source function."""
         function = python_function(source_func, SourceFunction, "source")
-        operator = self._builder.add_operator(pb.OPERATOR_KIND_SOURCE, pb.LANGUAGE_PYTHON, self._parallelism, function)
+        operator = self._description.add_operator(
+            pb.OPERATOR_KIND_SOURCE, pb.LANGUAGE_PYTHON, self._parallelism, function
+        )
         if type(source_func).save_checkpoint is SourceFunction.save_checkpoint:
-            self._sources_without_position.append(operator)
+            self._description.sources_without_position.append(operator)
         return StreamSource(self, operator)
 
     def java_source(self, java_source_func: str | JavaFunction) -> JavaStreamSource:
@@ -168,7 +171,9 @@ class StreamingContext(DriverOnly):
             JavaFunctionError: There is no such class, or it is no SourceFunction.
         """
         function = self._java_function("source", java_source_func)
-        operator = self._builder.add_operator(pb.OPERATOR_KIND_SOURCE, pb.LANGUAGE_JAVA, self._parallelism, function)
+        operator = self._description.add_operator(
+            pb.OPERATOR_KIND_SOURCE, pb.LANGUAGE_JAVA, self._parallelism, function
+        )
         return JavaStreamSource(self, operator)
 
     # ------------------------------------------------------------------ running
@@ -179,35 +184,45 @@ class StreamingContext(DriverOnly):
         Raises:
             JobGraphError: The job is not valid.
         """
-        text = plan_job(self._graph(job_name), self._options).describe()
+        _, plan = self._plan(job_name)
+        text = plan.describe()
+        self._description.explained()
         print(text)  # noqa: T201 - that is what it is for
         return text
 
     def submit(self, job_name: str) -> Job:
         """Starts the job that was described so far; returns as soon as its workers are starting.
 
-        A script that ends while its job runs does not cut the job short: the process waits for it.
+        Whatever comes of it, the context forgets the description: the next stream begins the next job. A script that
+        ends while its job runs does not cut the job short: the process waits for it.
 
         Raises:
             JobGraphError: The job is not valid.
         """
+        description = self._description
+        try:
+            job = self._start(job_name)
+        except BaseException:
+            self._begin_anew(f"job {job_name!r}, which could not be submitted; describe it again")
+            raise
+        for collected in description.collected:
+            collected.submitted(job)
+        self._begin_anew(f"a job that was submitted already, {job_name!r}")
+        return job
+
+    def _start(self, job_name: str) -> Job:
         from anabranch.master.hosting import submit  # noqa: PLC0415 - describing a job needs no engine
 
-        graph = self._graph(job_name)
-        plan = plan_job(graph, self._options)
+        graph, plan = self._plan(job_name)
         self._warn_of_weak_sources(job_name)
         self._java.check_types(list(graph.types), self._types, self._jars())
         bridge = self._java.hand_over()
         try:
-            job = submit(graph, plan, self._options, bridge, self._types)
+            return submit(graph, plan, self._options, bridge, self._types)
         except BaseException:
             if bridge is not None:
                 bridge.close()
             raise
-        for collected in self._collected:
-            collected.submitted(job)
-        self._builder, self._collected, self._sources_without_position = GraphBuilder(), [], []
-        return job
 
     def execute(self, job_name: str) -> None:
         """Runs the job that was described so far to its end. Ctrl-C cancels it.
@@ -225,18 +240,57 @@ class StreamingContext(DriverOnly):
                 job.cancel()
             raise
 
+    @contextlib.contextmanager
+    def job(self, job_name: str) -> Iterator[StreamingContext]:
+        """Describes a job in a block, and runs it to its end when the block ends.
+
+        What was described outside of the block is not part of the job. If an exception leaves the block nothing is run,
+        and nothing of it stays.
+
+        Raises:
+            JobGraphError: The job is not valid.
+            JobFailedError: The job failed.
+            JobCancelledError: The job was cancelled.
+        """
+        outer, self._description = self._description, Description()
+        try:
+            yield self
+            self.execute(job_name)
+        finally:
+            self.discard()
+            self._description = outer
+
+    def discard(self) -> StreamingContext:
+        """Forgets what was described so far; options, jars and types stay."""
+        self._begin_anew("what was discarded; describe it again")
+        return self
+
+    def _begin_anew(self, fate: str) -> None:
+        self._description.end(fate)
+        self._last_fate = fate
+        self._description = Description()
+
     def _warn_of_weak_sources(self, job_name: str) -> None:
         if self._options.mode != "none":
-            for operator in self._sources_without_position:
+            for operator in self._description.sources_without_position:
                 print(  # noqa: T201 - for whoever runs the script
                     f"job {job_name}: source {operator.name} saves no position (save_checkpoint): if its worker dies "
                     "it begins again, and records come more than once",
                     file=sys.stderr,
                 )
 
+    def _plan(self, job_name: str) -> tuple[pb.JobGraph, ExecutionPlan]:
+        if self._description.is_empty and self._last_fate:
+            raise JobGraphError(
+                f"job {job_name!r} has no operators: what was described before belongs to {self._last_fate}"
+            )
+        self._description.check_views()
+        graph = self._graph(job_name)
+        return graph, plan_job(graph, self._options)
+
     def _graph(self, job_name: str) -> pb.JobGraph:
         graph = pb.JobGraph()
-        graph.CopyFrom(self._builder.graph)
+        graph.CopyFrom(self._description.builder.graph)
         graph.name = job_name
         graph.config.update({name: str(value) for name, value in self._given.items()})
         graph.artifacts.extend(self._artifacts)
@@ -258,8 +312,3 @@ class StreamingContext(DriverOnly):
 
     def _jars(self) -> list[str]:
         return [artifact.path for artifact in self._artifacts if artifact.kind == pb.Artifact.KIND_JAVA]
-
-    def _add_collected(self, operator_id: int) -> CollectedStream:
-        collected = CollectedStream(operator_id)
-        self._collected.append(collected)
-        return collected

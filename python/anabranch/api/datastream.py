@@ -121,7 +121,7 @@ class DataStream(Stream):
     def collect(self) -> CollectedStream:
         """Sends every record to this process; the returned handle gives them once the job has finished."""
         sink = self._then(pb.OPERATOR_KIND_COLLECT, pb.LANGUAGE_PYTHON, StreamSink)
-        return self._context._add_collected(sink.get_id())
+        return self._description.add_collected(sink._operator)
 
     def execute_and_collect(self, job_name: str = "collect") -> list[Any]:
         """Runs the job to its end and returns the records of this stream.
@@ -145,7 +145,8 @@ class DataStream(Stream):
                 "is a Java operator: call partition_by before as_python_stream(), or put a map in between"
             )
         function = python_function(func, PartitionFunction, "partition_by")
-        return self._view(DataStream, pb.Partitioning(kind=pb.Partitioning.KIND_CUSTOM, function=function))
+        partitioning = pb.Partitioning(kind=pb.Partitioning.KIND_CUSTOM, function=function)
+        return self._spread_by("partition_by", partitioning, DataStream)
 
     def as_java_stream(self) -> JavaDataStream:
         """Returns a view for which the operators that follow are Java classes."""
@@ -228,8 +229,10 @@ class JoinStream:
         if self._left_key is None or self._right_key is None:
             raise JobGraphError("a join needs where(key of the left) and equal_to(key of the right) first")
         function = python_function(func, JoinFunction, "with_function")
-        right = self._right._view(DataStream).key_by(self._right_key)
-        left = self._left.key_by(self._left_key)
+        self._left._check_is_of_this_job(self._right)
+        left_key, right_key = (python_function(key, KeyFunction, "key_by") for key in (self._left_key, self._right_key))
+        right = self._right._then(pb.OPERATOR_KIND_KEY_BY, pb.LANGUAGE_PYTHON, KeyDataStream, right_key)
+        left = self._left._then(pb.OPERATOR_KIND_KEY_BY, pb.LANGUAGE_PYTHON, KeyDataStream, left_key)
         joined = left._then(pb.OPERATOR_KIND_JOIN, pb.LANGUAGE_PYTHON, DataStream, function, right)
         joined._operator.join.CopyFrom(self._options)
         return joined

@@ -84,8 +84,9 @@ class JavaDataStream(Stream):
                 f"partition_by with a Java function needs a Java operator in front of it, {self.get_name()!r} "
                 "is a Python operator: call partition_by before as_java_stream(), or put a map in between"
             )
-        function = self._context._java_function("partition", java_func)
-        return self._view(JavaDataStream, pb.Partitioning(kind=pb.Partitioning.KIND_CUSTOM, function=function))
+        function = self._java_function("partition", java_func)
+        partitioning = pb.Partitioning(kind=pb.Partitioning.KIND_CUSTOM, function=function)
+        return self._spread_by("partition_by", partitioning, JavaDataStream)
 
     def as_python_stream(self) -> DataStream:
         """Returns a view for which the operators that follow are written in Python."""
@@ -93,13 +94,15 @@ class JavaDataStream(Stream):
 
     def _java(self, kind: pb.OperatorKind, java_func: str | JavaFunction, result: type[V]) -> V:
         verb = pb.OperatorKind.Name(kind).removeprefix("OPERATOR_KIND_").lower()
+        return self._then(kind, pb.LANGUAGE_JAVA, result, self._java_function(verb, java_func))
+
+    def _java_function(self, verb: str, java_func: str | JavaFunction) -> pb.FunctionDescriptor:
         if not isinstance(java_func, (str, JavaFunction)):
             raise JobGraphError(
                 f"{verb}() of a Java stream takes the name of a Java class, not a {type(java_func).__name__}; "
                 "call as_python_stream() first to use a Python function"
             )
-        function = self._context._java_function(verb, java_func)
-        return self._then(kind, pb.LANGUAGE_JAVA, result, function)
+        return self._context._java_function(verb, java_func)
 
 
 class JavaKeyDataStream(JavaDataStream):
@@ -125,14 +128,14 @@ class JavaUnionStream(JavaDataStream):
 class JavaConnectedStreams:
     """Two streams that one Java function reads."""
 
-    def __init__(self, first: Stream, second: Stream) -> None:
+    def __init__(self, first: JavaDataStream, second: Stream) -> None:
         """Made by `JavaDataStream.connect`."""
         self._first = first
         self._second = second
 
     def process(self, java_func: str | JavaFunction) -> JavaDataStream:
         """Emits what the CoProcessFunction collects."""
-        function = self._first._context._java_function("connect", java_func)
+        function = self._first._java_function("connect", java_func)
         kind = pb.OPERATOR_KIND_CONNECT
         return self._first._then(kind, pb.LANGUAGE_JAVA, JavaDataStream, function, self._second)
 
@@ -166,9 +169,11 @@ class JavaJoinStream:
         """
         if self._left_key is None or self._right_key is None:
             raise JobGraphError("a join needs where(key of the left) and equal_to(key of the right) first")
-        function = self._left._context._java_function("join", java_func)
-        right = self._right._view(JavaDataStream).key_by(self._right_key)
-        left = self._left.key_by(self._left_key)
+        function = self._left._java_function("join", java_func)
+        self._left._check_is_of_this_job(self._right)
+        left_key, right_key = (self._left._java_function("key_by", key) for key in (self._left_key, self._right_key))
+        right = self._right._then(pb.OPERATOR_KIND_KEY_BY, pb.LANGUAGE_JAVA, JavaKeyDataStream, right_key)
+        left = self._left._then(pb.OPERATOR_KIND_KEY_BY, pb.LANGUAGE_JAVA, JavaKeyDataStream, left_key)
         joined = left._then(pb.OPERATOR_KIND_JOIN, pb.LANGUAGE_JAVA, JavaDataStream, function, right)
         joined._operator.join.CopyFrom(self._options)
         return joined

@@ -27,7 +27,7 @@ class Stream(DriverOnly):
     ) -> None:
         """Made by the verbs, not by users."""
         self._context = context
-        self._builder = context._builder
+        self._description = context._description
         self._operator = operator
         self._partitioning = partitioning or pb.Partitioning()
         self._input: Stream | None = None
@@ -148,18 +148,20 @@ class Stream(DriverOnly):
 
     def forward(self: S) -> S:
         """Returns a view whose records stay at their parallel index; needs equal parallelism on both sides."""
-        return self._repartitioned(pb.Partitioning.KIND_FORWARD)
+        return self._spread_by("forward", pb.Partitioning(kind=pb.Partitioning.KIND_FORWARD))
 
     def rebalance(self: S) -> S:
         """Returns a view whose records go round robin over all subtasks."""
-        return self._repartitioned(pb.Partitioning.KIND_REBALANCE)
+        return self._spread_by("rebalance", pb.Partitioning(kind=pb.Partitioning.KIND_REBALANCE))
 
     def broadcast(self: S) -> S:
         """Returns a view whose records go to every subtask."""
-        return self._repartitioned(pb.Partitioning.KIND_BROADCAST)
+        return self._spread_by("broadcast", pb.Partitioning(kind=pb.Partitioning.KIND_BROADCAST))
 
-    def _repartitioned(self: S, kind: pb.Partitioning.Kind, function: pb.FunctionDescriptor | None = None) -> S:
-        return self._view(type(self), pb.Partitioning(kind=kind, function=function))
+    def _spread_by(self: S, verb: str, partitioning: pb.Partitioning, kind: type[S] | None = None) -> S:
+        self._description.use(self._partitioning)  # by a view that takes its place
+        self._description.add_view(self._operator, verb, partitioning)
+        return self._view(kind or type(self), partitioning)
 
     def _view(self, kind: type[V], partitioning: pb.Partitioning | None = None) -> V:
         """Returns the same operator's output seen in another way."""
@@ -184,28 +186,32 @@ class Stream(DriverOnly):
     ) -> V:
         """Adds an operator that reads this stream (and the others)."""
         for stream in (self, *others):
-            if not isinstance(stream, Stream):
-                raise JobGraphError(f"expected a stream, got a {type(stream).__name__}")
-            if stream._builder is not self._context._builder:
-                raise JobGraphError(
-                    f"the stream of operator {stream.get_name()!r} belongs to a job that was submitted already, "
-                    "or to another context"
-                )
-        operator = self._builder.add_operator(kind, language, self._operator.parallelism, function)
+            self._check_is_of_this_job(stream)
+        operator = self._description.add_operator(kind, language, self._operator.parallelism, function)
         two_inputs = kind in (pb.OPERATOR_KIND_JOIN, pb.OPERATOR_KIND_CONNECT)
         for index, stream in enumerate((self, *others)):
             partitioning = stream._partitioning
-            self._builder.add_edge(
+            self._description.builder.add_edge(
                 stream._operator.id,
                 operator.id,
                 partitioning,
                 index if two_inputs else 0,
                 dead_letters=stream._dead_letters,
             )
+            self._description.use(partitioning)
         follows = pb.Partitioning.KIND_KEY if kind == pb.OPERATOR_KIND_KEY_BY else pb.Partitioning.KIND_AUTO
         stream = result(self._context, operator, pb.Partitioning(kind=follows))
         stream._input = self
         return stream
+
+    def _check_is_of_this_job(self, stream: Any) -> None:
+        if not isinstance(stream, Stream):
+            raise JobGraphError(f"expected a stream, got a {type(stream).__name__}")
+        whose = f"the stream of operator {stream.get_name()!r} belongs to "
+        if stream._description is not self._context._description:
+            raise JobGraphError(whose + (stream._description.fate or "another context, or another block of this one"))
+        if not stream._description.builder.has(stream._operator):
+            raise JobGraphError(f"{whose}a cell that has failed or was run again; run the cell that makes it first")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.get_name()}>"

@@ -2,8 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final, Literal
+
 from anabranch.graph.origin import caller_origin
 from anabranch.v1 import graph_pb2 as pb
+
+# What streams may change of an operator that was added.
+_SETTINGS: Final[tuple[Literal["name", "parallelism", "chainable", "config", "resources"], ...]] = (
+    "name",
+    "parallelism",
+    "chainable",
+    "config",
+    "resources",
+)
+
+
+@dataclass(frozen=True)
+class Savepoint:
+    """What a graph was at one time.
+
+    Attributes:
+        operators: The settings of each operator, by its id. Its function and its inputs never change.
+    """
+
+    operators: dict[int, pb.Operator]
 
 
 class GraphBuilder:
@@ -11,6 +35,7 @@ class GraphBuilder:
 
     def __init__(self) -> None:
         self.graph = pb.JobGraph()
+        self._operators: dict[int, pb.Operator] = {}  # the very objects that `add_operator` has returned
 
     def add_operator(
         self,
@@ -20,7 +45,7 @@ class GraphBuilder:
         function: pb.FunctionDescriptor | None = None,
     ) -> pb.Operator:
         """Adds an operator; returns it, to be changed in place."""
-        number = len(self.graph.operators) + 1
+        number = self.graph.operators[-1].id + 1 if self.graph.operators else 1
         kind_name = pb.OperatorKind.Name(kind).removeprefix("OPERATOR_KIND_").lower()
         operator = self.graph.operators.add(
             id=number,
@@ -33,6 +58,7 @@ class GraphBuilder:
         )
         if function is not None:
             operator.function.CopyFrom(function)
+        self._operators[number] = operator
         return operator
 
     def add_edge(
@@ -45,7 +71,7 @@ class GraphBuilder:
         dead_letters: bool = False,
     ) -> pb.Edge:
         """Adds an edge between two operators, given by their ids."""
-        number = len(self.graph.edges) + 1
+        number = self.graph.edges[-1].id + 1 if self.graph.edges else 1
         return self.graph.edges.add(
             id=number,
             source=source,
@@ -54,3 +80,36 @@ class GraphBuilder:
             partitioning=partitioning,
             dead_letters=dead_letters,
         )
+
+    def has(self, operator: pb.Operator) -> bool:
+        """Returns whether an operator that was added is still part of the graph."""
+        return self._operators.get(operator.id) is operator
+
+    def savepoint(self) -> Savepoint:
+        """Returns what `roll_back` needs to undo what comes from now on."""
+        return Savepoint({number: _settings(operator) for number, operator in self._operators.items()})
+
+    def roll_back(self, savepoint: Savepoint) -> None:
+        """Takes away the operators that were added since, and the settings that others were given since."""
+        self.remove(self._operators.keys() - savepoint.operators.keys())
+        for number, operator in self._operators.items():
+            for field in _SETTINGS:
+                operator.ClearField(field)
+            operator.MergeFrom(savepoint.operators[number])
+
+    def remove(self, numbers: Collection[int]) -> None:
+        """Takes operators away, by their ids, and all that lie downstream of them."""
+        removed = set(numbers)
+        for edge in self.graph.edges:  # in the order in which they were added: upstream first
+            if edge.source in removed:
+                removed.add(edge.target)
+        for index in reversed(range(len(self.graph.edges))):
+            if self.graph.edges[index].target in removed:
+                del self.graph.edges[index]
+        for index in reversed(range(len(self.graph.operators))):
+            if self.graph.operators[index].id in removed:
+                del self._operators[self.graph.operators[index].id], self.graph.operators[index]
+
+
+def _settings(operator: pb.Operator) -> pb.Operator:
+    return pb.Operator(**{field: getattr(operator, field) for field in _SETTINGS})

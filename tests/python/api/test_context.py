@@ -1,6 +1,7 @@
 """Describing jobs: what is accepted, and what is refused in the user's own line."""
 
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -242,9 +243,98 @@ def test_a_context_runs_one_job_after_the_other_and_keeps_its_settings(ctx, tmp_
     assert ("x", 1) == (graph_of(ctx).config["mine"], len(graph_of(ctx).artifacts))
 
 
-def test_a_job_that_was_refused_can_be_completed_and_submitted(ctx):
+def test_a_job_that_was_refused_is_not_part_of_the_next_one(ctx):
     stream = ctx.from_values(1)
-    with pytest.raises(JobGraphError):
+    with pytest.raises(JobGraphError, match="nothing consumes"):
         ctx.submit("incomplete")
 
-    assert [1] == stream.execute_and_collect()
+    with pytest.raises(JobGraphError, match="belongs to job 'incomplete', which could not be submitted"):
+        stream.map(lambda x: x)
+    assert [2] == ctx.from_values(2).execute_and_collect()
+
+
+def test_a_second_execute_says_what_became_of_the_first(ctx):
+    ctx.from_values(1).sink(lambda x: None)
+    ctx.execute("first")
+
+    with pytest.raises(JobGraphError, match=r"'second' has no operators.*submitted already, 'first'"):
+        ctx.execute("second")
+
+
+def test_what_was_discarded_is_not_run(ctx):
+    stream = ctx.option("mine", "x").from_values(1)
+    stream.sink(print)
+    ctx.discard()
+
+    with pytest.raises(JobGraphError, match="belongs to what was discarded"):
+        stream.sink(print)
+    with pytest.raises(JobGraphError, match="belongs to what was discarded"):
+        ctx.submit("nothing")
+    assert "x" == graph_of(ctx).config["mine"]
+
+
+def test_a_block_runs_what_is_described_in_it_and_nothing_else(ctx):
+    outside = ctx.from_values(1)
+    with ctx.job("inside"):
+        collected = ctx.from_values(2).collect()
+        with pytest.raises(JobGraphError, match="another block"):
+            outside.sink(print)
+
+    assert [2] == collected.get()
+    assert [1] == outside.execute_and_collect()
+
+
+def test_a_block_that_an_exception_leaves_has_described_nothing(ctx):
+    def describe():
+        with ctx.job("never"):
+            ctx.from_values(1).sink(print)
+            raise OSError
+
+    with pytest.raises(OSError):  # noqa: PT011 - the one that is raised above
+        describe()
+
+    assert [] == kinds(ctx)
+
+
+def test_a_join_that_is_refused_leaves_nothing_behind(ctx):
+    left, right = ctx.from_values(1), ctx.from_values(2)
+    join = left.join(right, retention=timedelta(seconds=1)).equal_to(lambda x: x)
+    elsewhere = StreamingContext.Builder().build()
+    foreign = left.join(elsewhere.from_values(1), retention=timedelta(seconds=1)).where(len).equal_to(len)
+
+    with pytest.raises(JobGraphError, match="key_by"):
+        join.where("not a function").with_function(max)
+    with pytest.raises(JobGraphError, match="another context"):
+        foreign.with_function(max)
+
+    assert (["SOURCE", "SOURCE"], ["SOURCE"]) == (kinds(ctx), kinds(elsewhere))
+
+
+@pytest.mark.parametrize(
+    ("verb", "look"),
+    [
+        ("forward", lambda s: s.forward()),
+        ("rebalance", lambda s: s.rebalance()),
+        ("broadcast", lambda s: s.broadcast()),
+        ("partition_by", lambda s: s.partition_by(lambda x, n: 0)),
+        ("broadcast", lambda s: s.broadcast().as_java_stream()),
+        ("rebalance", lambda s: s.broadcast().rebalance()),
+    ],
+)
+def test_a_view_that_nothing_reads_is_reported(ctx, verb, look):
+    stream = ctx.from_values(1)
+    look(stream)
+    stream.sink(print)
+
+    with pytest.raises(
+        JobGraphError, match=rf"^{verb}\(\) of operator 'source-1' .*test_context.*stream = stream.{verb}"
+    ):
+        ctx.submit("views")
+
+
+def test_views_that_are_read_have_an_effect(ctx):
+    stream = ctx.from_values(1)
+    stream.broadcast().as_java_stream().as_python_stream().sink(print)
+    stream.union(stream.broadcast().rebalance()).sink(print)
+
+    ctx.explain()

@@ -14,6 +14,7 @@ PYTHON_ONLY = {
         "from_values": "Java: fromCollection(List.of(...))",
         "add_jar": "Java: the class path is shipped",
         "add_python_path": "Java: the gateway's directory",
+        "job": "Java: execute(name, description)",
         "explain": "the planner is in Python, beside the driver",
         "parallelism": "Java: getParallelism",
         "Builder": "Java: buildContext",

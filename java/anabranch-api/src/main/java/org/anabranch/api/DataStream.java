@@ -149,8 +149,8 @@ public class DataStream<T> extends Stream<DataStream<T>> {
           "partitionBy with a Java function needs a Java operator in front of it, %s is a Python operator"
               .formatted(getName()));
     }
-    return repartitioned(
-        new Partitioning(Partitioning.Kind.CUSTOM, FunctionSpec.JavaObject.of(function)));
+    FunctionSpec spec = FunctionSpec.JavaObject.of(function);
+    return spreadBy("partitionBy", new Partitioning(Partitioning.Kind.CUSTOM, spec));
   }
 
   /**

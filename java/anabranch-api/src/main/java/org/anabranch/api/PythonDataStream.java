@@ -145,7 +145,7 @@ public class PythonDataStream extends Stream<PythonDataStream> {
           "partitionBy with a Python function needs a Python operator in front of it, %s is a Java operator"
               .formatted(getName()));
     }
-    return repartitioned(new Partitioning(Partitioning.Kind.CUSTOM, function.spec()));
+    return spreadBy("partitionBy", new Partitioning(Partitioning.Kind.CUSTOM, function.spec()));
   }
 
   /** Returns a view for which the operators that follow are Java functions. */

@@ -162,17 +162,22 @@ public abstract class Stream<S extends Stream<S>> {
 
   /** Returns a view whose records stay at their parallel index; needs equal parallelism. */
   public S forward() {
-    return repartitioned(Partitioning.of(Partitioning.Kind.FORWARD));
+    return spreadBy("forward", Partitioning.of(Partitioning.Kind.FORWARD));
   }
 
   /** Returns a view whose records go round robin over all subtasks. */
   public S rebalance() {
-    return repartitioned(Partitioning.of(Partitioning.Kind.REBALANCE));
+    return spreadBy("rebalance", Partitioning.of(Partitioning.Kind.REBALANCE));
   }
 
   /** Returns a view whose records go to every subtask. */
   public S broadcast() {
-    return repartitioned(Partitioning.of(Partitioning.Kind.BROADCAST));
+    return spreadBy("broadcast", Partitioning.of(Partitioning.Kind.BROADCAST));
+  }
+
+  final S spreadBy(String verb, Partitioning by) {
+    graph.addView(operator, verb, partitioning, by);
+    return repartitioned(by);
   }
 
   OperatorNode operator() {
@@ -209,9 +214,12 @@ public abstract class Stream<S extends Stream<S>> {
 
   private void check(Stream<?> stream) {
     if (stream.graph != context.graph()) {
+      String fate = stream.graph.fate();
       throw new JobGraphException(
-          "the stream of operator %s belongs to a job that was submitted already, or to another context"
-              .formatted(stream.getName()));
+          "the stream of operator %s belongs to %s"
+              .formatted(
+                  stream.getName(),
+                  fate.isEmpty() ? "another context, or another block of this one" : fate));
     }
   }
 

@@ -12,13 +12,14 @@ import org.anabranch.api.client.JobClient;
 import org.anabranch.api.graph.JobGraph;
 import org.anabranch.api.graph.OperatorNode;
 import org.anabranch.api.graph.SourcePosition;
+import org.anabranch.api.graph.ViewNode;
 
 /**
  * Builds jobs and runs them.
  *
  * <p>One context may run several jobs, one after the other or at once: {@link #submit} takes what
- * was described so far, and the next stream begins the next job. Options stay. Not for use by
- * several threads at a time.
+ * was described so far, and the next stream begins the next job. Options and types stay. Not for
+ * use by several threads at a time.
  */
 public final class StreamingContext {
   private static final String PARALLELISM = "anabranch.parallelism";
@@ -27,6 +28,7 @@ public final class StreamingContext {
   private final Set<Class<?>> types = new LinkedHashSet<>();
   private final List<OperatorNode> sourcesWithoutPosition = new ArrayList<>();
   private JobGraph graph = new JobGraph();
+  private String lastFate = ""; // what has become of the graph before
   private JobClient client;
 
   private StreamingContext() {}
@@ -90,9 +92,38 @@ public final class StreamingContext {
    * Starts the job that was described so far and returns at once. The job ends with this process
    * unless it runs on a gateway of its own.
    *
+   * <p>Whatever comes of it, the context forgets the description: the next stream begins the next
+   * job.
+   *
    * @throws JobGraphException if the job is not valid
    */
   public Job submit(String jobName) {
+    String fate = "job '%s', which could not be submitted; describe it again".formatted(jobName);
+    try {
+      checkDescription(jobName);
+      Job job = start(jobName);
+      fate = "a job that was submitted already, '%s'".formatted(jobName);
+      return job;
+    } finally {
+      beginAnew(fate);
+    }
+  }
+
+  private void checkDescription(String jobName) {
+    if (graph.operators().isEmpty() && !lastFate.isEmpty()) {
+      throw new JobGraphException(
+          "job '%s' has no operators: what was described before belongs to %s"
+              .formatted(jobName, lastFate));
+    }
+    for (ViewNode view : graph.unreadViews()) {
+      throw new JobGraphException(
+          "%s() of operator '%s' (%s) has no effect at %s: it returns a view, and nothing reads that; write stream = stream.%1$s(…), or leave it out"
+              .formatted(
+                  view.verb(), view.operator().name(), view.operator().origin(), view.origin()));
+    }
+  }
+
+  private Job start(String jobName) {
     if (client == null) {
       client =
           ServiceLoader.load(JobClient.class)
@@ -108,9 +139,20 @@ public final class StreamingContext {
         System.err.println("job " + jobName + ": " + SourcePosition.warning(source.name()));
       }
     }
+    return job;
+  }
+
+  /** Forgets what was described so far; options and types stay. */
+  public StreamingContext discard() {
+    beginAnew("what was discarded; describe it again");
+    return this;
+  }
+
+  private void beginAnew(String fate) {
+    graph.end(fate);
+    lastFate = fate;
     graph = new JobGraph();
     sourcesWithoutPosition.clear();
-    return job;
   }
 
   /**
@@ -131,6 +173,29 @@ public final class StreamingContext {
     }
   }
 
+  /**
+   * Describes a job, and runs it to its end. What was described before is not part of the job. If
+   * the description throws an exception nothing is run, and nothing of it stays.
+   *
+   * @throws JobGraphException if the job is not valid
+   * @throws JobFailedException if the job failed
+   * @throws JobCancelledException if the job was cancelled
+   */
+  public void execute(String jobName, Runnable description) {
+    JobGraph outer = graph;
+    List<OperatorNode> outerSources = List.copyOf(sourcesWithoutPosition);
+    graph = new JobGraph();
+    sourcesWithoutPosition.clear();
+    try {
+      description.run();
+      execute(jobName);
+    } finally {
+      discard();
+      graph = outer;
+      sourcesWithoutPosition.addAll(outerSources);
+    }
+  }
+
   /** Returns whether tasks of the next job go back to checkpoints, as far as is known here. */
   private boolean recovers() {
     String mode = option("anabranch.mode");
@@ -142,6 +207,12 @@ public final class StreamingContext {
     String variable = name.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
     String otherwise = System.getenv().getOrDefault(variable, "");
     return config.getOrDefault(name, otherwise);
+  }
+
+  /** Submits with this client instead of the one on the class path. */
+  StreamingContext withClient(JobClient other) {
+    client = other;
+    return this;
   }
 
   /** The source cannot go on where it was; who submits the job has to know. */

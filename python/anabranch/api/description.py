@@ -1,0 +1,126 @@
+"""What was described of a job and not submitted yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from anabranch.api import never_run
+from anabranch.api.collected import CollectedStream
+from anabranch.errors import JobGraphError
+from anabranch.graph import GraphBuilder
+from anabranch.graph.builder import Savepoint
+from anabranch.graph.origin import caller_origin
+from anabranch.graph.validation import where
+from anabranch.v1 import graph_pb2 as pb
+
+
+@dataclass(frozen=True)
+class View:
+    """A stream whose records are spread in another way. It has an effect only on operators that read it."""
+
+    operator: pb.Operator
+    verb: str
+    origin: str
+    partitioning: pb.Partitioning
+
+
+class Description:
+    """A job that grows while streams are described, until it is submitted or discarded as a whole."""
+
+    def __init__(self) -> None:
+        self.builder = GraphBuilder()
+        self.sources_without_position: list[pb.Operator] = []
+        self.fate = ""  # what has become of it, for streams that are still held
+        self._collected: list[tuple[pb.Operator, CollectedStream]] = []
+        self._views: dict[int, View] = {}  # those that nothing has read, by the id of their partitioning
+        self._cells: dict[str, set[int]] = {}
+        self._number = never_run.new_number()
+
+    def add_operator(
+        self,
+        kind: pb.OperatorKind,
+        language: pb.Language,
+        parallelism: int,
+        function: pb.FunctionDescriptor | None = None,
+    ) -> pb.Operator:
+        """Adds an operator; returns it, to be changed in place."""
+        operator = self.builder.add_operator(kind, language, parallelism, function)
+        never_run.note(self._number, operator.origin)
+        return operator
+
+    def add_collected(self, operator: pb.Operator) -> CollectedStream:
+        """Returns the handle of what a collect operator sends."""
+        collected = CollectedStream(operator.id)
+        self._collected.append((operator, collected))
+        return collected
+
+    def add_view(self, operator: pb.Operator, verb: str, partitioning: pb.Partitioning) -> None:
+        """Takes note that the caller's line spreads an operator's records in another way."""
+        self._views[id(partitioning)] = View(operator, verb, caller_origin(), partitioning)
+
+    def use(self, partitioning: pb.Partitioning) -> None:
+        """Takes note that the view with this very partitioning, if there is one, is not without effect."""
+        self._views.pop(id(partitioning), None)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no operators."""
+        return not self.builder.graph.operators
+
+    @property
+    def collected(self) -> list[CollectedStream]:
+        """The handles of all collect operators."""
+        return [collected for _, collected in self._collected]
+
+    def check_views(self) -> None:
+        """Looks for views that nothing reads.
+
+        Raises:
+            JobGraphError: There is one.
+        """
+        for view in self._views.values():
+            at = f" at {view.origin}" if view.origin else ""
+            raise JobGraphError(
+                f"{view.verb}() of {where(view.operator)} has no effect{at}: it returns a view, and "
+                f"nothing reads that; write stream = stream.{view.verb}(…), or leave it out"
+            )
+
+    # ------------------------------------------------------------------ taking back
+
+    def savepoint(self) -> Savepoint:
+        """Returns what `roll_back` needs to undo what comes from now on."""
+        return self.builder.savepoint()
+
+    def roll_back(self, savepoint: Savepoint) -> None:
+        """Undoes what was described since."""
+        self.builder.roll_back(savepoint)
+        self._forget_removed()
+
+    def note_cell(self, cell: str, before: Savepoint) -> None:
+        """Takes note that all operators since a savepoint were described by one cell of a notebook."""
+        graph = self.builder.graph
+        self._cells[cell] = {each.id for each in graph.operators if each.id not in before.operators}
+
+    def remove_cell(self, cell: str) -> None:
+        """Takes away what a cell of a notebook has described, and all that lies downstream of it."""
+        self.builder.remove(self._cells.pop(cell, ()))
+        self._forget_removed()
+
+    def end(self, fate: str) -> None:
+        """Ends the description, as its streams will say: it was submitted, for one."""
+        self.fate = fate
+        never_run.forget(self._number)
+
+    def explained(self) -> None:
+        """Takes note that somebody has looked at it, and may not want to run it."""
+        never_run.forget(self._number)
+
+    def _forget_removed(self) -> None:
+        has = self.builder.has
+        self.sources_without_position = [each for each in self.sources_without_position if has(each)]
+        self._collected = [each for each in self._collected if has(each[0])]
+        self._views = {number: each for number, each in self._views.items() if has(each.operator)}
+        remaining = {each.id for each in self.builder.graph.operators}
+        self._cells = {cell: numbers & remaining for cell, numbers in self._cells.items()}
+        if self.is_empty:
+            never_run.forget(self._number)
