@@ -18,6 +18,10 @@ TRADES := examples/trades
 # Maven takes the JDK of JAVA_HOME; what looks for java on PATH is to find the same one.
 export PATH := $(if $(JAVA_HOME),$(JAVA_HOME)/bin:)$(PATH)
 
+# How many tests of Python run side by side.
+TESTS ?= 2
+SIDE_BY_SIDE := -n $(TESTS) --dist worksteal
+
 # Runs a command whose output matters only if it fails.
 quietly = { $(1); } > .make/log 2>&1 || { cat .make/log; exit 1; }
 
@@ -45,11 +49,11 @@ setup: .make/python $(RUNTIME_JAR) $(FLIGHTS_JAR) .make/trades
 .PHONY: test
 test: setup lint-python test-python test-java
 
-## test-python   the tests in tests/, without the slow ones
+## test-python   the tests in tests/, without the slow ones; two at a time, or TESTS=n
 .PHONY: test-python
 test-python: setup
 	@echo "==> testing Python, and whole jobs"
-	@$(PY) -m pytest -q -m "not slow and not ray"
+	@$(PY) -m pytest -q $(SIDE_BY_SIDE) -m "not slow and not ray"
 	@echo "==> testing a few jobs on Ray"
 	@$(PY) -m pytest -q -m "smoke" tests/jobs/ray
 
