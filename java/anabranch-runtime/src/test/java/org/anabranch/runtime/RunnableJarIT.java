@@ -57,6 +57,18 @@ class RunnableJarIT {
   }
 
   @Test
+  void itBringsTheLicencesOfWhatItContains() throws IOException {
+    try (JarFile jar = new JarFile(JAR.toFile())) {
+      assertThat(jar.getManifest().getMainAttributes().getValue("Anabranch-Artifact"))
+          .isEqualTo("anabranch-runtime");
+      for (String name :
+          List.of("LICENSE", "NOTICE", "licenses/protobuf.txt", "licenses/py4j.txt")) {
+        assertThat(jar.getEntry("META-INF/" + name)).as(name).isNotNull();
+      }
+    }
+  }
+
+  @Test
   void itsServicesAreFoundUnderTheirNewNames() throws Exception {
     Object registry =
         type(SHADED + "io.grpc.ManagedChannelRegistry")
