@@ -48,15 +48,23 @@ class Reader:
         self.printed = ""
         for part in ("python", "examples"):
             (directory / part).symlink_to(ROOT / part)
+        (directory / ".venv").symlink_to(sys.prefix)
         tools = directory / "bin"
         tools.mkdir()
+        # The command alone is on the path, as `python3` is there another Python than that of the environment.
+        (tools / "anabranch").symlink_to(Path(sys.executable).with_name("anabranch"))
         # `make test` would start this test again: make only says what it would do.
         (tools / "make").write_text(f'#!/bin/sh\nexec {find("make")} -n -C "{ROOT}" "$@"\n')
         (tools / "make").chmod(0o755)
         self.environment = {
             **os.environ,
-            "PATH": os.pathsep.join([str(tools), str(Path(sys.executable).parent), os.environ["PATH"]]),
+            "PATH": os.pathsep.join([str(tools), *self._path_of_others()]),
         }
+
+    @staticmethod
+    def _path_of_others() -> list[str]:
+        """Returns PATH without the directory of this Python: a page says itself where Anabranch is."""
+        return [each for each in os.get_exec_path() if Path(each).resolve() != Path(sys.executable).parent.resolve()]
 
     def follow(self, block: Block) -> None:
         where = f"{self.page.relative_to(ROOT)}:{block.line}"
@@ -64,7 +72,10 @@ class Reader:
             case "java":
                 self.write_java(block.text, where)
             case "bash":
-                self.run(["bash", "-euo", "pipefail", "-c", block.text], where)
+                self.run(["bash", "-euo", "pipefail", "-c", f"{block.text}\nenv -0 > exported"], where)
+                # The blocks of a page are typed into one shell.
+                exported = (self.directory / "exported").read_text().split("\0")
+                self.environment.update(each.split("=", 1) for each in exported if each)
             case "python":
                 script = self.directory / f"line_{block.line}.py"
                 script.write_text(block.text)

@@ -6,15 +6,17 @@ import hashlib
 import shutil
 import tempfile
 import time
+import zipfile
 from collections.abc import Collection
 from pathlib import Path
 
 from anabranch.errors import JobGraphError
-from anabranch.v1.graph_pb2 import JobGraph
+from anabranch.v1.graph_pb2 import Artifact, JobGraph
 
 _HASH_LENGTH = 64
 _LONGEST_NAME = 255  # bytes, of any file system
 _KEPT_BYTES = 2 << 30
+_LONGEST_STEM = 200
 
 
 class ArtifactStore:
@@ -32,11 +34,15 @@ class ArtifactStore:
         """
         if len(content_hash) != _HASH_LENGTH or not set(content_hash) <= set("0123456789abcdef"):
             raise JobGraphError(f"{content_hash!r} is no SHA-256 in hex")
-        found = [] if self._directory is None else list(self._directory.glob(f"{content_hash}/*"))
-        if not found:
-            return None
-        self._asked[content_hash] = time.monotonic()
-        return found[0]
+        found = next(iter(self._files(content_hash)), None)
+        if found is not None:
+            self._asked[content_hash] = time.monotonic()
+        return found
+
+    def _files(self, content_hash: str = "*") -> list[Path]:
+        """Returns the contents, without what was unpacked beside them."""
+        found = [] if self._directory is None else self._directory.glob(f"{content_hash}/*")
+        return [each for each in found if each.is_file()]
 
     def begin(self, content_hash: str, file_name: str) -> Upload:
         """Begins to take a content.
@@ -53,7 +59,7 @@ class ArtifactStore:
 
     def drop_unused(self, used: Collection[str]) -> None:
         """Removes the contents that were asked for longest ago, as long as there is too much, but none in use."""
-        contents = {} if self._directory is None else {each: _size(each) for each in self._directory.glob("*/*")}
+        contents = {each: _size(each) for each in self._files()}
         total = sum(contents.values())
         for file in sorted(contents, key=lambda file: self._asked.get(file.parent.name, 0)):
             if total <= _KEPT_BYTES:
@@ -66,15 +72,18 @@ class ArtifactStore:
     def resolve(self, graph: JobGraph) -> None:
         """Fills in the paths of the graph's uploaded artifacts.
 
+        Python code becomes a directory: it may hold data, and modules that cannot be imported from a zip file.
+
         Raises:
-            JobGraphError: One was not uploaded, or is said to be at a path where nothing is.
+            JobGraphError: One was not uploaded, or is said to be at a path where nothing is, or cannot be unpacked.
         """
         for artifact in graph.artifacts:
             if artifact.content_hash:
                 path = self.path(artifact.content_hash)
                 if path is None:
                     raise JobGraphError(f"artifact {artifact.content_hash} was not uploaded")
-                artifact.path = str(path)
+                is_python = artifact.kind == Artifact.KIND_PYTHON
+                artifact.path = str(_unpacked(path) if is_python else path)
             elif not Path(artifact.path).exists():
                 raise JobGraphError(f"artifact {artifact.path!r} does not exist on the gateway's host")
 
@@ -95,6 +104,21 @@ def _is_file_name(name: str) -> bool:
 
 def _size(file: Path) -> int:
     return file.stat().st_size
+
+
+def _unpacked(file: Path) -> Path:
+    """Returns a directory with what a zip file holds."""
+    directory = file.parent / f"{file.stem[:_LONGEST_STEM]}.unpacked"
+    if not directory.exists():
+        part = Path(tempfile.mkdtemp(dir=file.parent))
+        try:
+            with zipfile.ZipFile(file) as archive:
+                archive.extractall(part)
+        except (zipfile.BadZipFile, OSError) as error:
+            shutil.rmtree(part, ignore_errors=True)
+            raise JobGraphError(f"{file.name} cannot be unpacked as a zip file: {error}") from error
+        part.rename(directory)
+    return directory
 
 
 class Upload:

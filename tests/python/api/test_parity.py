@@ -12,8 +12,6 @@ VERBS = [line.split("\t") for line in LINES if not line.startswith("#")][1:]
 PYTHON_ONLY = {
     "StreamingContext": {
         "from_values": "Java: fromCollection(List.of(...))",
-        "add_jar": "Java: the class path is shipped",
-        "add_python_path": "Java: the gateway's directory",
         "job": "Java: execute(name, description)",
         "explain": "the planner is in Python, beside the driver",
         "parallelism": "Java: getParallelism",

@@ -1,6 +1,7 @@
 """`anabranch gateway`, used as a client of any language would."""
 
 import hashlib
+import io
 import json
 import os
 import secrets
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import zipfile
 
 import cloudpickle
 import grpc
@@ -71,6 +73,13 @@ SLOW = lambda x: __import__("time").sleep(1000)
 
 def submit(client: Client, job: pb.JobGraph) -> str:
     return client.call("Submit", gateway.SubmitRequest(graph=job)).job_id
+
+
+def upload(client: Client, file_name: str, content: bytes) -> str:
+    content_hash = hashlib.sha256(content).hexdigest()
+    chunk = gateway.ArtifactChunk(content_hash=content_hash, file_name=file_name, data=content)
+    client.call("UploadArtifact", iter([chunk]))
+    return content_hash
 
 
 def refusal(client: Client, method: str, request) -> tuple[grpc.StatusCode, str]:
@@ -171,9 +180,6 @@ def test_a_python_function_that_cannot_be_imported_is_refused_at_submit(client, 
 def test_artifacts_are_uploaded_once_by_their_content(client, tmp_path):
     (tmp_path / "lib").mkdir()
     code = b"def triple(x):\n    return 3 * x\n"
-    import io
-    import zipfile
-
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("shipped.py", code)
@@ -190,6 +196,30 @@ def test_artifacts_are_uploaded_once_by_their_content(client, tmp_path):
     job = named("shipped", "triple")
     job.artifacts.add(kind=pb.Artifact.KIND_PYTHON, content_hash=content_hash)
     assert gateway.JOB_STATE_FINISHED == client.wait(submit(client, job)).state
+
+
+def test_uploaded_modules_find_the_data_beside_them(client):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("greets.py", "import pathlib\nGREETING = pathlib.Path(__file__).with_name('greeting.txt')\n"
+                                      "def greet(x):\n    print(GREETING.read_text(), x)\n")  # fmt: skip
+        archive.writestr("greeting.txt", "hello")
+    job = named("greets", "greet")
+    for _ in range(2):  # the second time it is there
+        del job.artifacts[:]
+        job.artifacts.add(kind=pb.Artifact.KIND_PYTHON, content_hash=upload(client, "greets.zip", packed.getvalue()))
+        job_id = submit(client, job)
+
+        assert gateway.JOB_STATE_FINISHED == client.wait(job_id).state
+        lines = client.call("Logs", gateway.LogsRequest(job_id=job_id))
+        assert "hello" in next(iter(lines)).line
+
+
+def test_uploaded_modules_that_are_no_zip_file_are_refused(client):
+    job = named("greets", "greet")
+    job.artifacts.add(kind=pb.Artifact.KIND_PYTHON, content_hash=upload(client, "greets.zip", b"def greet(): pass"))
+
+    assert "greets.zip cannot be unpacked" in refusal(client, "Submit", gateway.SubmitRequest(graph=job))[1]
 
 
 def test_an_upload_that_is_not_what_it_says_is_refused(client):

@@ -1,5 +1,7 @@
 package org.anabranch.api;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -9,6 +11,7 @@ import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.Set;
 import org.anabranch.api.client.JobClient;
+import org.anabranch.api.client.JobDescription;
 import org.anabranch.api.graph.JobGraph;
 import org.anabranch.api.graph.OperatorNode;
 import org.anabranch.api.graph.SourcePosition;
@@ -26,6 +29,8 @@ public final class StreamingContext {
 
   private final Map<String, String> config = new LinkedHashMap<>();
   private final Set<Class<?>> types = new LinkedHashSet<>();
+  private final List<Path> jars = new ArrayList<>();
+  private final List<Path> pythonPaths = new ArrayList<>();
   private final List<OperatorNode> sourcesWithoutPosition = new ArrayList<>();
   private JobGraph graph = new JobGraph();
   private String lastFate = ""; // what has become of the graph before
@@ -89,6 +94,37 @@ public final class StreamingContext {
   }
 
   /**
+   * Adds a jar, or a directory of classes, that workers need and that is not on the class path of
+   * this program, which they get anyway.
+   *
+   * @throws JobGraphException if there is no such file
+   */
+  public StreamingContext addJar(String path) {
+    jars.add(existing("jar", path));
+    return this;
+  }
+
+  /**
+   * Adds a directory or zip file to the module search path of the workers, which run the Python
+   * operators. It is uploaded to the gateway, wherever that runs.
+   *
+   * @throws JobGraphException if there is no such file
+   */
+  public StreamingContext addPythonPath(String path) {
+    pythonPaths.add(existing("Python path", path));
+    return this;
+  }
+
+  private static Path existing(String what, String given) {
+    Path path = Path.of(given).toAbsolutePath().normalize();
+    if (!Files.exists(path)) {
+      throw new JobGraphException(
+          "%s '%s' does not exist (looked at %s)".formatted(what, given, path));
+    }
+    return path;
+  }
+
+  /**
    * Starts the job that was described so far and returns at once. The job ends with this process
    * unless it runs on a gateway of its own.
    *
@@ -133,7 +169,15 @@ public final class StreamingContext {
                       new IllegalStateException(
                           "no JobClient on the class path: add the dependency org.anabranch:anabranch-client"));
     }
-    Job job = client.submit(jobName, graph, config, getTypes());
+    Job job =
+        client.submit(
+            new JobDescription(
+                jobName,
+                graph,
+                Map.copyOf(config),
+                getTypes(),
+                List.copyOf(jars),
+                List.copyOf(pythonPaths)));
     if (recovers()) {
       for (OperatorNode source : sourcesWithoutPosition) {
         System.err.println("job " + jobName + ": " + SourcePosition.warning(source.name()));

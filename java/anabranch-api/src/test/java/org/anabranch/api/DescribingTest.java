@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.anabranch.api.client.JobClient;
+import org.anabranch.api.client.JobDescription;
 import org.anabranch.api.graph.JobGraph;
 import org.anabranch.api.graph.OperatorNode;
 import org.junit.jupiter.api.Test;
@@ -22,7 +23,9 @@ class DescribingTest {
   private final List<List<String>> submitted = new ArrayList<>();
   private final StreamingContext context =
       StreamingContext.buildContext()
-          .withClient(answering(JobClient.class, arguments -> submit((JobGraph) arguments[1])));
+          .withClient(
+              answering(
+                  JobClient.class, arguments -> submit(((JobDescription) arguments[0]).graph())));
 
   /** Takes every job but one without a sink; it has ended at once. */
   private Job submit(JobGraph graph) {

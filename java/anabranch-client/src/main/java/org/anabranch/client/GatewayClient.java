@@ -3,12 +3,10 @@ package org.anabranch.client;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import org.anabranch.api.Job;
 import org.anabranch.api.JobGraphException;
 import org.anabranch.api.client.JobClient;
-import org.anabranch.api.graph.JobGraph;
+import org.anabranch.api.client.JobDescription;
 import org.anabranch.proto.v1.Artifact;
 import org.anabranch.proto.v1.SubmitRequest;
 
@@ -22,17 +20,19 @@ public final class GatewayClient implements JobClient {
   public GatewayClient() {}
 
   @Override
-  public Job submit(String name, JobGraph graph, Map<String, String> config, Set<Class<?>> types) {
-    ClientConfig client = ClientConfig.of(config);
+  public Job submit(JobDescription job) {
+    ClientConfig client = ClientConfig.of(job.config());
     ClassLoader loader = Thread.currentThread().getContextClassLoader();
-    var translated = new GraphTranslator(loader).translate(name, graph, client.jobOptions(), types);
+    var translated = new GraphTranslator(loader).translate(job, client.jobOptions());
+    ShippedCode code = ShippedCode.of(job);
     GatewaySession session = GatewaySession.open(client);
     try {
-      List<Artifact> code = new Uploader(session.channel()).upload(ClassPath.entries());
+      List<Artifact> artifacts = new Uploader(session.channel()).upload(code);
       SubmitRequest request =
-          SubmitRequest.newBuilder().setGraph(translated.addAllArtifacts(code)).build();
+          SubmitRequest.newBuilder().setGraph(translated.addAllArtifacts(artifacts)).build();
       String id = session.channel().blocking().submit(request).getJobId();
-      return new GatewayJob(session.channel(), id, name, session.isEmbedded(), session::release);
+      return new GatewayJob(
+          session.channel(), id, job.name(), session.isEmbedded(), session::release);
     } catch (RuntimeException e) {
       session.release();
       throw e instanceof StatusRuntimeException status ? explained(status) : e;

@@ -3,8 +3,8 @@ package org.anabranch.client;
 import com.google.protobuf.ByteString;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.anabranch.api.JobGraphException;
+import org.anabranch.api.client.JobDescription;
 import org.anabranch.api.graph.EdgeNode;
 import org.anabranch.api.graph.FunctionSpec;
 import org.anabranch.api.graph.OperatorNode;
@@ -33,16 +33,12 @@ final class GraphTranslator {
     encoder = new Encoder(Language.LANGUAGE_PYTHON, new TypeRegistry(loader, List.of()));
   }
 
-  JobGraph.Builder translate(
-      String name,
-      org.anabranch.api.graph.JobGraph graph,
-      Map<String, String> options,
-      Set<Class<?>> types) {
-    JobGraph.Builder built = JobGraph.newBuilder().setName(name).putAllConfig(options);
-    for (OperatorNode operator : graph.operators()) {
+  JobGraph.Builder translate(JobDescription job, Map<String, String> options) {
+    JobGraph.Builder built = JobGraph.newBuilder().setName(job.name()).putAllConfig(options);
+    for (OperatorNode operator : job.graph().operators()) {
       built.addOperators(operator(operator));
     }
-    for (EdgeNode edge : graph.edges()) {
+    for (EdgeNode edge : job.graph().edges()) {
       built.addEdges(
           Edge.newBuilder()
               .setId(edge.id())
@@ -52,7 +48,7 @@ final class GraphTranslator {
               .setPartitioning(partitioning(edge.partitioning()))
               .setDeadLetters(edge.deadLetters()));
     }
-    for (Class<?> type : types) {
+    for (Class<?> type : job.types()) {
       built.addTypes(TypeBinding.newBuilder().setName(type.getName()).setJavaClass(type.getName()));
     }
     return built;

@@ -2,15 +2,14 @@ package org.anabranch.client;
 
 import com.google.protobuf.ByteString;
 import io.grpc.stub.StreamObserver;
-import java.io.ByteArrayOutputStream;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
+import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,8 +18,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 import org.anabranch.proto.v1.Artifact;
 import org.anabranch.proto.v1.ArtifactChunk;
 import org.anabranch.proto.v1.ArtifactHashes;
@@ -38,24 +35,38 @@ final class Uploader {
   }
 
   /** Uploads what the gateway lacks; returns the artifacts in the given order. */
-  List<Artifact> upload(List<Path> entries) {
-    Map<String, Content> contents = new LinkedHashMap<>();
-    for (Path entry : entries) {
-      Content content = Content.of(entry);
-      contents.put(content.hash(), content);
-    }
+  List<Artifact> upload(ShippedCode code) {
+    Map<String, Code> contents = new LinkedHashMap<>();
+    List<Artifact> artifacts = new ArrayList<>();
+    code.java().forEach(each -> artifacts.add(artifact(Artifact.Kind.KIND_JAVA, each, contents)));
+    code.python()
+        .forEach(each -> artifacts.add(artifact(Artifact.Kind.KIND_PYTHON, each, contents)));
     ArtifactHashes all = ArtifactHashes.newBuilder().addAllContentHashes(contents.keySet()).build();
     for (String hash : gateway.blocking().findMissingArtifacts(all).getContentHashesList()) {
-      send(contents.get(hash));
+      send(hash, contents.get(hash));
     }
-    return contents.keySet().stream()
-        .map(
-            hash ->
-                Artifact.newBuilder().setKind(Artifact.Kind.KIND_JAVA).setContentHash(hash).build())
-        .toList();
+    return artifacts;
   }
 
-  private void send(Content content) {
+  private static Artifact artifact(Artifact.Kind kind, Code code, Map<String, Code> contents) {
+    String hash = hash(code);
+    contents.put(hash, code);
+    return Artifact.newBuilder().setKind(kind).setContentHash(hash).build();
+  }
+
+  private static String hash(Code code) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      code.writeTo(new DigestOutputStream(OutputStream.nullOutputStream(), digest));
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + code, e);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e); // every JDK has SHA-256
+    }
+  }
+
+  private void send(String hash, Code code) {
     CompletableFuture<Void> done = new CompletableFuture<>();
     StreamObserver<ArtifactChunk> chunks =
         gateway
@@ -76,63 +87,45 @@ final class Uploader {
                   }
                 });
     chunks.onNext(
-        ArtifactChunk.newBuilder()
-            .setContentHash(content.hash())
-            .setFileName(content.name())
-            .build());
-    for (int start = 0; start < content.bytes().length; start += CHUNK) {
-      int length = Math.min(CHUNK, content.bytes().length - start);
-      chunks.onNext(
-          ArtifactChunk.newBuilder()
-              .setData(ByteString.copyFrom(content.bytes(), start, length))
-              .build());
+        ArtifactChunk.newBuilder().setContentHash(hash).setFileName(code.fileName()).build());
+    try (OutputStream pieces = new BufferedOutputStream(new Chunks(chunks), CHUNK)) {
+      code.writeTo(pieces);
+    } catch (IOException e) {
+      chunks.onError(e);
+      throw new UncheckedIOException("cannot read " + code, e);
     }
     chunks.onCompleted();
     try {
       done.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException e) {
       throw new IllegalStateException(
-          "%s could not be uploaded to the gateway: %s".formatted(content.name(), e), e);
+          "%s could not be uploaded to the gateway: %s".formatted(code.fileName(), e), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while uploading " + content.name(), e);
+      throw new IllegalStateException("interrupted while uploading " + code.fileName(), e);
     }
   }
 
-  /** A jar, or a class directory packed into one, always to the same bytes. */
-  private record Content(String name, String hash, byte[] bytes) {
+  /** Sends what is written in pieces of a size that one message may have. */
+  private static final class Chunks extends OutputStream {
+    private final StreamObserver<ArtifactChunk> target;
 
-    static Content of(Path entry) {
-      try {
-        boolean packed = Files.isDirectory(entry);
-        byte[] bytes = packed ? pack(entry) : Files.readAllBytes(entry);
-        String name = packed ? "classes.jar" : entry.getFileName().toString();
-        byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes);
-        return new Content(name, HexFormat.of().formatHex(digest), bytes);
-      } catch (IOException e) {
-        throw new UncheckedIOException("cannot read " + entry, e);
-      } catch (NoSuchAlgorithmException e) {
-        throw new IllegalStateException(e); // every JDK has SHA-256
-      }
+    Chunks(StreamObserver<ArtifactChunk> target) {
+      this.target = target;
     }
 
-    private static byte[] pack(Path directory) throws IOException {
-      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-      try (ZipOutputStream zip = new ZipOutputStream(bytes);
-          var files = Files.walk(directory)) {
-        for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-          ZipEntry entry = new ZipEntry(directory.relativize(file).toString().replace('\\', '/'));
-          entry.setLastModifiedTime(FileTime.fromMillis(0));
-          zip.putNextEntry(entry);
-          copy(file, zip);
-          zip.closeEntry();
-        }
-      }
-      return bytes.toByteArray();
+    @Override
+    public void write(int single) {
+      write(new byte[] {(byte) single}, 0, 1);
     }
 
-    private static void copy(Path file, OutputStream target) throws IOException {
-      Files.copy(file, target);
+    @Override
+    public void write(byte[] bytes, int offset, int length) {
+      for (int start = 0; start < length; start += CHUNK) {
+        ByteString data =
+            ByteString.copyFrom(bytes, offset + start, Math.min(CHUNK, length - start));
+        target.onNext(ArtifactChunk.newBuilder().setData(data).build());
+      }
     }
   }
 }

@@ -1,6 +1,7 @@
 package org.anabranch.api.graph;
 
 import java.util.List;
+import java.util.Set;
 import org.anabranch.api.function.Function;
 
 /** How a worker gets hold of a function. */
@@ -9,8 +10,13 @@ public sealed interface FunctionSpec {
   /** What messages call the function. */
   String displayName();
 
-  /** A Java function object in Java serialization. */
-  record JavaObject(String displayName, byte[] serialized) implements FunctionSpec {
+  /**
+   * A Java function object in Java serialization.
+   *
+   * @param classes the classes that are needed to read it, except those of the JDK and the API
+   */
+  record JavaObject(String displayName, byte[] serialized, Set<Class<?>> classes)
+      implements FunctionSpec {
 
     /**
      * Serializes a function.
@@ -19,7 +25,8 @@ public sealed interface FunctionSpec {
      *     the message names the field or captured value
      */
     public static JavaObject of(Function function) {
-      return new JavaObject(Names.of(function), Serializer.serialize(function));
+      Serializer.Serialized serialized = Serializer.serialize(function);
+      return new JavaObject(Names.of(function), serialized.bytes(), serialized.classes());
     }
   }
 

@@ -3,6 +3,7 @@ package org.anabranch.api.graph;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectOutputStream;
+import java.io.OutputStream;
 import java.io.Serializable;
 import java.lang.invoke.SerializedLambda;
 import java.lang.reflect.Field;
@@ -10,6 +11,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.Set;
 import org.anabranch.api.JobGraphException;
 import org.anabranch.api.function.Function;
@@ -18,9 +20,21 @@ import org.anabranch.api.function.Function;
 final class Serializer {
   private Serializer() {}
 
-  static byte[] serialize(Function function) {
+  /**
+   * An object as bytes.
+   *
+   * @param classes the classes that are needed to read it, except those of the JDK and the API
+   */
+  record Serialized(byte[] bytes, Set<Class<?>> classes) {}
+
+  static Serialized serialize(Function function) {
     try {
-      return toBytes(function);
+      var bytes = new ByteArrayOutputStream();
+      try (var out = new NotingOutputStream(bytes)) {
+        out.writeObject(function);
+        out.flush();
+        return new Serialized(bytes.toByteArray(), Set.copyOf(out.classes));
+      }
     } catch (IOException e) {
       String culprit = find(function, Collections.newSetFromMap(new IdentityHashMap<>()));
       throw new JobGraphException(
@@ -30,12 +44,28 @@ final class Serializer {
     }
   }
 
-  private static byte[] toBytes(Object object) throws IOException {
-    var bytes = new ByteArrayOutputStream();
-    try (var out = new ObjectOutputStream(bytes)) {
-      out.writeObject(object);
+  /** Takes note of the classes of what is written. */
+  private static final class NotingOutputStream extends ObjectOutputStream {
+    private static final String API = "org.anabranch.api.";
+
+    private final Set<Class<?>> classes = new LinkedHashSet<>();
+
+    NotingOutputStream(OutputStream target) throws IOException {
+      super(target);
     }
-    return bytes.toByteArray();
+
+    @Override
+    protected void annotateClass(Class<?> written) {
+      Class<?> type = written;
+      while (type.isArray()) {
+        type = type.getComponentType();
+      }
+      ClassLoader loader = type.getClassLoader();
+      boolean ofJdk = loader == null || loader == ClassLoader.getPlatformClassLoader();
+      if (!ofJdk && !type.getName().startsWith(API)) {
+        classes.add(type);
+      }
+    }
   }
 
   /** Returns the innermost thing that cannot be serialized, as text, or null if there is none. */
@@ -85,8 +115,8 @@ final class Serializer {
   }
 
   private static boolean isSerializable(Object object) {
-    try {
-      toBytes(object);
+    try (var out = new ObjectOutputStream(OutputStream.nullOutputStream())) {
+      out.writeObject(object);
       return true;
     } catch (IOException e) {
       return false;
