@@ -5,7 +5,15 @@ Everything a user needs is here; all other modules are internal.
 
 from anabranch.api.collected import CollectedStream
 from anabranch.api.context import StreamingContext
-from anabranch.api.datastream import DataStream, KeyDataStream, StreamSink, StreamSource, UnionStream
+from anabranch.api.datastream import (
+    ConnectedStreams,
+    DataStream,
+    JoinStream,
+    KeyDataStream,
+    StreamSink,
+    StreamSource,
+    UnionStream,
+)
 from anabranch.api.functions import (
     AggregateFunction,
     Collector,
@@ -29,7 +37,9 @@ from anabranch.api.functions import (
 )
 from anabranch.api.java_lookup import JavaFunction
 from anabranch.api.javastream import (
+    JavaConnectedStreams,
     JavaDataStream,
+    JavaJoinStream,
     JavaKeyDataStream,
     JavaStreamSink,
     JavaStreamSource,
@@ -47,7 +57,7 @@ from anabranch.errors import (
     JobGraphError,
     RecordError,
 )
-from anabranch.job import Job, JobState, JobStatus
+from anabranch.job import Job, JobState, JobStatus, OperatorStatus
 from anabranch.records import Row, record_type
 
 __all__ = [
@@ -57,6 +67,7 @@ __all__ = [
     "CollectedStream",
     "Collector",
     "ConfigError",
+    "ConnectedStreams",
     "DataStream",
     "EndOfData",
     "FileSink",
@@ -64,9 +75,11 @@ __all__ = [
     "FlatMapFunction",
     "Function",
     "IdempotentSinkFunction",
+    "JavaConnectedStreams",
     "JavaDataStream",
     "JavaFunction",
     "JavaFunctionError",
+    "JavaJoinStream",
     "JavaKeyDataStream",
     "JavaNotFoundError",
     "JavaStreamSink",
@@ -79,9 +92,11 @@ __all__ = [
     "JobState",
     "JobStatus",
     "JoinFunction",
+    "JoinStream",
     "KeyDataStream",
     "KeyFunction",
     "MapFunction",
+    "OperatorStatus",
     "PartitionFunction",
     "ProcessContext",
     "ProcessFunction",
@@ -97,5 +112,14 @@ __all__ = [
     "StreamingContext",
     "TransactionalSinkFunction",
     "UnionStream",
+    "__version__",
     "record_type",
 ]
+
+
+def __getattr__(name: str) -> str:
+    if name != "__version__":
+        raise AttributeError(f"module 'anabranch' has no attribute {name!r}")
+    from importlib.metadata import version  # noqa: PLC0415 - no worker asks
+
+    return version("anabranch")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ from anabranch.config import Options
 from anabranch.connectors.collection import CollectionSource
 from anabranch.connectors.text_file import TextFileSource
 from anabranch.errors import AnabranchError, JobGraphError
+from anabranch.foreign_names import notes_on, notes_on_variables
+from anabranch.graph.settings import checked_parallelism
 from anabranch.plan import ExecutionPlan, plan_job
 from anabranch.records import TypeRegistry
 from anabranch.records.classes import loaded_modules
@@ -67,6 +70,8 @@ class StreamingContext(DriverOnly):
             ConfigError: An option is unknown or its value does not fit.
         """
         self._given = dict(options or {})
+        _say_once(notes_on_variables(os.environ))
+        _say_once(notes_on(self._given))
         self._options = Options(self._given)
         self._parallelism = self._options.integer("anabranch.parallelism")
         self._artifacts: list[pb.Artifact] = []
@@ -86,6 +91,7 @@ class StreamingContext(DriverOnly):
         """
         self._options = Options({**self._given, key: value})
         self._given[key] = value
+        _say_once(notes_on([key]))
         return self
 
     @property
@@ -97,11 +103,9 @@ class StreamingContext(DriverOnly):
         """Sets the parallelism of the sources to come; operators inherit it from the stream in front of them.
 
         Raises:
-            JobGraphError: It is less than 1.
+            JobGraphError: It is not a whole number, or less than 1.
         """
-        if parallelism < 1:
-            raise JobGraphError(f"parallelism must be at least 1, got {parallelism}")
-        self._parallelism = parallelism
+        self._parallelism = checked_parallelism(parallelism)
         return self
 
     def add_jar(self, path: str | Path) -> StreamingContext:
@@ -312,3 +316,13 @@ class StreamingContext(DriverOnly):
 
     def _jars(self) -> list[str]:
         return [artifact.path for artifact in self._artifacts if artifact.kind == pb.Artifact.KIND_JAVA]
+
+
+_said: set[str] = set()
+
+
+def _say_once(notes: Iterable[str]) -> None:
+    for note in notes:
+        if note not in _said:
+            _said.add(note)
+            print(note, file=sys.stderr)  # noqa: T201 - for whoever runs the script

@@ -29,6 +29,7 @@ from anabranch.api.functions import (
 )
 from anabranch.api.stream import Stream, V
 from anabranch.errors import JobGraphError
+from anabranch.text import shown
 from anabranch.v1 import graph_pb2 as pb
 
 if TYPE_CHECKING:
@@ -244,6 +245,10 @@ def join_options(retention: timedelta, how: str) -> pb.JoinOptions:
     Raises:
         JobGraphError: One of them does not fit.
     """
+    if not isinstance(retention, timedelta):
+        raise JobGraphError(
+            f"the retention of a join must be a timedelta, such as timedelta(minutes=5), got {shown(retention)}"
+        )
     milliseconds = retention // timedelta(milliseconds=1)
     if milliseconds < 1:
         raise JobGraphError(f"the retention of a join must be at least a millisecond, got {retention}")
@@ -254,7 +259,7 @@ def join_options(retention: timedelta, how: str) -> pb.JoinOptions:
         "full": pb.JoinOptions.TYPE_FULL,
     }
     if how not in types:
-        raise JobGraphError(f"how must be one of {', '.join(types)}, got {how!r}")
+        raise JobGraphError(f"how must be one of {', '.join(types)}, got {shown(how)}")
     return pb.JoinOptions(type=types[how], retention_ms=milliseconds)
 
 

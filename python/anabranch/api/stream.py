@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from anabranch.api.captures import DriverOnly
+from anabranch.config import not_text
 from anabranch.errors import JobGraphError
+from anabranch.graph.settings import checked_parallelism, why_not_a_resource, why_not_of_an_operator
 from anabranch.v1 import graph_pb2 as pb
 
 if TYPE_CHECKING:
@@ -13,6 +15,12 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound="Stream")
 V = TypeVar("V", bound="Stream")
+
+_KEYED_VERBS = ("reduce", "aggregate")
+
+
+class _NotKeyedError(JobGraphError, AttributeError):
+    """A stream without keys has no such verb."""
 
 
 class Stream(DriverOnly):
@@ -32,6 +40,13 @@ class Stream(DriverOnly):
         self._partitioning = partitioning or pb.Partitioning()
         self._input: Stream | None = None
         self._dead_letters = False  # the view is of those, not of what the operator emits
+
+    if not TYPE_CHECKING:  # which would let any name pass
+
+        def __getattr__(self, name: str) -> Any:
+            if name in _KEYED_VERBS:
+                raise _NotKeyedError(f"{name}() needs a keyed stream: put key_by() right in front of it")
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     def get_streaming_context(self) -> StreamingContext:
         """Returns the context that the stream belongs to."""
@@ -61,11 +76,9 @@ class Stream(DriverOnly):
         """Sets the number of subtasks of the operator; operators added from now on inherit it.
 
         Raises:
-            JobGraphError: It is less than 1.
+            JobGraphError: It is not a whole number, or less than 1.
         """
-        if parallelism < 1:
-            raise JobGraphError(f"{self.get_name()}: parallelism must be at least 1, got {parallelism}")
-        self._operator.parallelism = parallelism
+        self._operator.parallelism = checked_parallelism(parallelism, f"{self.get_name()}: ")
         return self
 
     def with_name(self: S, name: str) -> S:
@@ -74,11 +87,19 @@ class Stream(DriverOnly):
         return self
 
     def with_config(self: S, key: str | None = None, value: Any = None, conf: dict[str, Any] | None = None) -> S:
-        """Sets configuration of this operator alone: one key, or all of `conf`. Values become text."""
-        if key is not None:
-            self._operator.config[key] = str(value)
-        for each, text in (conf or {}).items():
-            self._operator.config[each] = str(text)
+        """Sets configuration of this operator alone: one key, or all of `conf`. The values are text, as in Java.
+
+        Raises:
+            JobGraphError: A value is not text, or the key is the name of an option of the whole job.
+        """
+        given = {**({} if key is None else {key: value}), **(conf or {})}
+        for name, text in given.items():
+            if not isinstance(text, str):
+                raise JobGraphError(f"{self.get_name()}: with_config({name!r}): {not_text(text)}")
+            problem = why_not_of_an_operator(name)
+            if problem:
+                raise JobGraphError(f"{self.get_name()}: {problem}")
+        self._operator.config.update(given)
         return self
 
     def with_resource(
@@ -99,14 +120,15 @@ class Stream(DriverOnly):
             custom: Amounts of the cluster's own resources, by their names.
 
         Raises:
-            JobGraphError: An amount is negative.
+            JobGraphError: An amount is not a number, or negative, or a name is almost one of the first three.
         """
-        given = {"num_cpus": num_cpus, "num_gpus": num_gpus, "memory": memory, **custom}
+        named = {"num_cpus": num_cpus, "num_gpus": num_gpus, "memory": memory, **custom}
+        given = {name: amount for name, amount in named.items() if amount is not None}
         for name, amount in given.items():
-            if amount is not None:
-                if amount < 0:
-                    raise JobGraphError(f"{self.get_name()}: resource {name} must not be negative, got {amount}")
-                self._operator.resources[name] = amount
+            problem = why_not_a_resource(name, amount)
+            if problem:
+                raise JobGraphError(f"{self.get_name()}: {problem}")
+        self._operator.resources.update(given)
         return self
 
     def with_type(self: S, cls: type, name: str | None = None) -> S:

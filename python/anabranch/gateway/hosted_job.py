@@ -84,7 +84,7 @@ class GatewayJob:
         self._owner_seen = time.monotonic() + _FIRST_CALL
         self._graph = graph
         self._master = master
-        self._log = log
+        self.log = log
         self._started_ms = started_ms or int(time.time() * 1000)
         self._ended_ms = 0
         self._run = asyncio.ensure_future(self._run_to_end())
@@ -167,8 +167,8 @@ class GatewayJob:
         count = -1
         while True:
             ended = self.ended
-            lines = [] if count == self._log.count else self._log.behind(request.lines)
-            count = self._log.count
+            lines = [] if count == self.log.count else self.log.behind(request.lines)
+            count = self.log.count
             if request.owner:  # nobody else is given records
                 had = request.collected
                 collected = [batch for batch in self._master.collected if batch.seq > had.get(batch.task_id, 0)]
@@ -182,7 +182,7 @@ class GatewayJob:
 
     async def lines(self, *, follow: bool) -> AsyncIterator[gateway.LogLine]:
         """Yields what was printed, and, if `follow`, what will be, until the job has ended."""
-        async for line in lines_of(self._log, lambda: self.ended, follow=follow):
+        async for line in lines_of(self.log, lambda: self.ended, follow=follow):
             yield line
 
     async def collected(self, operator_id: int) -> AsyncIterator[CollectedBatch]:

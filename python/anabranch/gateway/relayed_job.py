@@ -31,7 +31,7 @@ class RelayedJob:
         self.job_id = job.job_id
         self._job = job
         self._prefix = prefix
-        self._log = LogBuffer()
+        self.log = LogBuffer()
         self._ended = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         job.follow(self._on_line, self._on_end)
@@ -62,11 +62,11 @@ class RelayedJob:
     async def follow(self, request: gateway.FollowRequest) -> gateway.FollowResponse:
         """Returns what is new since the client's last call."""
         status = await self.current_status()
-        return gateway.FollowResponse(lines=self._log.behind(request.lines), status=status)
+        return gateway.FollowResponse(lines=self.log.behind(request.lines), status=status)
 
     async def lines(self, *, follow: bool) -> AsyncIterator[gateway.LogLine]:
         """Yields what was printed, and, if `follow`, what will be, until the job has ended."""
-        async for line in lines_of(self._log, lambda: self.ended, follow=follow):
+        async for line in lines_of(self.log, lambda: self.ended, follow=follow):
             yield line
 
     async def collected(self, operator_id: int) -> AsyncIterator[CollectedBatch]:
@@ -78,7 +78,7 @@ class RelayedJob:
     def _on_line(self, line: gateway.LogLine) -> None:
         if self._prefix:
             line.line = prefixed(line)
-        self._log.add(line)
+        self.log.add(line)
 
     def _on_end(self, _error: AnabranchError | None) -> None:
         self._loop.call_soon_threadsafe(self._ended.set)

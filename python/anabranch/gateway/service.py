@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import grpc.aio
 from anabranch.config import Options
 from anabranch.control.server import bind, make_server
 from anabranch.errors import AnabranchError, ConfigError, JavaNotFoundError, JobGraphError
+from anabranch.foreign_names import notes_on, notes_on_variables
 from anabranch.gateway.artifacts import ArtifactStore
 from anabranch.gateway.hosted_job import GatewayJob, LogBuffer
 from anabranch.gateway.import_check import check_python_functions
@@ -140,6 +142,8 @@ class GatewayService(_JobCalls, GatewayServicer):
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         except AnabranchError as error:
             await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
+        for note in (*notes_on(graph.config), *notes_on_variables(os.environ)):
+            job.log.append("master", "stderr", note)
         self._jobs[job.job_id] = job
         self._forget_old()
         return gateway.SubmitResponse(job_id=job.job_id)

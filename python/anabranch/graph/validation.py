@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from anabranch.errors import JobGraphError
+from anabranch.graph.settings import ACTIONS, ON_ERROR, why_not_a_resource, why_not_of_an_operator
 from anabranch.v1 import graph_pb2 as pb
 
 _SINKS = (pb.OPERATOR_KIND_SINK, pb.OPERATOR_KIND_COLLECT)
@@ -60,6 +61,17 @@ def _check_operators(graph: pb.JobGraph, operators: dict[int, pb.Operator]) -> N
             raise JobGraphError(f"{where(operator)}: records are collected in Python")
         if operator.kind not in _WITHOUT_FUNCTION:
             _check_language(operator.function, operator.language, where(operator))
+        _check_settings(operator)
+
+
+def _check_settings(operator: pb.Operator) -> None:
+    problems = [why_not_of_an_operator(name) for name in operator.config]
+    problems += [why_not_a_resource(name, amount) for name, amount in operator.resources.items()]
+    action = operator.config.get(ON_ERROR, "fail")
+    if action not in ACTIONS:
+        problems.append(f"{ON_ERROR} is {' or '.join(ACTIONS)}, not {action!r}")
+    for problem in filter(None, problems):
+        raise JobGraphError(f"{where(operator)}: {problem}")
 
 
 def _check_language(function: pb.FunctionDescriptor, language: pb.Language, whose: str) -> None:

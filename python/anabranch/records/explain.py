@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 
 LONGEST_KEY = 40  # of a path
 
+# What gives values of Python, by the method that tells one kind from the others.
+_CONVERSIONS = {
+    "to_pydatetime": "value.to_pydatetime()",  # a Timestamp of pandas, which is a datetime, but for its nanoseconds
+    "to_pytimedelta": "value.to_pytimedelta()",
+    "iterrows": 'value.to_dict("records"), and a record for each',  # a DataFrame of pandas
+    "to_dicts": "value.to_dicts(), and a record for each",  # one of polars
+    "tolist": "value.tolist()",  # an array, a scalar of numpy, a Series
+    "to_pylist": "value.to_pylist()",  # an array of Arrow
+}
+
 
 def why_not(encoder: ValueEncoder, values: Sequence[Any]) -> RecordError:
     """Returns the error of the first value that cannot be encoded, with its index and the path to what is wrong."""
@@ -41,14 +51,22 @@ def type_name(value: Any) -> str:
 
 def hint(value: Any) -> str:
     """Returns how a value of a type that cannot cross may be turned into one that can, or nothing."""
+    expression = _conversion(value)
+    return f"; convert it, e.g. {expression}" if expression else ""
+
+
+def _conversion(value: Any) -> str:
+    """Knows numpy, pandas and their like by what their values can do: none of them needs to be installed."""
+    if type(value).__name__ in ("NaTType", "NAType"):
+        return "None, where pandas.isna(value)"
+    for method, expression in _CONVERSIONS.items():
+        with contextlib.suppress(Exception):  # the attributes of a user's object may do anything
+            if callable(getattr(value, method)):
+                return expression
     for plain in (bool, int, float, str, bytes, dict, list, tuple, set):
         if isinstance(value, plain):
-            return f"; convert it, e.g. {plain.__name__}(value)"
-    if isinstance(value, (bytearray, memoryview)):
-        return "; convert it, e.g. bytes(value)"
-    if hasattr(value, "tolist"):
-        return "; convert it, e.g. value.tolist()"
-    return ""
+            return f"{plain.__name__}(value)"
+    return "bytes(value)" if isinstance(value, (bytearray, memoryview)) else ""
 
 
 def _refusal(encoder: ValueEncoder, value: Any) -> Exception | None:

@@ -6,8 +6,6 @@ import pytest
 
 from anabranch import AnabranchError
 
-from .conftest import actors
-
 pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
 
@@ -38,13 +36,3 @@ def test_cpus_are_held_for_as_long_as_the_job_runs(ctx, ray_cluster):
     assert ray_cluster.available_resources().get("CPU", 0) <= 1
 
     job.wait(120)
-
-
-def test_an_unknown_strategy_is_refused(ctx, ray_cluster):
-    ctx.option("anabranch.ray.strategy", "anywhere")
-    ctx.from_values(1).sink(print)
-
-    with pytest.raises(AnabranchError, match=r"anabranch.ray.strategy: expected pipeline or spread, got 'anywhere'"):
-        ctx.execute("anywhere")
-
-    assert not actors(ray_cluster, "worker:")

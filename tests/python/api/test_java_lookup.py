@@ -114,10 +114,10 @@ def test_a_job_takes_the_jvm_along_and_the_next_lookup_starts_another(ctx, bridg
 
 
 def test_a_jvm_is_closed_if_its_job_cannot_be_submitted(ctx, bridges):
-    ctx.option("anabranch.launcher", "moon")
+    ctx.option("anabranch.detached", True)
     ctx.from_values(1).as_java_stream().sink("com.acme.Print")
 
-    with pytest.raises(ConfigError, match="unknown launcher"):
+    with pytest.raises(ConfigError, match="a detached job needs"):
         ctx.submit("job")
 
     assert [True] == [bridge.closed for bridge in bridges]

@@ -166,3 +166,22 @@ def test_edge_ids_are_unique(number):
     graph.edges[0].id = number
 
     assert "edge ids must be greater than 0 and unique" == refusal(graph)
+
+
+@pytest.mark.parametrize(
+    ("config", "resources", "reason"),
+    [
+        ({"anabranch.parallelism": "2"}, {}, "anabranch.parallelism cannot be set for one operator"),
+        ({"anabranch.on-error": "retry"}, {}, "anabranch.on-error is fail or skip, not 'retry'"),
+        ({}, {"gpus": 2.0}, "there is no resource gpus; did you mean num_gpus?"),
+        ({}, {"CPU": -1.0}, "resource CPU must not be negative"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(config, resources, reason):
+    graph = good()
+    graph.operators[1].config.update(config)
+    graph.operators[1].resources.update(resources)
+
+    message = refusal(graph)
+    assert message.startswith("operator 'op-2' (job.py:2): ")
+    assert reason in message

@@ -2,7 +2,7 @@
 
 import pytest
 
-from anabranch import ConfigError, StreamingContext
+from anabranch import StreamingContext
 from anabranch.config import Options
 from anabranch.launch.ray.placement import bundles_of, cannot_be_placed, needs_of
 from anabranch.plan import plan_job
@@ -40,11 +40,6 @@ def test_what_asks_for_nothing_competes_with_nobody():
 
     assert needs_of(quiet.workers[0], quiet) == {}
     assert bundles_of(quiet, "spread")[0].resources["CPU"] < 0.01
-
-
-def test_an_unknown_strategy():
-    with pytest.raises(ConfigError, match="expected pipeline or spread, got 'near'"):
-        bundles_of(plan(), "near")
 
 
 def test_the_message_says_what_was_asked_for_and_what_there_is():

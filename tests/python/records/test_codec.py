@@ -10,6 +10,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
+import numpy as np
+import pandas as pd
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from hypothesis import given
@@ -154,6 +156,28 @@ def test_a_class_of_the_main_script_travels_with_the_records():
     (back,) = Decoder(LANGUAGE_PYTHON, TypeRegistry()).decode(payload, 1, schemas)
     assert ("Local", 5) == (type(back).__name__, back.x)
     assert not Encoder(LANGUAGE_JAVA, TypeRegistry()).encode([local(5)])[1][0].python_class
+
+
+@pytest.mark.parametrize(
+    ("value", "expression"),
+    [
+        (np.int64(1), "value.tolist()"),
+        (np.float64(1), "value.tolist()"),
+        (np.zeros(2), "value.tolist()"),
+        (pd.Timestamp("2026-01-02 03:04"), "value.to_pydatetime()"),
+        (pd.Timedelta("1s"), "value.to_pytimedelta()"),
+        (pd.NaT, "None, where pandas.isna(value)"),
+        (pd.NA, "None, where pandas.isna(value)"),
+        (pd.Series([1]), "value.tolist()"),
+        (pd.DataFrame({"a": [1]}), 'value.to_dict("records"), and a record for each'),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_values_of_numpy_and_pandas_are_refused_with_their_conversion(value, expression):
+    with pytest.raises(RecordError) as caught:
+        Encoder(LANGUAGE_JAVA, TypeRegistry()).encode([{"k": value}])
+
+    assert str(caught.value).endswith(f"cannot cross; convert it, e.g. {expression}, at ['k']")
 
 
 BEYOND = 1 << (8 * (1 << 14) - 1)  # the first int that is too long

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from anabranch.errors import ConfigError
 from anabranch.plan import ExecutionPlan, WorkerPlan
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA
 
@@ -48,12 +47,7 @@ def bundles_of(plan: ExecutionPlan, strategy: str) -> list[Bundle]:
 
     With `pipeline` the workers of one parallel index share a bundle, so that what flows between them stays on one
     node. A worker whose tasks have several indices has a bundle of its own, as every worker has with `spread`.
-
-    Raises:
-        ConfigError: There is no such strategy.
     """
-    if strategy not in STRATEGIES:
-        raise ConfigError(f"option anabranch.ray.strategy: expected pipeline or spread, got {strategy!r}")
     subtask_of = {task.task_id: task.subtask for task in plan.tasks}
     groups: dict[object, list[WorkerPlan]] = defaultdict(list)
     for worker in plan.workers:
