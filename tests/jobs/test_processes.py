@@ -1,13 +1,21 @@
 """What functions find in the process of a worker: what they would find in any other, from its streams to its end."""
 
+import asyncio
 import atexit
 import contextlib
 import logging
+import logging.config
+import math
 import multiprocessing
+import os
+import pdb  # noqa: T100 - to see what it does
+import signal
 import subprocess
 import sys
 import threading
 import time
+import warnings
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -94,33 +102,202 @@ def starts_a_reader(_value):
     return subprocess.run(["cat"], capture_output=True, timeout=300, check=True).stdout
 
 
-def starts_a_pool(_value):
-    with multiprocessing.get_context("fork").Pool(2) as pool:
-        return pool.map(abs, [-1, -2])
-
-
-@pytest.mark.parametrize(
-    ("function", "result"), [(reads, "end of file"), (starts_a_reader, b""), (starts_a_pool, [1, 2])]
-)
-def test_standard_input_is_at_its_end_and_other_processes_can_be_started(function, result):
+@pytest.mark.parametrize(("function", "result"), [(reads, "end of file"), (starts_a_reader, b"")])
+def test_standard_input_is_at_its_end(function, result):
     ctx = StreamingContext.Builder().build()
 
     assert ctx.from_values(1).map(function).execute_and_collect("input") == [result]
 
 
-def logs(value):
+def starts_pools(method):
+    context = multiprocessing.get_context(method)
+    with context.Pool(2) as pool:
+        of_pool = pool.map(math.sqrt, [4, 9])
+    with ProcessPoolExecutor(2, mp_context=context) as executor:
+        return of_pool, list(executor.map(math.sqrt, [4, 9]))
+
+
+def forks(end):
+    """Ends a forked process in one way; returns how it ended."""
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        print("child", end)
+        match end:
+            case "exit":
+                sys.exit(5)
+            case "fail":
+                raise ValueError("in the child")
+            case "return":
+                return "of the child"
+            case _:
+                sys.stdout.flush()
+                os._exit(6)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_pools_of_processes_work(method, capfd):
+    ctx = StreamingContext.Builder().build()
+
+    assert ctx.from_values(method).map(starts_pools).execute_and_collect("pools") == [([2.0, 3.0], [2.0, 3.0])]
+    assert capfd.readouterr().err == ""
+
+
+def test_a_process_that_a_function_forks_ends_as_any_and_takes_no_part_in_the_job(capfd):
+    ctx = StreamingContext.Builder().build()
+    ends = ctx.from_values("exit", "fail", "return", "_exit").map(forks).map(lambda code: ("seen", code))
+
+    assert ends.execute_and_collect("forks") == [("seen", code) for code in (5, 1, 1, 6)]
+
+    out, err = capfd.readouterr()
+    assert sorted(out.split()) == sorted(["child", "exit", "child", "fail", "child", "return", "child", "_exit"])
+    assert "ValueError: in the child" in err
+    assert "which a function has forked, returned" in err
+
+
+def test_a_thread_that_exits_ends_alone():
+    def exits(value):
+        thread = threading.Thread(target=sys.exit, args=(3,))
+        thread.start()
+        thread.join()
+        return value
+
+    assert StreamingContext.Builder().build().from_values(1).map(exits).execute_and_collect("exits") == [1]
+
+
+def debugs(_value):
+    breakpoint()  # noqa: T100
+
+
+def debugs_with_pdb(_value):
+    pdb.set_trace()  # noqa: T100
+
+
+def sets_an_alarm(_value):
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def gets_the_event_loop(_value):
+    asyncio.get_event_loop()
+
+
+def exits(_value):
+    sys.exit(3)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (debugs, "RuntimeError: breakpoint(): a worker has no terminal to debug on"),
+        (debugs_with_pdb, "hint: a worker has no terminal to debug on"),
+        (sets_an_alarm, "hint: functions run on a thread of the worker, where Python handles no signals"),
+        (gets_the_event_loop, "hint: functions run on a thread of the worker, for which asyncio makes no event loop"),
+        (exits, "SystemExit: 3"),
+    ],
+)
+def test_what_a_worker_does_not_offer_is_an_error_that_says_so(function, said):
+    ctx = StreamingContext.Builder().build()
+    ctx.from_values(1).map(function).sink(print)
+
+    with pytest.raises(JobFailedError) as error:
+        ctx.execute("lacks")
+
+    assert said in str(error.value)
+
+
+FLAGS = """
+import os, subprocess, sys, warnings
+from anabranch import StreamingContext
+
+def look(value):
+    assert False, "not with -O"
+    warnings.warn("from the worker", UserWarning)
+
+def env(value):
+    code = "import signal, sys; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler, sys.stdin.read())"
+    started = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    return started.stdout.strip(), sys.flags.optimize, sys.flags.dev_mode, "ANABRANCH_TOKEN" in os.environ
+
+ctx = StreamingContext.Builder().build()
+print(ctx.from_values(1).map(env).execute_and_collect("flags"))
+ctx.from_values(1).sink(look)
+ctx.execute("warns")
+"""
+
+
+def test_the_flags_of_the_drivers_python_hold_for_workers(tmp_path):
+    script = tmp_path / "main.py"
+    script.write_text(FLAGS)
+    flags = ["-O", "-X", "dev", "-W", "error::UserWarning", "-E"]
+
+    driver = subprocess.run([sys.executable, *flags, str(script)], capture_output=True, text=True, check=False)
+
+    assert "[('True', 1, True, False)]" in driver.stdout
+    assert "operator 'sink-2' failed" in driver.stderr
+    assert "UserWarning: from the worker" in driver.stderr
+
+
+def logs_as_configured(value):
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "formatters": {"short": {"format": "%(name)s/%(levelname)s: %(message)s"}},
+            "handlers": {"out": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "short"}},
+            "root": {"level": "DEBUG", "handlers": ["out"]},
+        }
+    )
+    logging.getLogger("acme.jobs").debug("value %d", value)
+
+
+def logs_with_basic_config(value):
     logging.basicConfig(level=logging.INFO)
     logging.getLogger().info("value %d", value)
-    return value
 
 
-def test_logging_is_the_functions_to_configure(capfd):
+def logs_with_what_is_there(value):
+    logging.getLogger("acme").info("nobody has asked for this")
+    logging.getLogger("acme").warning("value %d", value)
+
+
+class LogsToAFile(SinkFunction):
+    def __init__(self, file: Path) -> None:
+        self.path = str(file)
+
+    def open(self, ctx) -> None:
+        logging.basicConfig(filename=self.path, level=logging.DEBUG, format="%(levelname)s %(message)s", force=True)
+
+    def sink(self, value) -> None:
+        logging.debug("value %d", value)  # noqa: LOG015 - what many scripts do
+
+
+@pytest.mark.parametrize(
+    ("function", "stream", "line"),
+    [
+        (logs_with_basic_config, "err", "INFO:root:value 7"),
+        (logs_as_configured, "out", "acme.jobs/DEBUG: value 7"),
+        (logs_with_what_is_there, "err", "value 7"),
+        (lambda _: warnings.warn("of a function", stacklevel=1), "err", "UserWarning: of a function"),
+    ],
+)
+def test_logging_and_warnings_are_the_functions_to_configure(capfd, function, stream, line):
     ctx = StreamingContext.Builder().build()
-    ctx.from_values(7).map(logs).sink(lambda x: None)
+    ctx.from_values(7).sink(function)
 
     ctx.execute("logging")
 
-    assert "INFO:root:value 7" in capfd.readouterr().err
+    shown = getattr(capfd.readouterr(), stream)
+    assert line in shown
+    assert "nobody has asked" not in shown
+
+
+def test_a_handler_that_logs_to_a_file_has_written_all_of_it(tmp_path):
+    ctx = StreamingContext.Builder().build()
+    ctx.from_values(1, 2).sink(LogsToAFile(tmp_path / "log"))
+
+    ctx.execute("logging")
+
+    assert "DEBUG value 1\nDEBUG value 2\n" in (tmp_path / "log").read_text()
 
 
 def prints_oddly(_value):

@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias
 
+from anabranch import forks
+
 READ = selectors.EVENT_READ
 WRITE = selectors.EVENT_WRITE
 
@@ -118,6 +120,8 @@ class Reactor:
         self._wake_sender.close()
 
     def _select(self, timeout: float | None) -> None:
+        if forks.in_child:
+            forks.end_child()
         if self._cancelled:
             raise TaskCancelled
         if self._deadlines:

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable
 from typing import IO
 
+from anabranch.line_ends import LineEnds
+
 _LONGEST_LINE = 1 << 20
 
 
@@ -64,6 +66,7 @@ class _Lines:
         self._on_line = on_line
         self._on_end = on_end
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._ends = LineEnds()
         self._unfinished: list[str] = []
         self._length = 0
 
@@ -71,7 +74,7 @@ class _Lines:
         """Takes bytes; None is nothing yet, empty is the end, for which False is returned."""
         if data is None:
             return True
-        first, *rest = self._decoder.decode(data, final=not data).split("\n")
+        first, *rest = self._decoder.decode(self._ends.translate(data), final=not data).split("\n")
         self._unfinished.append(first)
         self._length += len(first)
         for text in rest:

@@ -6,11 +6,12 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from anabranch import forks
 from anabranch.config import Options
 from anabranch.errors import ConfigError
 from anabranch.launch.child import Child
 from anabranch.launch.directories import JobDirectory
-from anabranch.launch.environment import inherited
+from anabranch.launch.environment import inherited, interpreter_flags
 from anabranch.launch.launcher import OnLine, WorkerProcess, WorkerSpec
 from anabranch.launch.lines import LinePump
 from anabranch.launch.search_path import search_path
@@ -82,15 +83,15 @@ class LocalLauncher:
 
     def _start_python(self, spec: WorkerSpec) -> WorkerProcess:
         environment = {
+            **dict([forks.QUIET]),
             **inherited(),
             "ANABRANCH_WORKER_ID": spec.worker_id,
             "ANABRANCH_MASTER": spec.master,
             "ANABRANCH_TOKEN": spec.token,
             "ANABRANCH_PARENT": str(os.getpid()),
             "PYTHONHASHSEED": str(self._hash_seed),
-            "PYTHONUNBUFFERED": "1",
         }
-        child = Child([sys.executable, "-c", _BOOT, *search_path()], environment)
+        child = Child([sys.executable, "-u", *interpreter_flags(), "-c", _BOOT, *search_path()], environment)
         return PythonWorkerProcess(child, spec.worker_id, self._pump, self._on_line)
 
     def _start_java(self, spec: WorkerSpec) -> WorkerProcess:

@@ -7,6 +7,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from anabranch import forks
 from anabranch.api.functions import (
     AggregateFunction,
     CoProcessFunction,
@@ -250,6 +251,8 @@ def _through(steps: Sequence[Step], emit: Emit) -> Emit:
     def run(values: Sequence[Any], keys: Sequence[Any] | None) -> None:
         for step in steps:
             results = step(values, keys)
+            if forks.in_child:
+                forks.end_child()
             if results is None:
                 return
             values, keys = results

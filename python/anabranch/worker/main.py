@@ -10,7 +10,9 @@ import signal
 import sys
 import threading
 
+from anabranch import forks
 from anabranch.worker import open_files, stdio
+from anabranch.worker.advice import no_debugger
 from anabranch.worker.process_end import end_process
 from anabranch.worker.worker import Worker
 
@@ -26,13 +28,16 @@ _PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Runs one worker, as told by environment variables, and ends the process."""
     faulthandler.enable()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the driver, which then cancels the job
+    # Ctrl-C is for the driver, which then cancels the job. Not SIG_IGN, which the programs of functions would inherit.
+    signal.signal(signal.SIGINT, lambda *_: None)
     stdio.install()
+    forks.watch()
+    sys.breakpointhook = no_debugger
     _show_warnings()
     open_files.raise_limit()
     _die_with_parent()
-    token = os.environ.pop(TOKEN)  # not for the children of user code
-    orderly = Worker(os.environ[WORKER_ID], os.environ[MASTER], token).run()
+    # All of this is for this process, and not for the children of user code.
+    orderly = Worker(os.environ.pop(WORKER_ID), os.environ.pop(MASTER), os.environ.pop(TOKEN)).run()
     end_process(0 if orderly else 1)
 
 
@@ -47,7 +52,7 @@ def _show_warnings() -> None:
 
 def _die_with_parent() -> None:
     """Ends this process when its parent ends, even while user code holds the interpreter lock."""
-    parent = int(os.environ[PARENT])
+    parent = int(os.environ.pop(PARENT))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from anabranch.line_ends import LineEnds
+
 # Text without an end of line is not held for ever.
 _MOST_HELD = 64 << 10
 
@@ -43,8 +45,8 @@ class LineBuffer(io.BufferedIOBase):
 
     def write(self, data: Any, /) -> int:
         """Takes bytes; passes on what completes a line."""
-        given = bytes(data)
         line = self._line()
+        given: bytes = self._own.ends.translate(bytes(data))
         end = given.rfind(b"\n") + 1
         if end:
             whole = bytes(line) + given[:end]
@@ -53,7 +55,7 @@ class LineBuffer(io.BufferedIOBase):
         line += given[end:]
         if len(line) > _MOST_HELD:
             self._send_all(line)
-        return len(given)
+        return len(data)
 
     def flush(self) -> None:
         """Passes on nothing: an unfinished line waits for its end. Only a forked process passes on what it has."""
@@ -83,6 +85,7 @@ class LineBuffer(io.BufferedIOBase):
         line: bytearray | None = getattr(self._own, "line", None)
         if line is None:
             line = self._own.line = bytearray()
+            self._own.ends = LineEnds()
             left = self._unfinished.get(threading.get_ident())  # by a thread that has ended
             self._unfinished[threading.get_ident()] = line
             if left:

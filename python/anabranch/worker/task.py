@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias
 
+from anabranch import forks
 from anabranch.api.functions import PartitionFunction
 from anabranch.api.runtime_context import LiveAnswers
 from anabranch.errors import RecordError
@@ -247,6 +248,8 @@ class Task:
             self._run_to_end()
         except BaseException as raised:  # noqa: BLE001 - user code may raise anything, SystemExit too
             error = raised
+        if forks.in_child:
+            forks.end_child(error.__cause__ if isinstance(error, OperatorError) else error)
         try:
             self._end(error)
         except BaseException as raised:  # noqa: BLE001 - whatever it is, the master must not wait for this task for ever

@@ -16,6 +16,7 @@ from anabranch.text import error_line, shown
 from anabranch.v1.control_pb2 import TaskError
 from anabranch.v1.graph_pb2 import LANGUAGE_PYTHON
 from anabranch.worker import open_files
+from anabranch.worker.advice import advice_for
 from anabranch.worker.operators.operator import OperatorError
 from anabranch.worker.operators.partition import HINT
 from anabranch.worker.tracebacks import format_error
@@ -88,7 +89,7 @@ def _task_error(error: BaseException, operator: str, subtask: int) -> TaskError:
         summary=error_line(cause),
         user_trace=user_trace(cause),
         full_trace=format_error(error),
-        hint=hint,
+        hint=hint or advice_for(cause),
     )
 
 

@@ -52,6 +52,15 @@ def test_a_line_is_passed_on_as_it_happens_not_at_the_end(pump):
     assert ["now", "unfinished"] == reader.finish()
 
 
+def test_a_progress_bar_is_passed_on_while_it_grows(pump):
+    reader = Reader(pump)
+    os.write(reader.write_end, b"\r10 %\r20 %")
+
+    assert reader.got_line.wait(20)
+    assert ["10 %"] == reader.lines
+    assert ["10 %", "20 %"] == reader.finish()
+
+
 def test_several_pipes_do_not_mix(pump):
     readers = [Reader(pump) for _ in range(5)]
     for turn in range(3):

@@ -6,7 +6,7 @@ from anabranch.launch.search_path import search_path
 
 
 def test_what_python_passes_over_is_left_out_and_the_current_directory_is_written_out(monkeypatch):
-    monkeypatch.setattr(sys, "path", ["", "/a:b", Path("/c"), b"/d", "/e"])
+    monkeypatch.setattr(sys, "path", ["", "/a:b", Path("/c"), b"/d", "/zero\0", "/e"])
 
     assert [os.getcwd(), "/a:b", "/e"] == search_path()
 

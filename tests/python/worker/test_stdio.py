@@ -56,6 +56,16 @@ def test_an_unfinished_line_waits_for_its_end_or_for_finish(stream, target):
     assert target.getvalue() == b"ab\nc\n"
 
 
+def test_a_progress_bar_is_shown_while_it_grows(stream, target):
+    for percent in (10, 20, 30):
+        stream.write(f"\r{percent} %")
+        stream.flush()
+
+    assert target.getvalue() == b"10 %\n20 %\n"
+    stream.buffer.finish()
+    assert target.getvalue() == b"10 %\n20 %\n30 %\n"
+
+
 def test_it_can_do_what_standard_output_can(stream, target):
     stream.reconfigure(line_buffering=True)
     stream.buffer.write(b"bytes\n")

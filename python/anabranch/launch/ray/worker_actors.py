@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from anabranch import forks
 from anabranch.config import Options
 from anabranch.launch.directories import is_trusted
 
@@ -64,12 +65,14 @@ class PythonWorkerActor(_WorkerActor):
 
     def start(self, worker_id: str, master: str, token: str) -> int:
         """Starts the worker, or, if it was started before, tells it where its master has come back; returns the pid."""
+        os.environ.setdefault(*forks.QUIET)
         from anabranch.worker import open_files  # noqa: PLC0415 - a host of a JVM needs no worker
         from anabranch.worker.worker import Worker  # noqa: PLC0415
 
         with self._lock:
             if self._worker is None:
                 open_files.raise_limit()
+                forks.watch()
                 self._worker = Worker(worker_id, master, token)
                 _forward_lines(self._worker.printed)
                 threading.Thread(target=self._run, args=(self._worker,), name="worker", daemon=True).start()

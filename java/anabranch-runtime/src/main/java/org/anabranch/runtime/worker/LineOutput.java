@@ -18,6 +18,7 @@ public final class LineOutput extends OutputStream {
   private static final int MOST_HELD = 64 << 10;
 
   private final OutputStream target;
+  private final LineEnds ends = new LineEnds();
   private final ByteArrayOutputStream held = new ByteArrayOutputStream();
 
   LineOutput(OutputStream target) {
@@ -70,15 +71,16 @@ public final class LineOutput extends OutputStream {
 
   @Override
   public synchronized void write(byte[] bytes, int offset, int length) throws IOException {
-    int end = offset + length;
-    while (end > offset && bytes[end - 1] != '\n') {
+    byte[] given = ends.translate(bytes, offset, length);
+    int end = given.length;
+    while (end > 0 && given[end - 1] != '\n') {
       end--;
     }
-    held.write(bytes, offset, end - offset);
-    if (end > offset) {
+    held.write(given, 0, end);
+    if (end > 0) {
       flush();
     }
-    held.write(bytes, end, offset + length - end);
+    held.write(given, end, given.length - end);
     if (held.size() > MOST_HELD) {
       flush();
     }

@@ -49,6 +49,17 @@ class LineOutputTest {
   }
 
   @Test
+  void aProgressBarIsShownWhileItGrows() {
+    for (int percent : new int[] {10, 20, 30}) {
+      out.print("\r" + percent + " %");
+      out.flush();
+    }
+    out.println();
+
+    assertThat(String.join("", writes)).isEqualTo("10 %\n20 %\n30 %\n");
+  }
+
+  @Test
   void linesOfManyThreadsDoNotMix() throws InterruptedException {
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
