@@ -57,7 +57,7 @@ from anabranch.errors import (
     JobGraphError,
     RecordError,
 )
-from anabranch.job import Job, JobState, JobStatus, OperatorStatus
+from anabranch.job import CompletedCheckpoint, Job, JobState, JobStatus, OperatorStatus, PendingCheckpoint
 from anabranch.records import Row, record_type
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "CoProcessFunction",
     "CollectedStream",
     "Collector",
+    "CompletedCheckpoint",
     "ConfigError",
     "ConnectedStreams",
     "DataStream",
@@ -98,6 +99,7 @@ __all__ = [
     "MapFunction",
     "OperatorStatus",
     "PartitionFunction",
+    "PendingCheckpoint",
     "ProcessContext",
     "ProcessFunction",
     "RecordError",

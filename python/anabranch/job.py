@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -83,6 +84,47 @@ class OperatorStatus:
 
 
 @dataclass(frozen=True)
+class CompletedCheckpoint:
+    """What a job can be rolled back to.
+
+    Attributes:
+        number: From 1; None for the checkpoint that is taken once all tasks have ended.
+        completed_at: When it was complete, as `time.time` says it.
+        duration: Seconds from its beginning until then.
+    """
+
+    number: int | None
+    completed_at: float
+    duration: float
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was complete."""
+        return max(0.0, time.time() - self.completed_at)
+
+
+@dataclass(frozen=True)
+class PendingCheckpoint:
+    """A checkpoint that has begun and is not complete.
+
+    Attributes:
+        number: From 1; None for the checkpoint that is taken once all tasks have ended.
+        began_at: When it began, as `time.time` says it.
+        waits_for: The tasks that have to take their part of it first. None: it is being written, or waits for the
+            client to have what was collected before it.
+    """
+
+    number: int | None
+    began_at: float
+    waits_for: tuple[str, ...]
+
+    @property
+    def age(self) -> float:
+        """Seconds since it began."""
+        return max(0.0, time.time() - self.began_at)
+
+
+@dataclass(frozen=True)
 class JobStatus:
     """What a job is doing.
 
@@ -91,6 +133,10 @@ class JobStatus:
         seconds: How long it has been running, or ran.
         operators: Counters, in the order of the job graph; at most one report interval old.
         error: Message of the error that ended the job, or None.
+        last_checkpoint: The last complete checkpoint, or None.
+        pending_checkpoint: The one that has begun and is not complete, or None.
+        failed_checkpoints: How many have failed since the last complete one.
+        recoveries: How often tasks were rolled back after a failure.
     """
 
     job_id: str
@@ -99,6 +145,10 @@ class JobStatus:
     seconds: float
     operators: tuple[OperatorStatus, ...]
     error: str | None = None
+    last_checkpoint: CompletedCheckpoint | None = None
+    pending_checkpoint: PendingCheckpoint | None = None
+    failed_checkpoints: int = 0
+    recoveries: int = 0
 
 
 class Job:

@@ -66,6 +66,57 @@ def test_neighbours_that_die_at_once_leave_no_trace(tmp_path):
     assert_numbered_once(collected.get(90), list(range(60_000)), 7)
 
 
+def test_a_job_tells_of_its_checkpoints_and_recoveries(tmp_path):
+    ctx = context(tmp_path)
+    ctx.source(Slowly(60_000)).rebalance().map(lambda x: x).sink(lambda x: None)
+    job = ctx.submit("watched")
+    seen = {}
+    while not job.ended and not (seen.get("last") and seen.get("pending")):
+        status = job.status()
+        seen["last"] = seen.get("last") or status.last_checkpoint
+        seen["pending"] = seen.get("pending") or status.pending_checkpoint
+    assert job.status().recoveries == 0
+
+    kill_some(job, random.Random(3), ["python-1"], pause=0)
+    end = job.wait(90)
+
+    assert seen["last"].number >= 1
+    assert 0 <= seen["last"].duration < 60
+    assert 0 <= seen["last"].age < 90
+    assert seen["pending"].number >= 1
+    assert all(" (" in task for task in seen["pending"].waits_for)
+    assert end.recoveries == 1
+    assert end.failed_checkpoints == 0
+    assert end.pending_checkpoint is None
+    assert end.last_checkpoint is not None
+    assert end.last_checkpoint.number is None
+
+
+def test_a_checkpoint_that_waits_says_for_which_task(tmp_path):
+    ctx = context(tmp_path).set_parallelism(1)
+    held = tmp_path / "held"
+    held.touch()
+
+    def hold(value: int) -> int:
+        while held.exists():
+            time.sleep(0.01)
+        return value
+
+    ctx.source(Slowly(1000)).disable_chain().map(hold).with_name("holds").disable_chain().sink(lambda x: None)
+    job = ctx.submit("waits")
+    try:
+        waits_for: tuple[str, ...] = ()
+        while waits_for != ("holds (1/1)",):
+            assert not job.ended
+            time.sleep(0.01)
+            pending = job.status().pending_checkpoint
+            waits_for = pending.waits_for if pending is not None else ()
+    finally:
+        held.unlink()
+
+    assert job.wait(90).recoveries == 0
+
+
 def test_a_file_sink_has_every_record_once(tmp_path):
     ctx = context(tmp_path)
     ctx.source(Slowly(40_000)).rebalance().map(lambda x: x).sink(FileSink(tmp_path / "out"))

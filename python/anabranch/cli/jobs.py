@@ -137,14 +137,16 @@ class _GatewayJobs:
 
 
 def _list(arguments: argparse.Namespace, jobs: _Jobs) -> int:
-    for job in jobs.all():
-        _print(arguments, job, f"{job.job_id}  {_state(job)}")
+    from anabranch.cli.job_text import listed  # noqa: PLC0415 - see above
+
+    found = jobs.all()
+    for job, line in zip(found, listed(found), strict=True):
+        _print(arguments, job, line)
     return 0
 
 
 def _status(arguments: argparse.Namespace, jobs: _Jobs) -> int:
-    job = jobs.status(arguments.job_id)
-    _print(arguments, job, _described(job))
+    _show(arguments, jobs.status(arguments.job_id))
     return 0
 
 
@@ -155,8 +157,7 @@ def _logs(arguments: argparse.Namespace, jobs: _Jobs) -> int:
 
 
 def _cancel(arguments: argparse.Namespace, jobs: _Jobs) -> int:
-    job = jobs.cancel(arguments.job_id)
-    _print(arguments, job, _described(job))
+    _show(arguments, jobs.cancel(arguments.job_id))
     return 0
 
 
@@ -172,6 +173,12 @@ def _explain(arguments: argparse.Namespace, jobs: _Jobs) -> int:
     return 0
 
 
+def _show(arguments: argparse.Namespace, job: Any) -> None:
+    from anabranch.cli.job_text import described  # noqa: PLC0415 - see above
+
+    _print(arguments, job, described(job))
+
+
 def _print(arguments: argparse.Namespace, message: Any, text: str) -> None:
     if arguments.json:
         from google.protobuf.json_format import MessageToJson  # noqa: PLC0415 - only where it is wanted
@@ -183,18 +190,3 @@ def _print(arguments: argparse.Namespace, message: Any, text: str) -> None:
 def _write(text: str, stream: TextIO) -> None:
     """Prints text that may hold what records hold."""
     print(printable(text) if stream.isatty() else text, file=stream, flush=True)
-
-
-def _state(job: Any) -> str:
-    from anabranch.v1.gateway_pb2 import JobState  # noqa: PLC0415 - see above
-
-    return str(JobState.Name(job.state)).removeprefix("JOB_STATE_")
-
-
-def _described(job: Any) -> str:
-    lines = [f"{job.job_id}  {_state(job)}"]
-    lines += [
-        f"  {operator.name}: {operator.records_in} in, {operator.records_out} out, parallelism {operator.parallelism}"
-        for operator in job.operators
-    ]
-    return "\n".join([*lines, job.message] if job.message else lines)

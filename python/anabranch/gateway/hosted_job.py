@@ -13,6 +13,7 @@ from anabranch.errors import AnabranchError, JobFailedError
 from anabranch.job import JobState
 from anabranch.master.job_master import JobMaster
 from anabranch.recovery.collected import CollectedBatches
+from anabranch.status_message import add_recovery
 from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.control_pb2 import CollectedBatch
 from anabranch.v1.graph_pb2 import JobGraph
@@ -139,6 +140,7 @@ class GatewayJob:
                 for described, operator in zip(self._graph.operators, status.operators, strict=True)
             ],
         )
+        add_recovery(message, status)
         return end_status(message, status.state, self.error)
 
     async def explain(self) -> gateway.ExplainResponse:
@@ -197,8 +199,10 @@ class GatewayJob:
 
 
 def end_status(status: gateway.JobStatus, state: JobState, error: AnabranchError | None) -> gateway.JobStatus:
-    """Returns the status with the state and the error that the job ends with."""
+    """Returns the status with the state and the error that the job ends with, and when, if it has ended."""
     status.state = state.value
+    if state.ended and not status.ended_ms:
+        status.ended_ms = int(time.time() * 1000)
     if isinstance(error, JobFailedError):
         if error.error is not None:
             status.error.CopyFrom(error.error)

@@ -11,22 +11,15 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from anabranch.config import Options
 from anabranch.derived_keys import derive_key
+from anabranch.job import CompletedCheckpoint
+from anabranch.recovery.checkpoint_numbers import FINAL, checkpoint_name, public_number
 from anabranch.recovery.checkpoint_store import CheckpointStore
 from anabranch.recovery.errors import CheckpointError
+from anabranch.repeated import is_reported
 from anabranch.threads import in_thread
 from anabranch.v1 import control_pb2 as control
 
-# The number of the snapshots behind the end.
-FINAL = 2**63 - 1
-
 _DELAYS_OF_LAST = (1.0, 2.0)  # seconds before the checkpoint at the end is written again
-
-
-def checkpoint_name(number: int) -> str:
-    """Returns what messages call a checkpoint."""
-    if number == FINAL:
-        return "the checkpoint at the end"
-    return f"checkpoint {number}" if number else "the start"
 
 
 class Checkpoints:
@@ -37,6 +30,8 @@ class Checkpoints:
     Attributes:
         last: Number of the last complete one; 0: none.
         snapshots: Its snapshots, by task.
+        last_completed: What users are told of it; None: there is none.
+        failures: How many have failed since.
     """
 
     def __init__(
@@ -83,16 +78,19 @@ class Checkpoints:
         self._fail = fail
         self._timeout = options.integer("anabranch.checkpoint.timeout-ms") / 1000
         self._most_failures = options.integer("anabranch.checkpoint.max-failures")
-        self._failures = 0  # in a row
+        self.failures = 0
+        self.last_completed: CompletedCheckpoint | None = None
         self._completed_before = 0  # by another master, as far as this one could be told
         url, retained = options.text("anabranch.checkpoint.dir"), options.integer("anabranch.checkpoint.retained")
         key = derive_key(secret, "checkpoint")
         self._store = CheckpointStore(url, job_id, max(1, retained), key=key, warn=warn)
         self._pending: int | None = None
+        self._written: int | None = None
         self._taken: dict[int, control.Snapshot] = {}
         self._ended: dict[int, control.Snapshot] = {}  # behind the end of tasks that have ended
         self._number = 0
         self._began = time.monotonic()
+        self._began_at = time.time()
         self._log_limit = options.integer("anabranch.inflight.memory-bytes")
         self._is_wanted = False  # before the interval is over
         self._writes: set[asyncio.Task[None]] = set()
@@ -105,12 +103,13 @@ class Checkpoints:
         """
         await in_thread(self._store.check_writable)
 
-    async def load(self, number: int, completed: int) -> None:
+    async def load(self, number: int, completed: int, last: CompletedCheckpoint | None) -> None:
         """Goes on where another master has stopped. What that had begun and not completed is given up.
 
         Args:
             number: The last checkpoint that was begun, complete or not.
             completed: The last one that was completed.
+            last: What users are told of that.
 
         Raises:
             CheckpointError: The last complete one cannot be read.
@@ -120,6 +119,11 @@ class Checkpoints:
         self._completed_before = completed
         if stored is not None:
             self.last = stored.number
+            self.last_completed = (
+                last
+                if completed == stored.number
+                else CompletedCheckpoint(public_number(stored.number), time.time(), 0.0)
+            )
             self.snapshots = {task: control.Snapshot.FromString(stored.snapshot(task)) for task in stored.tasks}
 
     @property
@@ -143,9 +147,17 @@ class Checkpoints:
         return self._began
 
     @property
+    def begun(self) -> tuple[int, float] | None:
+        """The checkpoint that has begun and is not complete, also if it is being written: number and `time.time`."""
+        number = self._pending or self._written
+        return None if number is None else (number, self._began_at)
+
+    @property
     def missing(self) -> set[int]:
         """The tasks that have not taken their part of the pending checkpoint."""
-        return set(self._tasks - self._taken.keys() - self._ended.keys()) if self._pending is not None else set()
+        if self._pending is None:
+            return set()
+        return set(self._tasks.difference(list(self._taken), list(self._ended)))  # copies: asked from other threads too
 
     @property
     def all_ended(self) -> bool:
@@ -158,7 +170,7 @@ class Checkpoints:
         is_due = self._is_wanted or now - self._began >= self._interval
         if is_due and self._pending is None and not self._writes and not self.all_ended:
             self._is_wanted = False
-            self._began = now
+            self._began, self._began_at = now, time.time()
             self._number += 1
             await self._remember()  # no master after this one may use the number again
             self._pending = self._number
@@ -236,7 +248,7 @@ class Checkpoints:
             CheckpointError: They cannot be written.
         """
         await self.settle()
-        self._pending = None
+        self._pending, self._began_at = None, time.time()
         write = asyncio.ensure_future(self._write_last(dict(self._ended)))
         self._writes.add(write)
         write.add_done_callback(self._writes.discard)
@@ -272,18 +284,19 @@ class Checkpoints:
         except CheckpointError as error:
             await self._on_failure(number, error)
         else:
-            self._failures = 0
             try:
                 await self._completed(number, parts)
             except Exception as error:  # noqa: BLE001 - nobody awaits this
                 self._fail(error)
 
     async def _on_failure(self, number: int, error: CheckpointError) -> None:
-        self._failures += 1
-        if self._most_failures and self._failures >= self._most_failures:
+        self.failures += 1
+        if self._most_failures and self.failures >= self._most_failures:
             self._fail(error)
             return
-        self._warn(f"{error}\nThe job goes on from checkpoint to checkpoint; its tasks keep what the last one needs.")
+        if is_reported(self.failures):
+            again = f" {self.failures} in a row have failed by now." if self.failures > 1 else ""
+            self._warn(f"{error}\nThe job runs on, and its tasks keep what the last complete checkpoint needs.{again}")
         with contextlib.suppress(CheckpointError, asyncio.TimeoutError):
             await asyncio.wait_for(in_thread(self._store.discard, number), self._timeout)
 
@@ -294,6 +307,7 @@ class Checkpoints:
             CheckpointError: It cannot be written, or not in time.
         """
         given_up = threading.Event()
+        self._written = number
 
         def write() -> None:
             for task, snapshot in parts.items():
@@ -312,9 +326,14 @@ class Checkpoints:
         except Exception as error:
             what = str(error) if isinstance(error, CheckpointError) else f"{type(error).__name__}: {error}"
             raise CheckpointError(f"{checkpoint_name(number)} could not be written: {what}") from error
+        finally:
+            self._written = None
 
     async def _completed(self, number: int, parts: dict[int, control.Snapshot]) -> None:
         self.last, self.snapshots = number, parts
+        self.failures = 0
+        now = time.time()
+        self.last_completed = CompletedCheckpoint(public_number(number), now, max(0.0, now - self._began_at))
         await self._remember()  # before the tasks forget what the one before it needs
         completed = control.CheckpointCompleted(number=number)
         self._tell_all(control.MasterMessage(checkpoint_completed=completed))

@@ -41,7 +41,7 @@ def worker_death(worker: str, pid: int, exit_code: int | None, operators: str, l
             how = f"was killed by signal {-exit_code}"
     else:
         how = f"exited with code {exit_code}"
-    message = f"worker {worker}, process {pid}, {how} while it ran {operators}"
+    message = f"worker {worker}, process {pid}, {how}" + (f" while it ran {operators}" if operators else "")
     if last_lines:
         message += "\nits last lines on stderr:\n" + "\n".join(f"  {line}" for line in last_lines)
     return message

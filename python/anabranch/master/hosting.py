@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -17,17 +16,18 @@ from anabranch.cluster.connection import is_connected
 from anabranch.config import Options
 from anabranch.control.proofs import new_token
 from anabranch.errors import AnabranchError, ConfigError, JobFailedError
-from anabranch.job import Job, JobState, JobStatus, OperatorStatus, new_hash_seed, new_job_id
+from anabranch.job import Job, JobStatus, new_hash_seed, new_job_id
 from anabranch.launch.launcher import OnLine
 from anabranch.launch.local import LocalLauncher
 from anabranch.master.console import Console, Progress
 from anabranch.master.job_master import JobMaster
 from anabranch.plan import ExecutionPlan
 from anabranch.records import Decoder, TypeRegistry
+from anabranch.status_message import status_of
 from anabranch.threads import at_main_thread_end
 from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.control_pb2 import CollectedBatch
-from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, LANGUAGE_PYTHON, JobGraph
+from anabranch.v1.graph_pb2 import LANGUAGE_PYTHON, JobGraph
 from anabranch.v1.record_pb2 import FrameHeader
 from anabranch.worker import open_files
 
@@ -96,7 +96,7 @@ def _submit_to_cluster(graph: JobGraph, options: Options, types: TypeRegistry, c
     job = Job(
         running.job_id,
         graph.name,
-        read_status=lambda: _status_of(running.status()),
+        read_status=lambda: status_of(running.status()),
         request_cancel=running.cancel,
         read_collected=lambda operator: _decode_collected(running.collected.by_operator.get(operator, ()), types),
     )
@@ -129,26 +129,6 @@ def _show_progress(console: Console, read_status: Callable[[], JobStatus], optio
     progress = Progress(console, read_status)
     progress.start()
     return progress.stop
-
-
-def _status_of(message: gateway.JobStatus) -> JobStatus:
-    return JobStatus(
-        job_id=message.job_id,
-        name=message.job_name,
-        state=JobState(message.state),
-        seconds=((message.ended_ms or time.time() * 1000) - message.started_ms) / 1000,
-        operators=tuple(
-            OperatorStatus(
-                operator.name,
-                "Java" if operator.language == LANGUAGE_JAVA else "Python",
-                operator.parallelism,
-                operator.records_in,
-                operator.records_out,
-            )
-            for operator in message.operators
-        ),
-        error=message.message or None,
-    )
 
 
 async def make_master(

@@ -15,16 +15,17 @@ from typing import Any, Protocol
 
 from anabranch.config import Options
 from anabranch.errors import AnabranchError, JobCancelledError, JobFailedError
-from anabranch.job import JobState, JobStatus, OperatorStatus
+from anabranch.job import CompletedCheckpoint, JobState, JobStatus, OperatorStatus, PendingCheckpoint
 from anabranch.launch.launcher import Launcher, WorkerProcess, WorkerSpec
 from anabranch.master import open_files
 from anabranch.master.backoff import Backoff
-from anabranch.master.checkpoints import FINAL, Checkpoints, checkpoint_name
+from anabranch.master.checkpoints import Checkpoints
 from anabranch.master.control_server import ControlServer, ControlStream
 from anabranch.master.failures import language_name, task_failure, worker_death
 from anabranch.master.recovery_watch import RecoveryWatch
-from anabranch.master.stalls import LateCheckpoints, StallDetector
+from anabranch.master.stalls import LateCheckpoints, StallDetector, awaited
 from anabranch.plan import ExecutionPlan, WorkerPlan
+from anabranch.recovery.checkpoint_numbers import FINAL, checkpoint_name, public_number
 from anabranch.recovery.collected import CollectedBatches
 from anabranch.recovery.frontier import decide
 from anabranch.threads import in_thread
@@ -188,19 +189,7 @@ class JobMaster:
         self._takes_over = False  # another master's workers are still coming
         self._found_running = False  # a worker has come with tasks that another master has connected
         self._deploying_since: float | None = None
-        self._checkpoints: Checkpoints | None = None
-        if options.mode != "none":
-            self._checkpoints = Checkpoints(
-                options,
-                job_id,
-                self._consumers,
-                secret=bytes.fromhex(token),
-                tell_all=self._tell_all,
-                remember=self._save_roster,
-                may_complete=self._client_has_before,
-                warn=lambda text: warn(f"job {graph.name}: {text}"),
-                fail=lambda error: self._end(_as_job_failure(error, graph.name)),
-            )
+        self._checkpoints = self._make_checkpoints()
         self._look_now = asyncio.Event()  # a worker has gone: no need to wait for the next look
         self._recovering: set[int] = set()  # tasks of a new incarnation that are not yet live
         self._deployed: dict[int, int] = {}  # by task: the incarnation that a worker was sent
@@ -214,6 +203,7 @@ class JobMaster:
         self._moved: set[int] = set()  # redeployed tasks whose consumers do not know yet
         self._last_checkpoint: asyncio.Future[None] | None = None
         self._standbys = 0
+        self._recoveries = 0
         self._background: set[asyncio.Future[None]] = set()
         self._address = ""
         self._late_checkpoints, self._stalls = (
@@ -231,6 +221,21 @@ class JobMaster:
         self._started = time.monotonic()
         self._ended: float | None = None
         self._error: AnabranchError | None = None
+
+    def _make_checkpoints(self) -> Checkpoints | None:
+        if self._options.mode == "none":
+            return None
+        return Checkpoints(
+            self._options,
+            self.job_id,
+            self._consumers,
+            secret=bytes.fromhex(self._token),
+            tell_all=self._tell_all,
+            remember=self._save_roster,
+            may_complete=self._client_has_before,
+            warn=lambda text: self._warn(f"job {self._graph.name}: {text}"),
+            fail=lambda error: self._end(_as_job_failure(error, self._graph.name)),
+        )
 
     async def run(self) -> AnabranchError | None:
         """Runs the job to its end; returns the error it ended with, or None if it has finished."""
@@ -294,6 +299,19 @@ class JobMaster:
                 for operator in self._graph.operators
             ),
             error=None if self._error is None else str(self._error),
+            last_checkpoint=None if self._checkpoints is None else self._checkpoints.last_completed,
+            pending_checkpoint=None if self._checkpoints is None else self._pending_checkpoint(self._checkpoints),
+            failed_checkpoints=0 if self._checkpoints is None else self._checkpoints.failures,
+            recoveries=self._recoveries,
+        )
+
+    def _pending_checkpoint(self, checkpoints: Checkpoints) -> PendingCheckpoint | None:
+        begun = checkpoints.begun
+        if begun is None:
+            return None
+        number, began_at = begun
+        return PendingCheckpoint(
+            public_number(number), began_at, tuple(awaited(checkpoints.missing, self._tasks, self._reports))
         )
 
     def note_error_line(self, worker_id: str, line: str) -> None:
@@ -499,6 +517,8 @@ class JobMaster:
         roster = {
             "number": self._checkpoints.number,
             "completed": self._checkpoints.last,
+            "last": _times_of(self._checkpoints.last_completed),
+            "recoveries": self._recoveries,
             "standbys": self._standbys,
             "taken_back": [[back.task_id, back.incarnation, back.epoch] for back in self.taken_back],
             "incarnations": {str(task.task_id): task.incarnation for task in self._tasks.values()},
@@ -512,7 +532,9 @@ class JobMaster:
 
     async def _load_roster(self, roster: dict[str, Any], checkpoints: Checkpoints) -> None:
         """Takes over from a master that is gone."""
-        await checkpoints.load(roster["number"], roster["completed"])
+        times = roster["last"] and CompletedCheckpoint(public_number(roster["completed"]), *roster["last"])
+        await checkpoints.load(roster["number"], roster["completed"], times)
+        self._recoveries = roster["recoveries"]
         self._standbys = roster["standbys"]
         self.taken_back = [
             gateway.TakenBack(task_id=task_id, incarnation=incarnation, epoch=epoch)
@@ -680,6 +702,7 @@ class JobMaster:
         """Makes the tasks ready to begin again that have to: the failed ones, or all of them; returns these."""
         depth = self._options.integer("anabranch.recovery.sharing-depth") or len(self._tasks)
         again = failed
+        self._recoveries += 1
         whole = (
             whole or self._options.text("anabranch.recovery.scope") == "job" or self._options.mode == "at_least_once"
         )
@@ -913,7 +936,7 @@ class JobMaster:
 
     def _warn_of_late_checkpoint(self, now: float, checkpoints: Checkpoints) -> None:
         pending, began, missing = checkpoints.pending, checkpoints.began, checkpoints.missing
-        warning = self._late_checkpoints.check(now, pending, began, missing, self._tasks)
+        warning = self._late_checkpoints.check(now, pending, began, missing, tasks=self._tasks, reports=self._reports)
         if warning:
             self._warn(f"job {self._graph.name}: {warning}")
 
@@ -1041,6 +1064,10 @@ class JobMaster:
                 self._outcome.set_result(None)
             else:
                 self._outcome.set_exception(error)
+
+
+def _times_of(checkpoint: CompletedCheckpoint | None) -> list[float] | None:
+    return None if checkpoint is None else [checkpoint.completed_at, checkpoint.duration]
 
 
 def _as_job_failure(error: BaseException, job_name: str) -> JobFailedError:

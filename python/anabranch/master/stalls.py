@@ -61,7 +61,9 @@ class LateCheckpoints:
         number: int | None,
         began: float,
         missing: Collection[int],
+        *,
         tasks: Mapping[int, TaskDescriptor],
+        reports: Mapping[int, TaskReport],
     ) -> str | None:
         """Returns a warning if one is due at time `now`.
 
@@ -71,18 +73,30 @@ class LateCheckpoints:
             began: When it was begun.
             missing: The tasks that have not taken their part of it.
             tasks: All tasks.
+            reports: Their last reports.
         """
         if number != self._number:
             self._number, self._due = number, self._warn_after
         if number is None or not missing or now - began < self._due:
             return None
         self._due = 2 * (now - began)
-        first = [task for task in missing if not producers_of(tasks[task]) & set(missing)]
-        names = ", ".join(tasks[task].name for task in sorted(first))
+        names = ", ".join(awaited(missing, tasks, reports))
         return (
             f"no checkpoint for {now - began:.0f} s: checkpoint {number} waits for {names}, "
             "which has to handle what came before it"
         )
+
+
+def awaited(
+    missing: Collection[int], tasks: Mapping[int, TaskDescriptor], reports: Mapping[int, TaskReport]
+) -> list[str]:
+    """Returns the names of the tasks that a checkpoint waits for first.
+
+    Barriers have passed all before them, or wait there because a consumer takes no more.
+    """
+    backpressured = {task for task in missing if task in reports and reports[task].backpressured}
+    slow = set(missing) - backpressured or backpressured
+    return [tasks[task].name for task in sorted(slow) if not producers_of(tasks[task]) & slow]
 
 
 def producers_of(task: TaskDescriptor) -> set[int]:

@@ -1,6 +1,7 @@
 """Checkpoints of a job: a snapshot per task, and a manifest that is written last and makes them complete.
 
-Layout: `<url>/<job_id>/chk-<n>/task-<id>.snapshot` and `chk-<n>/MANIFEST`. All numbers are big-endian.
+Layout: `<url>/<job_id>/chk-<n>/task-<id>.snapshot` and `chk-<n>/MANIFEST`; `chk-end` is the one at the end. All
+numbers are big-endian.
 
     file      = magic (4 bytes: ABSN snapshot, ABMF manifest), version (uint16: 2), length of the body (uint64),
                 code of the body (16 bytes), body
@@ -22,8 +23,10 @@ import re
 import struct
 from collections.abc import Callable, Collection, Iterator
 
+from anabranch.recovery.checkpoint_numbers import FINAL, checkpoint_name
 from anabranch.recovery.errors import CheckpointError
 from anabranch.recovery.files import Files, without_credentials
+from anabranch.repeated import is_reported
 
 _SNAPSHOT = b"ABSN"
 _MANIFEST = b"ABMF"
@@ -34,6 +37,7 @@ _ENTRY = struct.Struct(">IQ16s")
 
 _MANIFEST_NAME = "MANIFEST"
 _CHECKPOINT = re.compile(r"chk-(0|[1-9]\d*)")
+_AT_END = "chk-end"
 _TASK = re.compile(r"task-(0|[1-9]\d*)\.snapshot")
 
 _log = logging.getLogger(__name__)
@@ -66,7 +70,7 @@ class StoredCheckpoint:
             CheckpointError: The snapshot cannot be read, or is no longer what it was.
         """
         if task not in self.tasks:
-            raise LookupError(f"checkpoint {self.number} has no snapshot of task {task}")
+            raise LookupError(f"{checkpoint_name(self.number)} has no snapshot of task {task}")
         return self._read(task)
 
 
@@ -106,6 +110,7 @@ class CheckpointStore:
         self._retained = retained
         self._key = key
         self._warn = warn
+        self._failed_removals = 0
         try:
             self._files = Files(url)
         except (ImportError, ValueError) as error:
@@ -130,7 +135,7 @@ class CheckpointStore:
         Raises:
             CheckpointError: The place is not writable.
         """
-        with self._writing(f"checkpoint {number}"):
+        with self._writing(checkpoint_name(number)):
             self._files.write(_snapshot_path(number, task), [self._header(_SNAPSHOT, data), data])
 
     def complete(self, number: int, metadata: bytes, tasks: Collection[int] | None = None) -> None:
@@ -145,7 +150,7 @@ class CheckpointStore:
             CheckpointError: A snapshot is missing or torn, or the place is not writable. Nothing was removed. A store
                 may fail and yet have taken the manifest: discard the checkpoint before giving it up.
         """
-        with self._writing(f"checkpoint {number}"):
+        with self._writing(checkpoint_name(number)):
             sizes = self._files.sizes(_directory(number))
             if tasks is None:
                 tasks = [int(match[1]) for match in map(_TASK.fullmatch, sizes) if match]
@@ -166,7 +171,7 @@ class CheckpointStore:
                 try:
                     return self._load(number)
                 except _DamagedError as damage:
-                    self._warn(f"checkpoint {number} in {self._url} is passed over: {damage}")
+                    self._warn(f"{checkpoint_name(number)} in {self._url} is passed over: {damage}")
         return None
 
     def discard(self, number: int) -> None:
@@ -175,7 +180,7 @@ class CheckpointStore:
         Raises:
             CheckpointError: It cannot be removed.
         """
-        with self._writing(f"checkpoint {number}"):
+        with self._writing(checkpoint_name(number)):
             # Without its manifest it is incomplete, however far the rest gets.
             self._files.remove(_manifest_path(number))
             self._files.remove(_directory(number))
@@ -196,7 +201,7 @@ class CheckpointStore:
 
     def _unfinished(self, number: int, task: int, why: str) -> CheckpointError:
         return CheckpointError(
-            f"checkpoint {number} in {self._url} cannot be completed: snapshot of task {task} is {why}."
+            f"{checkpoint_name(number)} in {self._url} cannot be completed: snapshot of task {task} is {why}."
             " Does every worker write to the same place?"
         )
 
@@ -208,7 +213,7 @@ class CheckpointStore:
         except struct.error:
             raise _DamagedError("its MANIFEST is malformed") from None
         if written_as != number:
-            raise _DamagedError(f"its MANIFEST is that of checkpoint {written_as}")
+            raise _DamagedError(f"its MANIFEST is that of {checkpoint_name(written_as)}")
         digests = {task: digest for task, _, digest in entries}
 
         def read(task: int) -> bytes:
@@ -219,11 +224,11 @@ class CheckpointStore:
 
         def read_again(task: int) -> bytes:
             try:
-                with self._reading(f"checkpoint {number}"):
+                with self._reading(checkpoint_name(number)):
                     return read(task)
             except _DamagedError as damage:
                 raise CheckpointError(
-                    f"checkpoint {number} in {self._url} has been damaged since it was verified: {damage}."
+                    f"{checkpoint_name(number)} in {self._url} has been damaged since it was verified: {damage}."
                     " Was it removed by another master of this job?"
                 ) from damage
 
@@ -265,10 +270,14 @@ class CheckpointStore:
                 if number not in retained and (number in complete or number < completed):
                     self.discard(number)
         except CheckpointError as error:  # the checkpoint is complete all the same
-            self._warn(str(error))
+            self._failed_removals += 1
+            if is_reported(self._failed_removals):
+                self._warn(str(error))
 
     def _numbers(self) -> list[int]:
-        return [int(match[1]) for match in map(_CHECKPOINT.fullmatch, self._files.sizes("")) if match]
+        names = self._files.sizes("")
+        numbers = [int(match[1]) for match in map(_CHECKPOINT.fullmatch, names) if match]
+        return [*numbers, FINAL] if _AT_END in names else numbers
 
     def _writing(self, what: str) -> contextlib.AbstractContextManager[None]:
         return _reported(
@@ -294,7 +303,7 @@ def _reported(what: str, advice: str) -> Iterator[None]:
 
 
 def _directory(number: int) -> str:
-    return f"chk-{number}"
+    return _AT_END if number == FINAL else f"chk-{number}"
 
 
 def _manifest_path(number: int) -> str:

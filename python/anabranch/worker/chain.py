@@ -25,6 +25,7 @@ from anabranch.api.functions import (
 from anabranch.api.runtime_context import Answers, RuntimeContext
 from anabranch.errors import JobGraphError, RecordError
 from anabranch.records import Decoder, Encoder, TypeRegistry
+from anabranch.recovery.checkpoint_numbers import FINAL
 from anabranch.v1 import graph_pb2 as graph
 from anabranch.v1.control_pb2 import EncodedValues, InputEdge, OperatorState, Snapshot, TaskDescriptor
 from anabranch.worker.functions import UserFunction
@@ -47,7 +48,6 @@ from anabranch.worker.operators.skipping import SkippingOperator
 from anabranch.worker.operators.source import SourceOperator
 from anabranch.worker.operators.union import UnionOperator
 from anabranch.worker.operators.user_operator import UserOperator
-from anabranch.worker.recovery import FINAL
 from anabranch.worker.slices import AfterSlice, Slices
 
 # In the configuration of an operator.

@@ -10,6 +10,7 @@ from anabranch.exchange.logged_channel import LoggedOutputChannel
 from anabranch.exchange.logged_input import LoggedInputChannel
 from anabranch.exchange.output_gate import OutgoingChannel
 from anabranch.exchange.reactor import Reactor
+from anabranch.recovery.checkpoint_numbers import FINAL
 from anabranch.recovery.determinants import DeterminantLog, HeldLogs, Piggyback, max_entry_bytes, piece_bytes
 from anabranch.recovery.errors import NondeterminismError
 from anabranch.recovery.inflight_log import InFlightLog, SpillBudget
@@ -19,9 +20,6 @@ from anabranch.v1.record_pb2 import Barrier, ConnectReply, Determinant, FrameHea
 from anabranch.worker.answers import EpochRandoms, LoggedAnswers, TaskAnswers
 from anabranch.worker.job import WorkerJob
 from anabranch.worker.snapshot_size import require_size
-
-# The number of the snapshot behind the end of a task.
-FINAL = 2**63 - 1
 
 _UNLIMITED = 0
 # More tasks than this do not fit into a reply: all logs are asked for then.

@@ -24,6 +24,7 @@ from anabranch.exchange.output_gate import EmitError, OutgoingChannel, OutputEdg
 from anabranch.exchange.partitioners import ByKey, Custom, Partitioner, Rebalance, Single
 from anabranch.exchange.reactor import Reactor, TaskCancelled
 from anabranch.records import Decoder, Encoder
+from anabranch.recovery.checkpoint_numbers import FINAL
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1 import graph_pb2 as graph
 from anabranch.v1.record_pb2 import FrameHeader
@@ -39,7 +40,7 @@ from anabranch.worker.operators import partition
 from anabranch.worker.operators.operator import Emit, OperatorError
 from anabranch.worker.operators.source import SourceOperator
 from anabranch.worker.pace import Pace
-from anabranch.worker.recovery import FINAL, TaskRecovery
+from anabranch.worker.recovery import TaskRecovery
 from anabranch.worker.stdio import finish_lines
 from anabranch.worker.task_errors import task_error
 

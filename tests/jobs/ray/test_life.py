@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -223,6 +224,8 @@ print(ctx.submit("fails").id)
 
     wait_until(lambda: f"{job_id}  FAILED" in anabranch("list"))
     assert "ZeroDivisionError" in anabranch("status", job_id)
+    status = json.loads(anabranch("status", job_id, "--json"))
+    assert int(status["started_ms"]) <= int(status["ended_ms"]) <= time.time() * 1000
 
 
 def test_a_finished_job_has_no_process(ctx, ray_cluster):

@@ -95,6 +95,7 @@ def test_a_job_runs_and_its_results_and_status_can_be_read(client):
 
     assert gateway.JOB_STATE_FINISHED == status.state
     assert [3, 3, 0] == [operator.records_out for operator in status.operators]
+    assert status.started_ms <= status.ended_ms <= time.time() * 1000
     batches = list(client.call("Results", gateway.ResultsRequest(job_id=job_id, operator_id=3)))
     assert 3 == sum(batch.n_records for batch in batches)
     assert [job_id] == [job.job_id for job in client.call("List", gateway.ListRequest()).jobs]

@@ -6,8 +6,10 @@ import time
 from collections.abc import Mapping
 
 from anabranch.config import Options
+from anabranch.job import CompletedCheckpoint
 from anabranch.master import checkpoints
-from anabranch.master.checkpoints import FINAL, Checkpoints
+from anabranch.master.checkpoints import Checkpoints
+from anabranch.recovery.checkpoint_numbers import FINAL
 from anabranch.recovery.checkpoint_store import CheckpointStore
 from anabranch.v1 import control_pb2 as control
 
@@ -192,6 +194,87 @@ def test_as_many_failed_checkpoints_in_a_row_as_the_option_says_end_the_job(tmp_
     assert "checkpoint 3 could not be written" in str(failure)
 
 
+def test_failed_checkpoints_are_reported_ever_more_rarely_until_one_completes(tmp_path, monkeypatch):
+    job = Broken(tmp_path, monkeypatch)
+
+    async def run(times: int) -> None:
+        for _ in range(times):
+            await job.begin()
+            fill(job)
+            await job.settle()
+
+    async def fail_and_recover() -> None:
+        await run(9)
+        assert job.checkpoints.failures == 9
+        job.broken = False
+        await run(1)
+        assert job.checkpoints.failures == 0
+        job.broken = True
+        await run(1)
+
+    asyncio.run(fail_and_recover())
+
+    numbers = [warning.split()[1] for warning in job.warnings]
+    assert numbers == ["1", "2", "4", "8", "11"]
+    assert "8 in a row have failed by now" in job.warnings[3]
+
+
+def test_what_is_known_of_a_checkpoint_while_it_is_pending_written_and_complete(tmp_path):
+    job = Job(tmp_path)
+    seen: list[tuple[int, float] | None] = []
+    write = job.checkpoints._store.write_snapshot
+
+    def write_and_look(number: int, task: int, data: bytes) -> None:
+        seen.append(job.checkpoints.begun)
+        write(number, task, data)
+
+    job.checkpoints._store.write_snapshot = write_and_look  # type: ignore[method-assign]
+
+    async def run() -> None:
+        before = time.time()
+        assert job.checkpoints.begun is None
+        assert job.checkpoints.last_completed is None
+        await job.begin()
+        begun = job.checkpoints.begun
+        assert begun is not None
+        assert begun[0] == 1
+        assert before <= begun[1] <= time.time()
+        job.takes(1, SOURCE, MAP)
+        assert job.checkpoints.missing == {OTHER_SOURCE, SINK}
+        fill(job)
+        await job.settle()
+        assert set(seen) == {begun}
+        assert job.checkpoints.begun is None
+        last = job.checkpoints.last_completed
+        assert last is not None
+        assert last.number == 1
+        assert begun[1] <= last.completed_at <= time.time()
+        assert 0 <= last.duration <= time.time() - before
+
+    asyncio.run(run())
+
+
+def test_the_checkpoint_at_the_end_has_no_number(tmp_path, monkeypatch):
+    job = Broken(tmp_path, monkeypatch)
+    monkeypatch.setattr(checkpoints, "_DELAYS_OF_LAST", (0.0, 0.0))
+    fail = job.fail_to_write
+
+    def fail_once() -> None:
+        job.broken = False
+        fail()
+
+    job.fail_to_write = fail_once  # type: ignore[method-assign]
+    for task in GRAPH:
+        job.ends(task)
+
+    asyncio.run(job.checkpoints.complete_last())
+
+    assert job.checkpoints.last_completed is not None
+    assert job.checkpoints.last_completed.number is None
+    assert (tmp_path / "job-1" / "chk-end" / "MANIFEST").exists()
+    assert str(FINAL) not in "".join(job.warnings)
+
+
 class Hanging(Broken):
     """A job whose store does not answer."""
 
@@ -244,13 +327,17 @@ def test_a_master_that_finds_less_than_was_complete_knows_it(tmp_path):
     newest = next((tmp_path / "job-1" / "chk-2").glob("*.snapshot"))
     newest.write_bytes(newest.read_bytes()[:-1])
     second, third = Job(tmp_path), Job(tmp_path)
+    known = CompletedCheckpoint(1, completed_at=1.0, duration=2.0)
 
-    asyncio.run(second.checkpoints.load(2, completed=2))
-    asyncio.run(third.checkpoints.load(2, completed=1))
+    asyncio.run(second.checkpoints.load(2, completed=2, last=None))
+    asyncio.run(third.checkpoints.load(2, completed=1, last=known))
 
     assert second.checkpoints.last == third.checkpoints.last == 1
     assert second.checkpoints.is_behind_tasks
     assert not third.checkpoints.is_behind_tasks
+    assert second.checkpoints.last_completed is not None
+    assert second.checkpoints.last_completed.number == 1
+    assert third.checkpoints.last_completed == known
 
 
 def test_logs_that_take_too_much_memory_are_a_reason_for_a_checkpoint_before_it_is_due(tmp_path):

@@ -46,3 +46,7 @@ def test_the_death_of_a_worker_tells_how_it_ended_and_what_it_said_last():
         "its last lines on stderr:\n  out of luck"
     )
     assert "exited with code 3" in worker_death("w", 1, 3, "m", [])
+
+
+def test_the_death_of_a_worker_without_tasks_names_none():
+    assert worker_death("standby", 42, -9, "", []) == "worker standby, process 42, was killed by SIGKILL"

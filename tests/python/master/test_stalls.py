@@ -1,6 +1,6 @@
 """A job in which records wait and none moves says so."""
 
-from anabranch.master.stalls import LateCheckpoints, StallDetector
+from anabranch.master.stalls import LateCheckpoints, StallDetector, awaited
 from anabranch.v1.control_pb2 import InputEdge, OperatorCounters, TaskDescriptor, TaskReport
 
 TASKS = {1: TaskDescriptor(task_id=1, name="source (1/1)"), 2: TaskDescriptor(task_id=2, name="slow (1/1)")}
@@ -75,8 +75,8 @@ ROW = {1: following(1, "source"), 2: following(2, "slow", 1), 3: following(3, "s
 def test_a_late_checkpoint_names_the_task_that_it_waits_for_and_not_those_after_it():
     late = LateCheckpoints(warn_after=30)
 
-    assert late.check(129, 7, 100, {2, 3}, ROW) is None
-    warning = late.check(131, 7, 100, {2, 3}, ROW)
+    assert late.check(129, 7, 100, {2, 3}, tasks=ROW, reports={}) is None
+    warning = late.check(131, 7, 100, {2, 3}, tasks=ROW, reports={})
 
     assert warning is not None
     assert "no checkpoint for 31 s: checkpoint 7 waits for slow, which" in warning
@@ -84,11 +84,19 @@ def test_a_late_checkpoint_names_the_task_that_it_waits_for_and_not_those_after_
 
 def test_a_late_checkpoint_is_reported_ever_more_rarely_and_the_next_one_anew():
     late = LateCheckpoints(warn_after=30)
-    reported = [now for now in range(400) if late.check(now, 7, 0, {3}, ROW)]
+    reported = [now for now in range(400) if late.check(now, 7, 0, {3}, tasks=ROW, reports={})]
 
     assert [30, 60, 120, 240] == reported
-    assert late.check(500, 8, 460, {1, 2, 3}, ROW) is not None
+    assert late.check(500, 8, 460, {1, 2, 3}, tasks=ROW, reports={}) is not None
+
+
+def test_a_checkpoint_waits_for_the_slow_task_and_not_for_those_that_it_holds_up():
+    reports = {1: TaskReport(task_id=1, backpressured=True), 2: TaskReport(task_id=2)}
+
+    assert ["slow"] == awaited({1, 2, 3}, ROW, reports)
+    assert ["source"] == awaited({1, 2}, ROW, {1: reports[1], 2: TaskReport(task_id=2, backpressured=True)})
+    assert [] == awaited(set(), ROW, reports)
 
 
 def test_nothing_is_late_where_no_checkpoint_is_pending():
-    assert LateCheckpoints(warn_after=30).check(1000, None, 0, set(), ROW) is None
+    assert LateCheckpoints(warn_after=30).check(1000, None, 0, set(), tasks=ROW, reports={}) is None

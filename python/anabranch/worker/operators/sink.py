@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from anabranch.recovery.checkpoint_numbers import FINAL
 from anabranch.worker.operators.operator import Results, position_of
 from anabranch.worker.operators.returned import is_unstarted, refusal
 from anabranch.worker.operators.user_operator import UserOperator
-
-_LAST_CHECKPOINT = 2**63 - 1
 
 
 class SinkOperator(UserOperator[Callable[[Any], object]]):
@@ -45,7 +44,7 @@ class SinkOperator(UserOperator[Callable[[Any], object]]):
         handle = self._call(lambda: transactions.pre_commit(checkpoint))
         if handle is not None:
             self._closed.append([checkpoint, handle])
-        if checkpoint != _LAST_CHECKPOINT:
+        if checkpoint != FINAL:
             self._call(transactions.begin_transaction)
         return list(self._closed)
 
@@ -74,8 +73,8 @@ class SinkOperator(UserOperator[Callable[[Any], object]]):
 
     def commit_at_end(self) -> None:  # noqa: D102
         if self._transactions is not None:
-            self.save(_LAST_CHECKPOINT)
-            self.commit(_LAST_CHECKPOINT)
+            self.save(FINAL)
+            self.commit(FINAL)
 
     def _call(self, method: Callable[[], Any]) -> Any:
         try:

@@ -7,13 +7,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.LongStream;
+import org.anabranch.api.CompletedCheckpoint;
 import org.anabranch.api.DataStream;
 import org.anabranch.api.DataStreamSource;
 import org.anabranch.api.Job;
@@ -21,7 +28,9 @@ import org.anabranch.api.JobCancelledException;
 import org.anabranch.api.JobFailedException;
 import org.anabranch.api.JobGraphException;
 import org.anabranch.api.JobState;
+import org.anabranch.api.JobStatus;
 import org.anabranch.api.JoinType;
+import org.anabranch.api.OperatorStatus;
 import org.anabranch.api.PythonFunction;
 import org.anabranch.api.PythonStreamSource;
 import org.anabranch.api.StreamingContext;
@@ -32,6 +41,7 @@ import org.anabranch.api.function.IdempotentSinkFunction;
 import org.anabranch.api.tuple.Tuple2;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -422,6 +432,90 @@ class JobsTest {
 
     assertThrows(JobCancelledException.class, job::await);
     assertEquals(JobState.CANCELLED, job.getState());
+  }
+
+  @Test
+  void theStateOfAJobCanBeAskedForAroundItsEnd() throws Exception {
+    StreamingContext context = context();
+    DataStreamSource.fromCollection(context, Arrays.asList(1L, 2L)).sink(x -> {});
+    Job job = context.submit("short");
+    Set<JobState> seen = EnumSet.noneOf(JobState.class);
+
+    Thread waits = new Thread(() -> awaitQuietly(job));
+    waits.start();
+    while (waits.isAlive()) {
+      seen.add(job.getState());
+    }
+
+    assertTrue(seen.contains(JobState.FINISHED) || job.getState() == JobState.FINISHED);
+    assertEquals(JobState.FINISHED, job.getState());
+    job.cancel();
+    JobStatus status = job.getStatus();
+    assertEquals(List.of(0L, 2L), status.operators().stream().map(OperatorStatus::recordsIn).toList());
+    assertEquals(List.of(2L, 0L), status.operators().stream().map(OperatorStatus::recordsOut).toList());
+    assertEquals(Optional.empty(), status.error());
+    assertEquals(Optional.empty(), status.lastCheckpoint());
+  }
+
+  private static void awaitQuietly(Job job) {
+    try {
+      job.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
+  void theStateOfACancelledJobCanBeAskedForAtOnce() throws Exception {
+    StreamingContext context = context();
+    DataStreamSource.fromCollection(context, Arrays.asList(1L, 2L))
+        .map(
+            x -> {
+              Thread.sleep(1_000_000);
+              return x;
+            })
+        .sink(x -> {});
+    Job job = context.submit("endless");
+
+    job.cancel();
+
+    Set<JobState> seen = EnumSet.noneOf(JobState.class);
+    for (int i = 0; i < 200; i++) {
+      seen.add(job.getState());
+      Thread.sleep(1);
+    }
+    assertEquals(EnumSet.of(JobState.CANCELLED), seen);
+  }
+
+  @Test
+  void aJobTellsOfItsCheckpoints(@TempDir Path directory) throws Exception {
+    StreamingContext context =
+        StreamingContext.buildContext()
+            .withConfig(
+                Map.of(
+                    "anabranch.checkpoint.dir", directory.toString(),
+                    "anabranch.checkpoint.interval-ms", "100"));
+    DataStreamSource.fromCollection(context, LongStream.range(0, 300).boxed().toList())
+        .map(
+            x -> {
+              Thread.sleep(10);
+              return x;
+            })
+        .sink(x -> {});
+    Job job = context.submit("watched");
+    while (job.getStatus().lastCheckpoint().isEmpty()) {
+      Thread.sleep(10);
+    }
+
+    CompletedCheckpoint first = job.getStatus().lastCheckpoint().orElseThrow();
+    job.await();
+    CompletedCheckpoint last = job.getStatus().lastCheckpoint().orElseThrow();
+
+    assertTrue(first.number().orElse(1) >= 1);
+    assertEquals(OptionalLong.empty(), last.number());
+    assertTrue(!last.completedAt().isBefore(first.completedAt()));
+    assertEquals(0, job.getStatus().recoveries());
+    assertEquals(Optional.empty(), job.getStatus().pendingCheckpoint());
   }
 
   @Test

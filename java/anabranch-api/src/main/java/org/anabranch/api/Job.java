@@ -12,8 +12,19 @@ public interface Job {
   /** Returns the job's name. */
   String getName();
 
-  /** Returns what the job is doing. */
+  /**
+   * Returns where in its life the job is.
+   *
+   * @throws JobFailedException if its gateway is gone, and with it the job
+   */
   JobState getState();
+
+  /**
+   * Returns what the job is doing: counters of its operators, its checkpoints and recoveries.
+   *
+   * @throws JobFailedException if its gateway is gone, and with it the job
+   */
+  JobStatus getStatus();
 
   /**
    * Waits until the job has finished.

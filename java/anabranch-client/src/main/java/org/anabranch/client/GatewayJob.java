@@ -8,12 +8,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.anabranch.api.Job;
 import org.anabranch.api.JobCancelledException;
 import org.anabranch.api.JobFailedException;
 import org.anabranch.api.JobState;
+import org.anabranch.api.JobStatus;
 import org.anabranch.proto.v1.CancelRequest;
-import org.anabranch.proto.v1.JobStatus;
 import org.anabranch.proto.v1.LogLine;
 import org.anabranch.proto.v1.LogsRequest;
 import org.anabranch.proto.v1.StatusRequest;
@@ -30,7 +31,9 @@ final class GatewayJob implements Job {
   private final GatewayChannel gateway;
   private final String id;
   private final String name;
-  private final CompletableFuture<JobStatus> end = new CompletableFuture<>();
+  private final CompletableFuture<org.anabranch.proto.v1.JobStatus> end = new CompletableFuture<>();
+  // Set when the job has ended, before its gateway may be.
+  private volatile org.anabranch.proto.v1.JobStatus last;
 
   /**
    * Begins to watch a job.
@@ -62,11 +65,12 @@ final class GatewayJob implements Job {
 
   @Override
   public JobState getState() {
-    JobStatus last = end.isCompletedExceptionally() ? null : end.getNow(null);
-    return state(
-        last != null
-            ? last
-            : gateway.blocking().getStatus(StatusRequest.newBuilder().setJobId(id).build()));
+    return StatusTranslator.state(ask());
+  }
+
+  @Override
+  public JobStatus getStatus() {
+    return StatusTranslator.status(ask());
   }
 
   @Override
@@ -74,7 +78,7 @@ final class GatewayJob implements Job {
     try {
       conclude(end.get());
     } catch (ExecutionException e) {
-      throw gone(e);
+      throw gone(e.getCause());
     }
   }
 
@@ -85,25 +89,45 @@ final class GatewayJob implements Job {
     } catch (TimeoutException e) {
       throw new TimeoutException("job %s has not ended within %s".formatted(name, timeout));
     } catch (ExecutionException e) {
-      throw gone(e);
+      throw gone(e.getCause());
     }
   }
 
   @Override
   public void cancel() {
-    if (!end.isDone()) {
-      gateway.blocking().cancel(CancelRequest.newBuilder().setJobId(id).build());
+    unlessEnded(() -> gateway.blocking().cancel(CancelRequest.newBuilder().setJobId(id).build()));
+  }
+
+  private org.anabranch.proto.v1.JobStatus ask() {
+    return unlessEnded(
+        () -> gateway.blocking().getStatus(StatusRequest.newBuilder().setJobId(id).build()));
+  }
+
+  /** Makes a call, or returns the last status: a gateway of our own ends with its last job. */
+  private org.anabranch.proto.v1.JobStatus unlessEnded(
+      Supplier<org.anabranch.proto.v1.JobStatus> call) {
+    if (last != null) {
+      return last;
+    }
+    try {
+      return call.get();
+    } catch (StatusRuntimeException e) {
+      if (last != null) {
+        return last;
+      }
+      throw gone(e);
     }
   }
 
   private void watch(Thread lines, Runnable onEnd) {
     WaitRequest request = WaitRequest.newBuilder().setJobId(id).setTimeoutMs(ASK_MILLIS).build();
     try {
-      JobStatus status = gateway.blocking().wait(request);
-      while (!state(status).hasEnded()) {
+      var status = gateway.blocking().wait(request);
+      while (!StatusTranslator.state(status).hasEnded()) {
         status = gateway.blocking().wait(request);
       }
       lines.join(LINES_MILLIS); // what was printed before the end is shown before the end is told
+      last = status;
       onEnd.run();
       end.complete(status);
     } catch (StatusRuntimeException e) {
@@ -128,8 +152,8 @@ final class GatewayJob implements Job {
     }
   }
 
-  private void conclude(JobStatus status) {
-    switch (state(status)) {
+  private void conclude(org.anabranch.proto.v1.JobStatus status) {
+    switch (StatusTranslator.state(status)) {
       case FAILED -> throw new JobFailedException(status.getMessage());
       case CANCELLED -> throw new JobCancelledException("job %s was cancelled".formatted(name));
       default -> {
@@ -138,12 +162,8 @@ final class GatewayJob implements Job {
     }
   }
 
-  private JobFailedException gone(ExecutionException e) {
-    String message = "the gateway of job %s is gone: %s".formatted(name, e.getCause().getMessage());
-    return new JobFailedException(message, e.getCause());
-  }
-
-  private static JobState state(JobStatus status) {
-    return JobState.valueOf(status.getState().name().replace("JOB_STATE_", ""));
+  private JobFailedException gone(Throwable why) {
+    String message = "the gateway of job %s is gone: %s".formatted(name, why.getMessage());
+    return new JobFailedException(message, why);
   }
 }
