@@ -156,6 +156,12 @@ OPTIONS = {
         ),
         Option("anabranch.checkpoint.retained", 2, "complete checkpoints that are kept", least=1),
         Option(
+            "anabranch.checkpoint.on-end",
+            "keep",
+            "keep all; remove: those of a job that has finished; remove-cancelled: also of one that was cancelled",
+            choices=("remove", "remove-cancelled"),
+        ),
+        Option(
             "anabranch.inflight.memory-bytes",
             80 << 20,
             "sent frames that a task keeps in memory (all of a JVM: ¼ of its heap); more go to disk",

@@ -283,3 +283,45 @@ def test_a_driver_that_stands_still_for_a_while_declares_nobody_dead(drive, acme
     code, out, err = driver.finish(timeout=100)
     assert code == 0, err
     assert "done" in out
+
+
+ON_END = """
+import sys, time
+from anabranch import JobFailedError, StreamingContext
+
+directory, on_end, state = sys.argv[1:]
+ctx = StreamingContext.Builder().option("anabranch.checkpoint.dir", directory).build()
+ctx.option("anabranch.checkpoint.on-end", on_end).option("anabranch.checkpoint.interval-ms", 100)
+
+def handle(x):
+    if state == "FAILED" and x == 99:
+        raise ValueError("the last one")
+    time.sleep(0.01 if state != "CANCELLED" else 1000)
+
+job = ctx.from_collection(range(100)).sink(handle) and ctx.submit("ends")
+if state == "CANCELLED":
+    job.cancel()
+else:
+    try:
+        job.wait()
+    except JobFailedError:
+        pass
+print(job.status().state.name)
+"""
+
+
+@pytest.mark.parametrize(
+    ("on_end", "state", "stays"),
+    [
+        ("keep", "FINISHED", True),
+        ("remove", "FINISHED", False),
+        ("remove", "FAILED", True),
+        ("remove", "CANCELLED", True),
+        ("remove-cancelled", "CANCELLED", False),
+    ],
+)
+def test_checkpoints_are_removed_at_the_end_if_that_is_wanted(drive, tmp_path, on_end, state, stays):
+    code, out, err = drive(ON_END, str(tmp_path / "checkpoints"), on_end, state).finish(timeout=120)
+
+    assert (0, [state]) == (code, out.splitlines()), err
+    assert stays == any((tmp_path / "checkpoints").iterdir())

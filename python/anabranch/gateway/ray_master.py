@@ -19,10 +19,11 @@ from anabranch.gateway.hosted_job import GatewayJob, LogBuffer, end_status
 from anabranch.gateway.service import MasterService
 from anabranch.job import JobState
 from anabranch.launch.ray.launcher import ActorNames, RayLauncher, answer
+from anabranch.master.checkpoint_removal import remove_checkpoints
 from anabranch.master.job_master import JobMaster
 from anabranch.plan import plan_job
 from anabranch.v1.control_pb2 import PrintedLine
-from anabranch.v1.gateway_pb2 import LogLine
+from anabranch.v1.gateway_pb2 import JobStatus, LogLine
 from anabranch.worker import open_files
 
 logger = logging.getLogger(__name__)
@@ -111,9 +112,12 @@ class RayJobMaster:
         self._options = Options(dict(graph.config))
         plan = plan_job(graph, self._options)
         launcher = await self._make_launcher(ray, spec)
-        if await answer(self._registry.ended.remote(self._job_id)) is not None:
+        ended = await answer(self._registry.ended.remote(self._job_id))
+        if ended is not None:
             # A master before this one has died while it cleaned up.
             await launcher.remove_all()
+            state = JobState(JobStatus.FromString(ended[0]).state)
+            await remove_checkpoints(self._options, self._job_id, state, logger.warning)
             await answer(self._registry.forget.remote(self._job_id))
             return
         self._master = JobMaster(

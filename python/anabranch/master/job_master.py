@@ -19,6 +19,7 @@ from anabranch.job import CompletedCheckpoint, JobState, JobStatus, OperatorStat
 from anabranch.launch.launcher import Launcher, WorkerProcess, WorkerSpec
 from anabranch.master import open_files
 from anabranch.master.backoff import Backoff
+from anabranch.master.checkpoint_removal import remove_checkpoints
 from anabranch.master.checkpoints import Checkpoints
 from anabranch.master.control_server import ControlServer, ControlStream
 from anabranch.master.failures import language_name, task_failure, worker_death
@@ -257,6 +258,9 @@ class JobMaster:
         if self._comeback is not None:
             await self._comeback.ending(last_state, self._error)
         await self._shut_down()
+        await remove_checkpoints(
+            self._options, self.job_id, last_state, lambda text: self._warn(f"job {self._graph.name}: {text}")
+        )
         self.launched.set()
         self._ended = time.monotonic()
         if self.state is not last_state:

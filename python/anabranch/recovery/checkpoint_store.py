@@ -185,6 +185,16 @@ class CheckpointStore:
             self._files.remove(_manifest_path(number))
             self._files.remove(_directory(number))
 
+    def remove_all(self) -> None:
+        """Removes every checkpoint of the job, and its directory.
+
+        Raises:
+            CheckpointError: Some cannot be removed.
+        """
+        advice = "Remove them by hand"
+        with _reported(f"the checkpoints in {self._url} cannot be removed", advice):
+            self._files.remove("")
+
     def _manifest_body(self, number: int, metadata: bytes, tasks: Collection[int], sizes: dict[str, int]) -> bytes:
         for task in tasks:
             if _snapshot_name(task) not in sizes:

@@ -86,7 +86,7 @@ class Files:
             self._fs.rm(self._full(path), recursive=True)
 
     def _full(self, path: str) -> str:
-        return f"{self._root}/{path}"
+        return f"{self._root}/{path}" if path else self._root
 
 
 def _write_durably(path: Path, parts: Sequence[bytes]) -> None:

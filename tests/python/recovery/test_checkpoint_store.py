@@ -27,6 +27,7 @@ class Place:
 
     def __init__(self, url: str, retained: int = 2) -> None:
         self.warnings: list[str] = []
+        self.url = url
         self.store = CheckpointStore(url, "job-1", retained, warn=self.warnings.append)
         self.files = Files(f"{url}/job-1")
 
@@ -81,6 +82,20 @@ def test_an_incomplete_checkpoint_is_passed_over(place):
     place.check_latest(1)
     assert "checkpoint 2" in place.warnings[0]
     assert "MANIFEST is missing" in place.warnings[0]
+
+
+def test_all_checkpoints_can_be_removed_and_those_of_other_jobs_stay(place):
+    other = Files(f"{place.url}/job-10")
+    other.write("chk-1/MANIFEST", [b"theirs"])
+    place.write(1)
+    place.store.write_snapshot(2, 0, b"data")
+
+    place.store.remove_all()
+    place.store.remove_all()
+
+    assert [] == place.names()
+    assert ["chk-1"] == list(other.sizes(""))
+    assert "job-1" not in Files(place.url).sizes("")
 
 
 def test_the_newest_complete_ones_are_retained_and_incomplete_older_ones_are_not(place):
