@@ -50,13 +50,13 @@ def test_a_terminal_shows_progress_and_the_lines_above_it(tmp_path):
 
 def test_names_are_shown_as_they_are_and_what_records_hold_does_not_steer_the_terminal(tmp_path):
     script = SCRIPT.format(option="").replace("slow map", "a[/b] [json]").replace('"shown"', '"etl[/daily]"')
-    script = script.replace('print("line", x)', 'print("\\x1b]0;title\\x07\\r[other (1/1)]", x)')
+    script = script.replace('print("line", x)', 'print("\\x1b]0;title\\x07\\b[other (1/1)]", x)')
 
     shown = run_on_a_terminal(script, tmp_path)
 
     assert "a[/b] [json]" in shown
     assert "job etl[/daily]: FINISHED after" in shown
-    assert "\\x1b]0;title\\x07\\x0d[other (1/1)] 2" in shown
+    assert "\\x1b]0;title\\x07\\x08[other (1/1)] 2" in shown
     assert "\x1b]0" not in shown
 
 
