@@ -53,7 +53,7 @@ def _written(language: Any, values: list[Any]) -> tuple[bytes, list[Schema]] | N
     native.schemas.clear()
     twin.schemas.clear()
     slow = _result(lambda: twin.encode(values))
-    fast = _result(lambda: codec._native.encode(values, native, native.plans, native.schemas))
+    fast = _result(lambda: codec._encode(native, values))
     if isinstance(slow, Exception):
         assert isinstance(fast, Exception), f"twin: {slow!r}, native: {fast!r}, of {values!r}"
         return None

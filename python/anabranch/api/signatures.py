@@ -37,6 +37,12 @@ def why_not_callable(function: Any, interface: type[Function]) -> str:
     return f"it is called with {calls}: {problems[-1]}" if all(problems) else ""
 
 
+def is_opened(function: Any) -> bool:
+    """Returns whether a callable object has an `open` that takes a context, as one of an interface has."""
+    opens = getattr(type(function), "open", None)
+    return inspect.isfunction(opens) and not inspect.isroutine(function) and not _mismatch(opens, ["self", "ctx"])
+
+
 def why_never_run(function: Any, interface: type[Function]) -> str:
     """Returns what is wrong with a function that is async, or yields where nobody takes that; "" if nothing is.
 

@@ -15,6 +15,7 @@ from anabranch.records.explain import why_not
 from anabranch.records.instances import InstanceMaker
 from anabranch.records.scalars import Unencodable
 from anabranch.records.types import TypeRegistry
+from anabranch.records.wire import TooDeepError
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, LANGUAGE_PYTHON, Language
 from anabranch.v1.record_pb2 import Schema
 
@@ -115,13 +116,21 @@ def encode_batch(encoder: ValueEncoder, values: Sequence[Any]) -> bytes:
         RecordError: A value cannot be encoded; with its index and the path inside it.
     """
     try:
-        if _native is None:
-            return encoder.encode(values)
-        data: bytes = _native.encode(values, encoder, encoder.plans, encoder.schemas)
+        return _encode(encoder, values)
     except (RecordError, Unencodable, RuntimeError) as error:
         explained = why_not(encoder, values)
         encoder.schemas.clear()
         raise explained from error.__cause__
+
+
+def _encode(encoder: ValueEncoder, values: Sequence[Any]) -> bytes:
+    if _native is None:
+        return encoder.encode(values)
+    try:
+        data: bytes = _native.encode(values, encoder, encoder.plans, encoder.schemas)
+    except (TooDeepError, RuntimeError):  # the latter is also what the native codec says of a value nested too deep
+        # In pure Python such a value may become a pickle. The others of its batch stay with the native codec.
+        return encoder.encode(values) if len(values) == 1 else b"".join([_encode(encoder, [each]) for each in values])
     return data
 
 

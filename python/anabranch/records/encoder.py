@@ -107,7 +107,22 @@ class ValueEncoder(dict[type, Handler]):
             RecordError: A value cannot be encoded; without telling which. Also Unencodable, and RuntimeError if a
                 value changes while it is encoded.
         """
-        return b"".join([self[type(value)](value, 0) for value in values])
+        try:
+            return b"".join([self[type(value)](value, 0) for value in values])
+        except TooDeepError:
+            if not self._python:
+                raise
+        return b"".join([self._even_if_deep(value) for value in values])
+
+    def _even_if_deep(self, value: Any) -> bytes:
+        """To Python a value that is nested too deep travels as a pickle, whole.
+
+        Not the parts below the deepest level: of nodes that know their parents there are endlessly many.
+        """
+        try:
+            return self[type(value)](value, 0)
+        except TooDeepError:
+            return _pickled(value)
 
     def _handler_of(self, cls: type) -> Handler:
         instance_type = self._types.instance_type(cls)
@@ -276,7 +291,9 @@ def _unknown(value: Any) -> bytes:
 
 def _pickled(value: Any) -> bytes:
     with contextlib.suppress(Exception):  # user classes may raise anything; cloudpickle has the last word
-        return extension(wire.PICKLE, pickle.dumps(value))
+        data = pickle.dumps(value)
+        if b"__main__" not in data:  # the consumer's process may not know the classes of the script by their names
+            return extension(wire.PICKLE, data)
     try:
         # Slower, but takes along classes that cannot be imported.
         return extension(wire.PICKLE, bytes(dumps(value)))

@@ -13,7 +13,7 @@ from anabranch.errors import RecordError
 from anabranch.records.classes import fields_of
 from anabranch.records.row import Row
 from anabranch.records.scalars import Unencodable
-from anabranch.records.wire import TooDeepError
+from anabranch.records.wire import MAX_DEPTH, TooDeepError
 from anabranch.text import shown
 
 if TYPE_CHECKING:
@@ -77,14 +77,14 @@ def _refusal(encoder: ValueEncoder, value: Any) -> Exception | None:
     return None
 
 
-def _find(encoder: ValueEncoder, value: Any, refusal: Exception) -> tuple[str, Exception]:
+def _find(encoder: ValueEncoder, value: Any, refusal: Exception, depth: int = 0) -> tuple[str, Exception]:
     """Returns the path to the innermost part that cannot be encoded by itself, and why it cannot."""
-    if isinstance(refusal, TooDeepError):  # every level on the way is too deep, maybe without end
+    if isinstance(refusal, TooDeepError) or depth == MAX_DEPTH:  # every level on the way is too deep, maybe without end
         return "", refusal
     for step, part in _parts(value):
         inner = _refusal(encoder, part)
         if inner is not None:
-            path, innermost = _find(encoder, part, inner)
+            path, innermost = _find(encoder, part, inner, depth + 1)
             return step + path, innermost
     return "", refusal
 

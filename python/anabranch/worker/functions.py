@@ -26,7 +26,7 @@ from anabranch.api.functions import (
     TransactionalSinkFunction,
 )
 from anabranch.api.runtime_context import RuntimeContext
-from anabranch.api.signatures import why_never_run
+from anabranch.api.signatures import is_opened, why_never_run
 from anabranch.errors import JobGraphError
 from anabranch.records import decode_value
 from anabranch.v1.graph_pb2 import FunctionDescriptor
@@ -79,6 +79,7 @@ class UserFunction:
             self._lifecycle = loaded
         elif interface not in _SEVERAL_METHODS and callable(loaded) and not isinstance(loaded, Function):
             self.call = loaded
+            self._lifecycle = _Opened(loaded) if is_opened(loaded) else None
         else:
             raise JobGraphError(f"{self.name} is no {interface.__name__}: it is a {type(loaded).__name__}")
 
@@ -90,7 +91,7 @@ class UserFunction:
     @property
     def takes_collector(self) -> bool:
         """True if a flat_map function wants (value, collector)."""
-        if self._lifecycle is not None:
+        if isinstance(self._lifecycle, FlatMapFunction):
             return True
         try:
             parameters = inspect.signature(self.call).parameters.values()
@@ -125,6 +126,26 @@ class UserFunction:
         """Calls the function's `close`, if it has one."""
         if self._lifecycle is not None:
             self._lifecycle.close()
+
+
+class _Opened(Function):
+    """The life of a callable object that is of no interface, but has the methods that all of them have."""
+
+    def __init__(self, called: Any) -> None:
+        self._called = called
+
+    def open(self, ctx: RuntimeContext) -> None:
+        self._called.open(ctx)
+
+    def save_checkpoint(self) -> Any:
+        return self._called.save_checkpoint() if hasattr(self._called, "save_checkpoint") else None
+
+    def load_checkpoint(self, saved: Any) -> None:
+        self._called.load_checkpoint(saved)
+
+    def close(self) -> None:
+        if hasattr(self._called, "close"):
+            self._called.close()
 
 
 def _makes_functions(cls: type) -> bool:

@@ -11,7 +11,7 @@ import sys
 import threading
 
 from anabranch import forks
-from anabranch.worker import open_files, stdio
+from anabranch.worker import open_files, script_names, stdio
 from anabranch.worker.advice import no_debugger
 from anabranch.worker.process_end import end_process
 from anabranch.worker.worker import Worker
@@ -31,6 +31,7 @@ def main() -> None:
     # Ctrl-C is for the driver, which then cancels the job. Not SIG_IGN, which the programs of functions would inherit.
     signal.signal(signal.SIGINT, lambda *_: None)
     stdio.install()
+    script_names.install()
     forks.watch()
     sys.breakpointhook = no_debugger
     _show_warnings()

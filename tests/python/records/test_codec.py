@@ -3,10 +3,11 @@
 import contextlib
 import dataclasses
 import enum
+import threading
 from collections import Counter, OrderedDict
 from datetime import datetime, time, timedelta, timezone
 from decimal import MAX_PREC, Context, Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -276,21 +277,75 @@ def test_a_named_zone_stays_a_named_zone_in_python_and_becomes_its_offset_for_ja
     assert (winter, timezone(timedelta(hours=1))) == (crossed, crossed.tzinfo)
 
 
-def test_nesting_beyond_the_limit_is_refused():
-    deep: list = []
-    for _ in range(64):
-        deep = [deep]
-
-    with pytest.raises(RecordError, match="deeper than 64"):
-        encode_value(deep)
+def nested(levels: int, innermost=None, around=lambda value: [value]):
+    value = innermost
+    for _ in range(levels):
+        value = around(value)
+    return value
 
 
-def test_a_value_that_contains_itself_is_refused():
-    endless: list = []
+def test_nesting_beyond_the_limit_is_refused_on_the_way_to_java_and_in_keys():
+    for encode in (
+        encode_value,
+        lambda value: Encoder(LANGUAGE_JAVA, TypeRegistry()).encode([1, value]),
+        lambda value: Encoder(LANGUAGE_PYTHON, TypeRegistry()).encode([1], [value]),
+    ):
+        encode(nested(64))
+        with pytest.raises(RecordError, match="deeper than 64"):
+            encode(nested(65))
+
+
+@dataclasses.dataclass
+class Node:
+    inner: Any
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda value: [value],
+        lambda value: (value,),
+        lambda value: {"k": value},
+        Node,
+        lambda value: Row("com.acme.Node", {"inner": value}),
+    ],
+)
+def test_from_python_to_python_nesting_has_no_limit_but_that_of_pickle(around):
+    values = [1, nested(64, 2, around), nested(65, 3, around), "x", nested(100, 4, around), nested(64, {5}, around)]
+
+    assert values == there_and_back(values)
+
+
+def test_what_is_nested_too_deep_for_a_pickle_is_refused():
+    with pytest.raises(RecordError, match="cannot be pickled"):
+        there_and_back([nested(100_000)])
+
+
+def test_beside_a_value_nested_too_deep_another_is_refused_as_ever():
+    with pytest.raises(RecordError, match="cannot be pickled") as caught:
+        Encoder(LANGUAGE_PYTHON, TypeRegistry()).encode([nested(100), 1, [threading.Lock()]])
+
+    assert (2, "[0]") == (caught.value.index, caught.value.path)
+
+
+def test_a_value_that_contains_itself_is_refused_for_java_and_whole_in_python():
+    endless: list = [1]
     endless.append(endless)
 
     with pytest.raises(RecordError, match="deeper than 64"):
         encode_value(endless)
+    (back,) = there_and_back([endless])
+    assert back[1] is back
+
+
+def test_nodes_that_know_their_parents_are_encoded_in_one_piece():
+    root = Node([])
+    root.inner += [Node([root, number]) for number in range(5)]  # endlessly many ways, five more at each level
+
+    (back,) = there_and_back([root])
+
+    assert [0, 1, 2, 3, 4] == [each.inner[1] for each in back.inner]
+    assert all(each.inner[0] is back for each in back.inner)
 
 
 def test_a_pickle_from_java_is_never_loaded():

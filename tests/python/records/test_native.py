@@ -184,7 +184,7 @@ def test_both_have_the_same_limit_of_nesting(language, levels, wrap):
     made = outcome(lambda: encode(language, [value]))
 
     assert pure(lambda: encode(language, [value])) == made
-    assert (levels > 64) is isinstance(made[0], str)
+    assert (levels > 64 and language == LANGUAGE_JAVA) is isinstance(made[0], str)
 
 
 BATCHES = {

@@ -59,3 +59,51 @@ def test_a_flat_map_with_two_parameters_takes_a_collector(function, takes):
     descriptor = python_function(function, FlatMapFunction, "flat_map")
 
     assert takes == UserFunction(descriptor, FlatMapFunction).takes_collector
+
+
+class Opened:
+    """Of no interface, but with the methods that all of them have."""
+
+    def open(self, ctx):
+        self.seen = [ctx]
+
+    def __call__(self, value):
+        self.seen.append(value)
+        return self.seen
+
+    def save_checkpoint(self):
+        return self.seen[-1]
+
+    def load_checkpoint(self, saved):
+        self.seen.append(saved)
+
+    def close(self):
+        self.seen.append("closed")
+
+
+@pytest.mark.parametrize("given", [Opened(), Opened])
+def test_a_callable_object_with_an_open_is_opened_and_closed_like_any_function(given):
+    function = UserFunction(python_function(given, MapFunction, "map"), MapFunction)
+
+    function.open("context")
+    seen = function.call(1)
+    assert [1] == function.save()
+    function.load([7])
+    function.close()
+
+    assert ["context", 1, 7, "closed"] == seen
+
+
+def test_a_callable_object_whose_open_is_about_something_else_is_not_opened():
+    class Archive:
+        def open(self, path, mode):
+            raise AssertionError
+
+        def __call__(self, value):
+            return value
+
+    function = UserFunction(python_function(Archive(), MapFunction, "map"), MapFunction)
+    function.open("context")
+    function.close()
+
+    assert (1, []) == (function.call(1), function.save())

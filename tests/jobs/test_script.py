@@ -1,0 +1,50 @@
+"""Functions and classes of the main script, which no module of a worker has."""
+
+JOB = """
+import pickle
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from anabranch import StreamingContext
+
+@dataclass
+class Worker:  # the engine has one too
+    x: object
+
+class Refused(Exception):
+    pass
+
+def main(value):
+    return value
+
+def through_pickle(value):
+    assert pickle.loads(pickle.dumps(main)) is main
+    return pickle.loads(pickle.dumps(value))
+
+def through_processes(value):
+    with ProcessPoolExecutor(1, get_context("fork")) as pool:
+        return list(pool.map(main, [value]))[0]
+
+def nest(value):
+    for _ in range(100):
+        value = [value]
+    return value
+
+def depth(value):
+    n = 0
+    while isinstance(value, list):
+        value, n = value[0], n + 1
+    return n, value
+
+ctx = StreamingContext.Builder().build()
+stream = ctx.from_values(1).map(Worker)
+stream.map(through_pickle).rebalance().map(through_processes).set_parallelism(2).sink(print)
+stream.map(nest).disable_chain().rebalance().map(depth).set_parallelism(2).sink(print)
+ctx.execute("script")
+"""
+
+
+def test_functions_may_pickle_what_the_script_defines_and_nest_records_as_they_like(drive):
+    code, out, err = drive(JOB).finish(timeout=300)
+
+    assert (0, ["(100, Worker(x=1))", "Worker(x=1)"]) == (code, sorted(out.splitlines())), err
