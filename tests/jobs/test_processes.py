@@ -300,6 +300,18 @@ def test_a_handler_that_logs_to_a_file_has_written_all_of_it(tmp_path):
     assert "DEBUG value 1\nDEBUG value 2\n" in (tmp_path / "log").read_text()
 
 
+def test_libraries_in_java_find_their_configuration_in_the_jars_of_the_job_and_print(tmp_path, acme_jar, capfd):
+    (tmp_path / "acme.properties").write_text("level=info")
+    ctx = StreamingContext.Builder().build().add_jar(acme_jar).add_jar(str(tmp_path))
+    stream = ctx.from_values("x").as_java_stream().map("com.acme.Configured").as_python_stream()
+
+    assert stream.execute_and_collect("java") == ["level=info"]
+
+    out, err = capfd.readouterr()
+    assert out.splitlines() == ["10 %", "of another thread", "20 %"]
+    assert "INFO: by java.util.logging" in err
+
+
 def prints_oddly(_value):
     sys.stdout.buffer.write(b"bytes\n")
     sys.stdout.reconfigure(line_buffering=True)

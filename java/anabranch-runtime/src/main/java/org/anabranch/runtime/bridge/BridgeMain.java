@@ -41,8 +41,7 @@ public final class BridgeMain {
       t.printStackTrace();
       code = 1;
     }
-    System.out.flush();
-    System.err.flush();
+    LineOutput.finishAllLines();
     Runtime.getRuntime().halt(code);
   }
 

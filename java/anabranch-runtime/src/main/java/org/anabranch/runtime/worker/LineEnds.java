@@ -14,6 +14,11 @@ final class LineEnds {
   private boolean returned; // and it is not known yet what comes after that
   private boolean atStart = true; // of a line
 
+  /** Returns whether the piece that came last, if there was any, has ended a line. */
+  boolean atStart() {
+    return atStart && !returned;
+  }
+
   /**
    * Returns the next piece of the stream; a carriage return at its end waits for the one after it.
    */

@@ -20,6 +20,7 @@ public final class ProcessEnd {
     Thread lastResort = new Thread(() -> haltLate(code), "anabranch-end");
     lastResort.setDaemon(true);
     lastResort.start();
+    LineOutput.finishAllLines();
     Runtime.getRuntime().exit(code);
   }
 
@@ -29,6 +30,7 @@ public final class ProcessEnd {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    LineOutput.finishAllLines();
     Runtime.getRuntime().halt(code);
   }
 }

@@ -194,8 +194,7 @@ final class Task {
     }
     commitCompleted();
     release();
-    System.out.flush();
-    System.err.flush();
+    LineOutput.finishLines();
     if (!state.hasEnded()) {
       enter(failure == null ? Lifecycle.FINISHED : Lifecycle.CANCELLED, null);
     }

@@ -476,9 +476,8 @@ public final class Worker implements TaskListener {
     synchronized (sending) {
       last = control;
     }
+    LineOutput.finishAllLines();
     last.close();
-    System.out.flush();
-    System.err.flush();
     exit.accept(code);
   }
 

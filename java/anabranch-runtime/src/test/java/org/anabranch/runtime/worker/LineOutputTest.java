@@ -40,12 +40,55 @@ class LineOutputTest {
   }
 
   @Test
-  void whatHasNoEndIsHeldUntilItIsFlushed() {
+  void whatHasNoEndWaitsForIt() {
     out.print("begun\nand");
+    out.flush();
     assertThat(writes).containsExactly("begun\n");
 
-    out.flush();
-    assertThat(writes).containsExactly("begun\n", "and");
+    out.println(" ended");
+    assertThat(writes).containsExactly("begun\n", "and ended\n");
+  }
+
+  @Test
+  void whatHasNoEndIsNotHeldForEver() {
+    for (int i = 0; i < 200_000; i++) {
+      out.print('.');
+    }
+
+    assertThat(String.join("", writes)).matches("\\.{100000,200000}");
+  }
+
+  @Test
+  void eachThreadHasALineOfItsOwnUntilItIsComplete() throws InterruptedException {
+    out.print("mine, ");
+    Thread other = new Thread(() -> out.println("of another"));
+    other.start();
+    other.join();
+    out.println("whole");
+
+    assertThat(writes).containsExactly("of another\n", "mine, whole\n");
+  }
+
+  @Test
+  void unfinishedLinesAreEnded() throws IOException, InterruptedException {
+    PrintStream before = System.out;
+    PrintStream beforeErr = System.err;
+    try {
+      LineOutput.install(new Recorder(), OutputStream.nullOutputStream());
+      Thread other = new Thread(() -> System.out.print("of another"));
+      other.start();
+      other.join();
+      System.out.print("mine");
+
+      LineOutput.finishLines();
+      assertThat(writes).containsExactly("mine\n");
+      LineOutput.finishAllLines();
+      LineOutput.finishAllLines();
+      assertThat(writes).containsExactly("mine\n", "of another\n");
+    } finally {
+      System.setOut(before);
+      System.setErr(beforeErr);
+    }
   }
 
   @Test
@@ -54,9 +97,10 @@ class LineOutputTest {
       out.print("\r" + percent + " %");
       out.flush();
     }
+    assertThat(writes).containsExactly("10 %\n", "20 %\n");
     out.println();
 
-    assertThat(String.join("", writes)).isEqualTo("10 %\n20 %\n30 %\n");
+    assertThat(writes).containsExactly("10 %\n", "20 %\n", "30 %\n");
   }
 
   @Test
