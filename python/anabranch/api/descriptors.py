@@ -68,14 +68,16 @@ def _check_kind(function: Any, interface: type[Function], verb: str) -> None:
             "call as_java_stream() first to use a Java class"
         )
     kind = function if inspect.isclass(function) else type(function)
+    takes = interface.__name__ if len(interface.__abstractmethods__) > 1 else f"{interface.__name__} or a callable"
     if issubclass(kind, Function):
         if not issubclass(kind, interface):
-            raise JobGraphError(f"{verb}() takes a {interface.__name__} or a callable, {kind.__name__} is neither")
+            raise JobGraphError(f"{verb}() takes a {takes}, not a {kind.__name__}")
         if inspect.isclass(function) and inspect.isabstract(function):
             missing = ", ".join(sorted(getattr(function, "__abstractmethods__", ())))
             raise JobGraphError(f"{verb}({function.__name__}): the class lacks {missing}")
     elif not callable(function):
-        raise JobGraphError(f"{verb}() takes a {interface.__name__} or a callable, not a {type(function).__name__}")
+        hint = "; from_collection() takes the values of an iterable" if verb == "source" else ""
+        raise JobGraphError(f"{verb}() takes a {takes}, not a {type(function).__name__}{hint}")
     problem = why_not_callable(function, interface) or why_never_run(function, interface)
     if problem:
         raise JobGraphError(f"{verb}({display_name(function)}) does not fit: {problem}")

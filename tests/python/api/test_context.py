@@ -97,6 +97,10 @@ def test_union_reads_every_stream(ctx):
     ("misuse", "message"),
     [
         (lambda s: s.map(3), "takes a MapFunction or a callable, not a int"),
+        (
+            lambda s: s.get_streaming_context().source(iter([1])),
+            "source() takes a SourceFunction, not a list_iterator; from_collection() takes the values of an iterable",
+        ),
         (lambda s: s.map("com.acme.Shout"), "call as_java_stream() first"),
         (lambda s: s.as_java_stream().map(len), "call as_python_stream() first"),
         (lambda s: s.union(), "at least one other stream"),
@@ -132,7 +136,7 @@ def test_a_function_object_of_another_kind_is_refused(ctx):
         def filter(self, value):
             return True
 
-    with pytest.raises(JobGraphError, match="map\\(\\) takes a MapFunction or a callable, Keep is neither"):
+    with pytest.raises(JobGraphError, match="map\\(\\) takes a MapFunction or a callable, not a Keep"):
         ctx.from_values(1).map(Keep())
 
 

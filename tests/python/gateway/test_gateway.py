@@ -109,6 +109,19 @@ def test_printed_lines_can_be_followed(client):
     assert ["got 1", "got 2", "got 3"] == lines
 
 
+def test_names_that_set_nothing_are_reported_in_the_lines_of_the_job(client):
+    job = graph("ported")
+    job.config["streaming.checkpoint.interval.secs"] = "5"
+    job.config["parallelism"] = "2"
+    job_id = submit(client, job)
+
+    lines = client.call("Logs", gateway.LogsRequest(job_id=job_id, follow=True))
+
+    said = "\n".join(line.line for line in lines if line.stream == "stderr")
+    assert "its counterpart here is anabranch.checkpoint.interval-ms" in said
+    assert "did you mean anabranch.parallelism?" in said
+
+
 def test_a_failed_job_tells_its_error(client):
     status = client.wait(submit(client, graph("fails", lambda x: 1 // (x - 2))))
 
