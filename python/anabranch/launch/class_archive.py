@@ -118,7 +118,7 @@ def _remove_old(directory: Path) -> None:
 
 
 def main() -> None:
-    """Makes the archive if it is missing; used by `make setup`."""
+    """Makes the archive if it is missing; for `make setup`, and for whoever builds an image."""
     try:
         java, jar = find_java(Options()), runtime_jar()
     except JavaNotFoundError as error:
