@@ -3,6 +3,8 @@
 Everything a user needs is here; all other modules are internal.
 """
 
+from typing import TYPE_CHECKING
+
 from anabranch.api.collected import CollectedStream
 from anabranch.api.context import StreamingContext
 from anabranch.api.datastream import (
@@ -118,10 +120,13 @@ __all__ = [
     "record_type",
 ]
 
+if TYPE_CHECKING:  # to which a module with __getattr__ would have any name
+    __version__: str
+else:
 
-def __getattr__(name: str) -> str:
-    if name != "__version__":
-        raise AttributeError(f"module 'anabranch' has no attribute {name!r}")
-    from importlib.metadata import version  # noqa: PLC0415 - no worker asks
+    def __getattr__(name: str) -> str:
+        if name != "__version__":
+            raise AttributeError(f"module 'anabranch' has no attribute {name!r}")
+        from importlib.metadata import version  # noqa: PLC0415 - no worker asks
 
-    return version("anabranch")
+        return version("anabranch")

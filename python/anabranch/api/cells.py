@@ -26,12 +26,12 @@ class _Cell:
     """A cell that is being run.
 
     Attributes:
-        number: The front end's id of the cell, None if it has not said.
+        name: What the cell is known by if it is run again; None if that would be another one.
         last_error: The last error that the shell has shown when the cell began. Some magics show one and go on.
         before: The contexts that there were, and what they had described.
     """
 
-    number: str | None
+    name: str | None
     last_error: object
     before: dict[Describing, tuple[Description, Savepoint]] = field(default_factory=dict)
 
@@ -57,12 +57,18 @@ class Cells:
         self._contexts.add(context)
 
     def _begin(self, info: Any) -> None:
-        cell = _Cell(getattr(info, "cell_id", None), last_error())
+        cell = _Cell(self._name_of(info), last_error())
         for context in list(self._contexts):
-            if cell.number is not None:
-                context._description.remove_cell(cell.number)
+            if cell.name is not None:
+                context._description.remove_cell(cell.name)
             cell.before[context] = (context._description, context._description.savepoint())
         self._running.append(cell)
+
+    def _name_of(self, info: Any) -> str | None:
+        """Returns the id that the front end has given the cell, else its text. At a terminal there are no cells."""
+        if hasattr(self._shell, "prompt_for_code"):
+            return None
+        return getattr(info, "cell_id", None) or str(info.raw_cell)
 
     def _end(self, result: Any) -> None:
         if not self._running:
@@ -75,8 +81,8 @@ class Cells:
                 savepoint = Savepoint({})
             if failed:
                 context._description.roll_back(savepoint)
-            elif cell.number is not None:
-                context._description.note_cell(cell.number, savepoint)
+            elif cell.name is not None:
+                context._description.note_cell(cell.name, savepoint)
 
 
 CELLS = Cells()

@@ -122,6 +122,22 @@ def test_a_cell_that_is_run_again_replaces_what_it_described(notebook):
     assert [2, 5] == sorted(notebook.value("both").get())
 
 
+def test_a_front_end_that_gives_cells_no_ids_is_known_to_run_one_again_by_its_text(notebook):
+    for _ in range(2):
+        notebook.run("collected = ctx.from_values('once').collect()")
+
+    assert ["source-1", "collect-2"] == notebook.operators
+
+
+def test_a_line_that_is_typed_twice_at_a_terminal_means_it_twice(notebook, monkeypatch):
+    monkeypatch.setattr(InteractiveShell, "prompt_for_code", None, raising=False)
+    notebook.run("s = ctx.from_values(1)")
+    for _ in range(2):
+        notebook.run("s = s.map(lambda x: x + 1)")
+
+    assert ["source-1", "map-2", "map-3"] == notebook.operators
+
+
 def test_a_cell_that_submits_may_be_run_again(notebook):
     for _ in range(2):
         assert notebook.run("got = ctx.from_values(1).execute_and_collect()", cell="a") is None
