@@ -78,7 +78,7 @@ OPTIONS = {
         Option(
             "anabranch.launcher",
             "auto",
-            "what starts the workers: local or ray; auto: ray after ray.init, else local",
+            "what starts the workers: local or ray; auto: ray after ray.init or with RAY_ADDRESS, else local",
             choices=("local", "ray"),
         ),
         Option("anabranch.detached", False, "the job outlives its driver; needs a cluster that does too"),

@@ -6,6 +6,7 @@ import enum
 import os
 import re
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -19,11 +20,14 @@ _LONGEST_NAME = 100
 _LARGEST_HASH_SEED = (1 << 32) - 1
 
 
-def new_hash_seed() -> int:
-    """Returns a PYTHONHASHSEED that all Python workers of a job have in common, and nobody else.
+def hash_seed() -> int:
+    """Returns the PYTHONHASHSEED that all Python workers of a job have in common: that of this process if it has one.
 
-    Drawn for itself: Ray writes it to its logs, and data that collides needs it.
+    Else it is drawn for the job alone: Ray writes it to its logs, and data that collides needs it.
     """
+    given = "" if sys.flags.ignore_environment else os.environ.get("PYTHONHASHSEED", "")
+    if given.isascii() and given.isdigit() and int(given) <= _LARGEST_HASH_SEED:
+        return int(given)
     return 1 + secrets.randbelow(_LARGEST_HASH_SEED)  # 0 would be no secret at all
 
 

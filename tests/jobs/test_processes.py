@@ -420,3 +420,14 @@ job.cancel()
     assert code == 0
     assert "told" in out
     assert "child 4" in out
+
+
+def test_the_hash_seed_of_the_script_is_that_of_the_workers(drive):
+    script = """
+from anabranch import StreamingContext
+ctx = StreamingContext.Builder().build()
+(hashed,) = ctx.from_values("a").map(lambda text: hash(text)).execute_and_collect("hashes")
+print(hashed == hash("a"))
+"""
+    assert "True\n" == drive(script, PYTHONHASHSEED="0").finish()[1]
+    assert "False\n" == drive(script, PYTHONHASHSEED="random").finish()[1]

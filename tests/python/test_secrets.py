@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from anabranch.cluster.job_spec import JobSpec
-from anabranch.job import new_hash_seed
+from anabranch.job import hash_seed
 from anabranch.launch.environment import inherited
 from anabranch.launch.launcher import WorkerSpec
 from anabranch.v1.graph_pb2 import LANGUAGE_PYTHON
@@ -75,8 +75,10 @@ def test_what_a_process_starts_does_not_inherit_secrets(monkeypatch):
     assert ["HARMLESS"] == [name for name in inherited() if name == "HARMLESS" or name.endswith("TOKEN")]
 
 
-def test_a_hash_seed_is_drawn_for_each_job():
-    seeds = {new_hash_seed() for _ in range(100)}
+def test_a_hash_seed_is_drawn_for_each_job(monkeypatch):
+    monkeypatch.delenv("PYTHONHASHSEED", raising=False)
+
+    seeds = {hash_seed() for _ in range(100)}
 
     assert len(seeds) > 90
     assert all(0 < seed < 1 << 32 for seed in seeds)

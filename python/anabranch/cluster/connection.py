@@ -22,6 +22,16 @@ def is_connected() -> bool:
     return bool(ray is not None and hasattr(ray, "is_initialized") and ray.is_initialized())
 
 
+def is_meant() -> bool:
+    """Returns whether the jobs of this process belong on a cluster if nothing else is said.
+
+    It is connected to one, or RAY_ADDRESS names one, as it does under `ray job submit`. (That of a dashboard,
+    `http://…`, is for the commands of Ray alone.)
+    """
+    address = os.environ.get("RAY_ADDRESS", "")
+    return is_connected() or bool(address and not address.startswith(("http://", "https://")))
+
+
 def connect(address: str) -> Any:
     """Connects to Ray unless that was done before, maybe by the user; returns the module.
 
@@ -36,12 +46,14 @@ def connect(address: str) -> Any:
         import ray  # noqa: PLC0415 - an extra, and slow to import
     except ImportError as error:
         raise ConfigError("launcher ray needs Ray: pip install 'ray[default]>=2.54,<3'") from error
-    if address.startswith("ray://") or (ray.is_initialized() and ray.util.client.ray.is_connected()):
+    meant = address or os.environ.get("RAY_ADDRESS", "")
+    is_outside = ray.util.client.ray.is_connected() if ray.is_initialized() else meant.startswith("ray://")
+    if is_outside or address.startswith("ray://"):
         raise ConfigError(
             "a driver outside of the cluster (ray://) cannot follow a job; run it with `ray job submit` instead"
         )
     if not ray.is_initialized():
-        _check_reachable(address or os.environ.get("RAY_ADDRESS", ""))
+        _check_reachable(meant)
         # In another thread Ray would warn that it handles no SIGTERM; there it is for the gateway to do so.
         level = logging.WARNING if threading.current_thread() is threading.main_thread() else logging.ERROR
         try:

@@ -16,7 +16,7 @@ from anabranch.cluster.job_spec import JobSpec, master_name
 from anabranch.cluster.registry import CALL_TIMEOUT, find_registry, make_registry
 from anabranch.errors import AnabranchError, ConfigError
 from anabranch.gateway.ray_master import RayJobMaster
-from anabranch.job import new_hash_seed
+from anabranch.job import hash_seed
 from anabranch.launch.java import runtime_jar
 
 
@@ -48,8 +48,13 @@ def _submit(request: dict[str, Any]) -> str:
     spec: JobSpec = request["spec"]
     runtime_env = dict(request["runtime_env"])
     # A worker that is started again must iterate its sets alike.
-    runtime_env["env_vars"] = {"PYTHONHASHSEED": str(new_hash_seed()), **(runtime_env.get("env_vars") or {})}
+    runtime_env["env_vars"] = {"PYTHONHASHSEED": str(hash_seed()), **(runtime_env.get("env_vars") or {})}
     java = request["jvm_options"]
+    # What Ray's dashboard and `ray list jobs` show of it.
+    metadata = {"job_name": spec.job_graph().name, "anabranch_job_id": spec.job_id}
+    job_config = JobConfig(metadata=metadata)
+    if java:
+        job_config = JobConfig(metadata=metadata, code_search_path=[str(runtime_jar())], jvm_options=java)
     try:
         ray.init(
             address=request["ray_address"],
@@ -57,7 +62,7 @@ def _submit(request: dict[str, Any]) -> str:
             log_to_driver=False,
             logging_level=logging.ERROR,
             runtime_env=runtime_env,
-            job_config=JobConfig(code_search_path=[str(runtime_jar())], jvm_options=java) if java else JobConfig(),
+            job_config=job_config,
         )
     except (ValueError, ConnectionError, RuntimeError) as error:
         raise ConfigError(f"the Ray cluster does not take the job: {error}") from error

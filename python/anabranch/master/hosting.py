@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from anabranch.cluster.connection import is_connected
+from anabranch.cluster.connection import is_meant
 from anabranch.config import Options
 from anabranch.control.proofs import new_token
 from anabranch.errors import AnabranchError, ConfigError, JobFailedError
-from anabranch.job import Job, JobStatus, new_hash_seed, new_job_id
+from anabranch.job import Job, JobStatus, hash_seed, new_job_id
 from anabranch.launch.launcher import OnLine
 from anabranch.launch.local import LocalLauncher
 from anabranch.master.console import Console, Progress
@@ -85,7 +85,7 @@ def launcher_of(options: Options) -> str:
     """Returns the launcher that the options choose: "local" or "ray"."""
     name = options.text("anabranch.launcher")
     if name == "auto":
-        return "ray" if is_connected() else "local"
+        return "ray" if is_meant() else "local"
     return name
 
 
@@ -155,7 +155,7 @@ async def make_master(
         plan,
         options,
         token=token,
-        launcher=LocalLauncher(options, graph, bridge, note_and_pass_on, hash_seed=new_hash_seed()),
+        launcher=LocalLauncher(options, graph, bridge, note_and_pass_on, hash_seed=hash_seed()),
         warn=lambda text: on_line("master", "stderr", text),
     )
     return master

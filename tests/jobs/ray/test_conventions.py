@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -102,39 +105,86 @@ def end_with_children(process: subprocess.Popen) -> None:
     process.wait(10)
 
 
+@contextlib.contextmanager
+def cluster_with_a_dashboard() -> Iterator[str]:
+    """A cluster of its own that takes jobs; yields their address."""
+    ray = str(Path(sys.executable).with_name("ray"))
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="ray") as directory:
+        port, dashboard, agent = free_ports(3)
+        start = [
+            ray,
+            "start",
+            "--head",
+            "--block",
+            "--num-cpus=4",
+            "--include-dashboard=true",
+            f"--temp-dir={directory}",
+        ]
+        start += [f"--port={port}", f"--dashboard-port={dashboard}", f"--dashboard-agent-listen-port={agent}"]
+        start += [f"--object-store-memory={100 << 20}"]
+        head = subprocess.Popen(start, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            yield f"http://127.0.0.1:{dashboard}"
+        finally:
+            end_with_children(head)
+
+
+def free_ports(n: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(n)]
+        return [server.getsockname()[1] for server in servers]
+
+
+def submitted(command: Sequence[str], directory: Path) -> list[str]:
+    """Submits a script as soon as the cluster takes it; returns the lines that its job has printed."""
+    for _ in range(60):
+        done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=240, check=False)
+        if "submitted successfully" in done.stdout + done.stderr:
+            break
+        time.sleep(1)  # the head has not come up yet
+    found = [line for line in done.stdout.splitlines() if line.startswith("submitted ")]
+    assert found, done.stdout + done.stderr
+    return found
+
+
+@pytest.mark.timeout(600)
 def test_ray_job_submit_with_a_working_dir(tmp_path, monkeypatch):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setenv("RAY_AUTH_MODE", "token")
     (tmp_path / "helper.py").write_text("def shout(x):\n    return x + '!'\n")
     main = HYBRID.replace("lambda x: print(name, repr(x))", "lambda x: print(name, repr(helper.shout(x)))")
     (tmp_path / "main.py").write_text("import helper\nimport ray\nray.init()\n" + main + "run('submitted')\n")
-    ray = str(Path(sys.executable).parent / "ray")
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="ray") as directory:
-        ports = {"port": 26379, "dashboard-port": 28265, "dashboard-agent-listen-port": 20002}
-        start = [
-            "start",
-            "--head",
-            "--block",
-            "--temp-dir",
-            directory,
-            "--num-cpus",
-            "4",
-            "--include-dashboard",
-            "true",
-        ]
-        start += ["--object-store-memory", str(100 << 20), *(f"--{name}={port}" for name, port in ports.items())]
-        head = subprocess.Popen([ray, *start], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            submit = [ray, "job", "submit", "--address", "http://127.0.0.1:28265", "--working-dir", str(tmp_path)]
-            for _ in range(30):
-                done = subprocess.run(
-                    [*submit, "--", sys.executable, "main.py"], capture_output=True, text=True, timeout=120, check=False
-                )
-                if "submitted successfully" in done.stdout + done.stderr:
-                    break
-                time.sleep(1)  # the head has not come up yet
-        finally:
-            end_with_children(head)
+    ray = str(Path(sys.executable).with_name("ray"))
 
-    said = [line for line in done.stdout.splitlines() if line.startswith("submitted ")]
-    assert [f"submitted '{n}!'" for n in (1, 2, 3)] == said, done.stdout + done.stderr
+    with cluster_with_a_dashboard() as address:
+        command = [ray, "job", "submit", "--address", address, "--working-dir", str(tmp_path)]
+        lines_of_job = submitted([*command, "--", sys.executable, "main.py"], tmp_path)
+
+    assert [f"submitted '{n}!'" for n in (1, 2, 3)] == lines_of_job
+
+
+@pytest.mark.timeout(600)
+def test_the_documented_command_runs_a_script_that_says_nothing_of_ray_on_the_cluster(tmp_path, monkeypatch):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.delenv("ANABRANCH_LAUNCHER", raising=False)
+    monkeypatch.delenv("ANABRANCH_LOG_PREFIX", raising=False)
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    page = (Path(__file__).parents[3] / "docs" / "ray.md").read_text()
+    documented = re.search(r"`(ray job submit [^`]+)`", page)
+    assert documented is not None
+    (tmp_path / "job.py").write_text("""
+from anabranch import StreamingContext
+from anabranch.cluster.jobs import ClusterJobs
+ctx = StreamingContext.Builder().build()
+words = ctx.from_values("a", "b").map(str.upper).collect()
+job = ctx.submit("shouts")
+job.wait()
+print("submitted", words.get(), job.id in [each.job_id for each in ClusterJobs("auto").all()])
+""")
+
+    with cluster_with_a_dashboard() as address:
+        command = documented[1].replace("http://HEAD:8265", address).removeprefix("ray ")
+        command = command.replace("python job.py", f"{sys.executable} job.py")
+        lines_of_job = submitted([str(Path(sys.executable).with_name("ray")), *command.split()], tmp_path)
+
+    assert ["submitted ['A', 'B'] True"] == lines_of_job

@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from anabranch import ConfigError
-from anabranch.cluster.connection import connect, is_connected
+from anabranch import ConfigError, StreamingContext
+from anabranch.cluster.connection import connect, is_connected, is_meant
 
 
 def test_an_address_where_nobody_listens_is_an_error_at_once():
@@ -21,3 +21,36 @@ def test_an_address_where_nobody_listens_is_an_error_at_once():
 def test_a_driver_outside_of_the_cluster_is_told_what_to_do():
     with pytest.raises(ConfigError, match="run it with `ray job submit`"):
         connect("ray://127.0.0.1:10001")
+
+
+@pytest.mark.parametrize(
+    ("address", "meant"),
+    [
+        ("", False),
+        ("auto", True),
+        ("10.0.0.1:6379", True),
+        ("ray://10.0.0.1:10001", True),
+        ("http://10.0.0.1:8265", False),
+    ],
+)
+def test_jobs_belong_on_the_cluster_that_the_environment_names(address, meant, monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", address)
+
+    assert meant == is_meant()
+
+
+def test_a_job_goes_to_the_cluster_that_the_environment_names_or_says_why_it_cannot(monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", "ray://10.0.0.1:10001")
+    monkeypatch.delenv("ANABRANCH_LAUNCHER", raising=False)
+    ctx = StreamingContext.Builder().build()
+    ctx.from_values(1).sink(print)
+
+    with pytest.raises(ConfigError, match="cannot follow a job; run it with `ray job submit` instead"):
+        ctx.execute("outside")
+
+
+def test_a_job_may_stay_here_whatever_the_environment_names(monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
+    ctx = StreamingContext.Builder().option("anabranch.launcher", "local").build()
+
+    assert [1] == ctx.from_values(1).execute_and_collect("here")
