@@ -11,11 +11,15 @@ from anabranch.job import JobStatus
 from anabranch.text import printable
 
 if TYPE_CHECKING:
+    from rich.console import ConsoleDimensions
     from rich.live import Live
     from rich.table import Table
     from rich.text import Text
 
 _INTERVAL = 1.0
+_LINE_INTERVAL = 10.0  # where nothing can be written over
+_ALL_COLUMNS = 90  # in less width the names of operators matter more than languages and parallelism
+_LINES_AROUND = 6  # of title and borders
 
 
 class Console:
@@ -53,7 +57,7 @@ def _writable(line: str, target: TextIO) -> str:
 
 
 class Progress:
-    """A table of records per operator and second, on stderr, for as long as the job runs."""
+    """Records per operator, on stderr, while the job runs: a table, or a line now and then without a terminal."""
 
     def __init__(self, console: Console, read_status: Callable[[], JobStatus]) -> None:
         self._console = console
@@ -80,42 +84,56 @@ class Progress:
         import rich.console  # noqa: PLC0415 - only where it is shown
         import rich.live  # noqa: PLC0415
 
-        terminal = rich.console.Console(stderr=True)
-        with rich.live.Live(
-            console=terminal, transient=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
-        ) as live:
-            self._console.show(live)
-            while not self._stop.wait(_INTERVAL):
-                live.update(self._table(self._read_status()), refresh=True)
-            self._console.show(None)
+        terminal = rich.console.Console(stderr=True, force_jupyter=False)
+        if terminal.is_terminal:
+            # What the script prints goes above the table too, if it is for the same terminal.
+            is_shared = sys.stdout is not None and sys.stdout.isatty()
+            with rich.live.Live(
+                console=terminal, transient=True, auto_refresh=False, redirect_stdout=is_shared, redirect_stderr=True
+            ) as live:
+                self._console.show(live)
+                while not self._stop.wait(_INTERVAL):
+                    live.update(self._table(self._read_status(), terminal.size), refresh=True)
+                self._console.show(None)
+        else:
+            while not self._stop.wait(_LINE_INTERVAL):
+                self._console.write("master", "stderr", self._line(self._read_status()))
+            terminal.print(self._table(self._read_status(), None))
         status = self._read_status()
-        if not terminal.is_terminal:  # which shows none that changes
-            terminal.print(self._table(status))
         terminal.print(_plain(f"job {status.name}: {status.state.name} after {status.seconds:.1f} s"), highlight=False)
 
-    def _table(self, status: JobStatus) -> Table:
+    @staticmethod
+    def _line(status: JobStatus) -> str:
+        counts = [f"{each.name} {each.records_in:,} in {each.records_out:,} out" for each in status.operators]
+        return f"job {status.name}: {status.state.name}, {status.seconds:.0f} s: {', '.join(counts)}"
+
+    def _table(self, status: JobStatus, size: ConsoleDimensions | None) -> Table:
+        """Returns the table; in that of a small terminal, what matters most."""
         from rich.table import Table  # noqa: PLC0415
 
         title = _plain(f"{status.name}: {status.state.name}, {status.seconds:.0f} s")
         table = Table(title=title, title_justify="left")
-        table.add_column("operator")
-        for column in ("language", "parallelism", "in", "in/s", "out", "out/s"):
-            table.add_column(column, justify="right")
+        table.add_column("operator", no_wrap=True)
+        about = ("language", "parallelism") if size is None or size.width >= _ALL_COLUMNS else ()
+        for column in (*about, "in", "in/s", "out", "out/s"):
+            table.add_column(column, justify="right", no_wrap=True)
         before = {operator.name: operator for operator in self._last.operators} if self._last else {}
         seconds = status.seconds - self._last.seconds if self._last else status.seconds
-        for operator in status.operators:
+        most = len(status.operators) if size is None else max(1, size.height - _LINES_AROUND)
+        for operator in status.operators[:most]:
             previous = before.get(operator.name)
             taken = operator.records_in - (previous.records_in if previous else 0)
             made = operator.records_out - (previous.records_out if previous else 0)
             table.add_row(
                 _plain(operator.name),
-                operator.language,
-                str(operator.parallelism),
+                *((operator.language, str(operator.parallelism)) if about else ()),
                 f"{operator.records_in:,}",
                 f"{taken / max(seconds, 0.001):,.0f}",
                 f"{operator.records_out:,}",
                 f"{made / max(seconds, 0.001):,.0f}",
             )
+        if most < len(status.operators):
+            table.caption = f"and {len(status.operators) - most} more operators"
         self._last = status
         return table
 
