@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from anabranch.cli.token import TOKEN_VARIABLE, gateway_token
 from anabranch.errors import AnabranchError
+from anabranch.launch.search_path import search_path
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -40,6 +41,7 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serves until interrupted; returns the exit code."""
+    _search_the_current_directory()
     try:
         token = gateway_token(arguments.token_file)
         asyncio.run(_serve(arguments.host, arguments.port, token, until_stdin_ends=arguments.until_stdin_ends))
@@ -47,6 +49,13 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"anabranch gateway: {error}", file=sys.stderr)  # noqa: T201 - a command's output
         return 1
     return 0
+
+
+def _search_the_current_directory() -> None:
+    """Has Python functions that jobs name be found where the gateway runs, however the command was started."""
+    directory = str(Path.cwd())
+    if directory not in search_path() and not getattr(sys.flags, "safe_path", False):
+        sys.path.insert(0, directory)
 
 
 async def _serve(host: str, port: int, token: str, *, until_stdin_ends: bool) -> None:

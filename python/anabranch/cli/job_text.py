@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from anabranch.job import JobState
 from anabranch.recovery.checkpoint_numbers import FINAL, checkpoint_name
 from anabranch.v1 import gateway_pb2 as gateway
 
@@ -14,6 +15,11 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 def state_name(job: gateway.JobStatus) -> str:
     """Returns the state as it is written in messages."""
     return str(gateway.JobState.Name(job.state)).removeprefix("JOB_STATE_")
+
+
+def has_ended(job: gateway.JobStatus) -> bool:
+    """Returns whether the job is in its last state."""
+    return JobState(job.state).ended
 
 
 def listed(jobs: Sequence[gateway.JobStatus]) -> list[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from anabranch.cli.token import TOKEN_VARIABLE
+from anabranch.cli.token import TOKEN_VARIABLE, known_token
 from anabranch.errors import AnabranchError
 from anabranch.text import printable
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 _ADDRESS = "ANABRANCH_GATEWAY"
 _RAY = "RAY_ADDRESS"
 _CALL_TIMEOUT = 60.0
+_WATCH_INTERVAL = 2.0
+_CLEAR = "\x1b[H\x1b[2J"
 
 
 def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,10 +39,23 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         where = parser.add_mutually_exclusive_group()
         where.add_argument("--gateway", metavar="HOST:PORT", help=f"ask this gateway (default: {_ADDRESS})")
         where.add_argument("--ray", metavar="ADDRESS", help=f"ask this Ray cluster, `auto` or host:port (else: {_RAY})")
+        parser.add_argument(
+            "--token-file", type=Path, help=f"file that holds the gateway's token (default: {TOKEN_VARIABLE})"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON, one value a line")
         parser.set_defaults(run=_guarded(run))
         if name == "logs":
             parser.add_argument("-f", "--follow", action="store_true", help="go on until the job has ended")
+        if name == "status":
+            parser.add_argument(
+                "-w",
+                "--watch",
+                metavar="SECONDS",
+                type=float,
+                nargs="?",
+                const=_WATCH_INTERVAL,
+                help="show it again and again until the job has ended (default: every %(const)s s)",
+            )
 
 
 class _Jobs(Protocol):
@@ -89,20 +106,19 @@ def _jobs(arguments: argparse.Namespace) -> _Jobs:
         from anabranch.cluster.jobs import ClusterJobs  # noqa: PLC0415 - Ray is an extra
 
         return ClusterJobs(ray)
-    return _GatewayJobs(gateway)
+    return _GatewayJobs(gateway, known_token(arguments.token_file))
 
 
 class _GatewayJobs:
     """The jobs that a gateway hosts."""
 
-    def __init__(self, address: str | None) -> None:
+    def __init__(self, address: str | None, token: str) -> None:
         from anabranch.control.channel import Channel  # noqa: PLC0415 - only these need gRPC
         from anabranch.v1.gateway_pb2_grpc import GatewayStub  # noqa: PLC0415
 
-        token = os.environ.get(TOKEN_VARIABLE)
         if not address or not token:
             raise AnabranchError(
-                f"which jobs? Set {_ADDRESS} (or --gateway) to host:port, and {TOKEN_VARIABLE};"
+                f"which jobs? Set {_ADDRESS} (or --gateway) to host:port, and {TOKEN_VARIABLE} (or --token-file);"
                 " or --ray to `auto` or host:port"
             )
         self._stub = GatewayStub(Channel(address, token).calls)
@@ -146,7 +162,16 @@ def _list(arguments: argparse.Namespace, jobs: _Jobs) -> int:
 
 
 def _status(arguments: argparse.Namespace, jobs: _Jobs) -> int:
-    _show(arguments, jobs.status(arguments.job_id))
+    from anabranch.cli.job_text import has_ended  # noqa: PLC0415 - see above
+
+    job = jobs.status(arguments.job_id)
+    while arguments.watch is not None and not has_ended(job):
+        if sys.stdout.isatty() and not arguments.json:
+            print(_CLEAR, end="")  # noqa: T201 - a command's output
+        _show(arguments, job)
+        time.sleep(max(0.0, arguments.watch))
+        job = jobs.status(arguments.job_id)
+    _show(arguments, job)
     return 0
 
 

@@ -31,9 +31,18 @@ def gateway_token(file: Path | None) -> str:
     return require_unguessable(token, source)
 
 
-def _of_file(file: Path) -> str:
+def known_token(file: Path | None) -> str:
+    """Returns the token of a file, or that of the environment, or nothing if there is none.
+
+    Raises:
+        AnabranchError: The file cannot be read, or others may know what is in it.
+    """
+    return os.environ.get(TOKEN_VARIABLE, "") if file is None else _of_file(file, make=False)
+
+
+def _of_file(file: Path, *, make: bool = True) -> str:
     try:
-        if not file.exists():
+        if make and not file.exists():
             _make(file)
         with file.open() as opened:
             _check(file, os.fstat(opened.fileno()))

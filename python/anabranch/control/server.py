@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 import grpc.aio
 
 from anabranch.control.channel import KEEPALIVE_TIME_MS, KEEPALIVE_TIMEOUT_MS, patience
@@ -62,6 +65,16 @@ def bind(server: grpc.aio.Server, host: str, port: int) -> int:
     if not 0 <= port <= _LARGEST_PORT:
         raise ConfigError(f"{port} is not a port: expected 0 (any free one) to {_LARGEST_PORT}")
     try:
+        _try(host, port)
         return int(server.add_insecure_port(f"{host}:{port}"))
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        raise ConfigError(f"cannot listen on {host}:{port}: {why}") from error
     except RuntimeError as error:
         raise ConfigError(f"cannot listen on {host}:{port}: {error}") from error
+
+
+def _try(host: str, port: int) -> None:
+    """Raises an OSError if the address cannot be bound: gRPC does not tell why, and prints a line of its own."""
+    family, _, _, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
+    socket.create_server(address[:2], family=family).close()

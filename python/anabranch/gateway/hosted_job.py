@@ -145,7 +145,9 @@ class GatewayJob:
 
     async def explain(self) -> gateway.ExplainResponse:
         """Returns the execution plan, and where the workers are."""
-        return gateway.ExplainResponse(plan=self._master.plan.describe(), workers=self._master.describe_workers())
+        return gateway.ExplainResponse(
+            plan=self._master.current_plan().describe(), workers=self._master.describe_workers()
+        )
 
     async def follow(self, request: gateway.FollowRequest) -> gateway.FollowResponse:
         """Returns what is new since the client's last call, as soon as there is something."""

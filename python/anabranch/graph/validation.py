@@ -24,7 +24,7 @@ def validate(graph: pb.JobGraph, max_parallelism: int) -> None:
         JobGraphError: The first thing that is wrong: what, where it was written, what to do.
     """
     if not graph.operators:
-        raise JobGraphError(f"job {graph.name!r} has no operators: begin with a source such as ctx.from_values(1, 2)")
+        raise JobGraphError(f"job {graph.name!r} has no operators: begin with a source")
     operators = {operator.id: operator for operator in graph.operators}
     _check_operators(graph, operators)
     edge_ids = {edge.id for edge in graph.edges}
@@ -144,7 +144,7 @@ def _check_outputs(operator: pb.Operator, outputs: list[pb.Edge]) -> None:
         if outputs:
             raise JobGraphError(f"{where(operator)} is a sink and cannot have an output")
     elif not outputs:
-        raise JobGraphError(f"nothing consumes {where(operator)}: add a sink() or collect(), or leave it out")
+        raise JobGraphError(f"nothing consumes {where(operator)}: add a sink, or leave it out")
 
 
 def _check_order(graph: pb.JobGraph, operators: dict[int, pb.Operator]) -> None:

@@ -333,6 +333,10 @@ class JobMaster:
                 ack = control.CollectedAck(task_id=task_id, seq=seq)
                 self._worker_of[task_id].send(control.MasterMessage(collected_ack=ack))
 
+    def current_plan(self) -> ExecutionPlan:
+        """Returns the plan with the workers that there are now, and the tasks that each has."""
+        return replace(self.plan, workers=tuple(worker.plan for worker in list(self._workers.values())))
+
     def describe_workers(self) -> list[gateway.PlannedWorker]:
         """Returns every worker with its tasks, and where it is."""
         return [

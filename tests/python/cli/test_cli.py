@@ -1,5 +1,8 @@
 """The command line."""
 
+import json
+import socket
+
 import pytest
 
 from anabranch.cli import main
@@ -13,6 +16,50 @@ def test_options_lists_every_option_with_its_variable(capsys):
     for option in OPTIONS.values():
         assert f"{option.name} = " in out
         assert option.variable in out
+
+
+def test_options_can_be_read_by_programs(capsys):
+    assert 0 == main(["options", "--json"])
+
+    options = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert list(OPTIONS) == [option["name"] for option in options]
+    launcher = options[0]
+    assert ("auto", "ANABRANCH_LAUNCHER") == (launcher["default"], launcher["environment"])
+    assert ["auto", "local", "ray"] == launcher["choices"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "near"), [("stauts", "; did you mean status?"), ("cancl", "; did you mean cancel?"), ("frobnicate", "")]
+)
+def test_a_mistyped_command_is_guessed(wrong, near, capsys):
+    with pytest.raises(SystemExit):
+        main([wrong])
+
+    (problem,) = [line for line in capsys.readouterr().err.splitlines() if "invalid choice" in line]
+    assert near in problem
+    assert bool(near) == ("did you mean" in problem)
+
+
+def test_a_token_file_that_is_not_there_is_named_in_one_line(capsys, tmp_path):
+    missing = tmp_path / "nowhere" / "token"
+
+    assert 1 == main(["gateway", "--token-file", str(missing)])
+    assert 1 == main(["list", "--gateway", "127.0.0.1:1", "--token-file", str(missing)])
+
+    lines = capsys.readouterr().err.splitlines()
+    assert [f"anabranch {command}: token file {missing} cannot be used" for command in ("gateway", "list")] == [
+        line.partition(": [Errno")[0] for line in lines
+    ]
+    assert not missing.parent.exists()
+
+
+def test_a_port_in_use_is_one_clear_line(capsys, monkeypatch):
+    monkeypatch.setenv("ANABRANCH_GATEWAY_TOKEN", "0" * 64)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert 1 == main(["gateway", "--port", str(port)])
+
+    assert capsys.readouterr().err == f"anabranch gateway: cannot listen on 127.0.0.1:{port}: Address already in use\n"
 
 
 def test_doctor_says_what_is_there(capsys):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from pathlib import Path
 
 import cloudpickle
 import grpc
@@ -27,9 +28,9 @@ TOKEN = secrets.token_hex(32)
 class Client:
     """A gateway as a child process, and a stub for it."""
 
-    def __init__(self, directory) -> None:
+    def __init__(self, directory, *program: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "anabranch", "gateway", "--until-stdin-ends"],
+            [*(program or (sys.executable, "-m", "anabranch")), "gateway", "--until-stdin-ends"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -304,6 +305,36 @@ def test_jobs_are_listed_shown_followed_and_cancelled_from_the_command_line(clie
     assert (1, "", f"anabranch status: there is no job 'nobody'; known: {done}, {endless}\n") == (
         command(client, "status", "nobody")
     )
+
+
+def test_the_token_may_be_in_a_file(client, tmp_path):
+    file = tmp_path / "token"
+    file.touch(mode=0o600)
+    file.write_text(TOKEN)
+
+    assert (0, "", "") == command(client, "list", "--token-file", str(file), ANABRANCH_GATEWAY_TOKEN="")
+
+
+def test_a_job_is_watched_until_it_has_ended(client):
+    job_id = submit(client, graph("watched", lambda x: __import__("time").sleep(1)))
+
+    code, out, err = command(client, "status", job_id, "--watch", "0.2", "--json")
+
+    states = [json.loads(line)["state"] for line in out.splitlines()]
+    assert (0, "") == (code, err)
+    assert len(states) > 1
+    assert states[-1] == "JOB_STATE_FINISHED"
+    assert "JOB_STATE_FINISHED" not in states[:-1]
+
+
+def test_the_command_finds_functions_where_it_was_started(tmp_path):
+    (tmp_path / "here.py").write_text("def add(x):\n    return x + 1\n")
+    client = Client(tmp_path, str(Path(sys.executable).with_name("anabranch")))
+
+    try:
+        assert gateway.JOB_STATE_FINISHED == client.wait(submit(client, named("here", "add"))).state
+    finally:
+        assert 0 == client.close()
 
 
 def test_a_gateway_that_is_not_named_is_asked_for(client):
