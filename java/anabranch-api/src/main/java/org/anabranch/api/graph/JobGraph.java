@@ -14,6 +14,7 @@ public final class JobGraph {
   private final List<OperatorNode> operators = new ArrayList<>();
   private final List<EdgeNode> edges = new ArrayList<>();
   private final Map<Partitioning, ViewNode> unreadViews = new IdentityHashMap<>();
+  private final int number = NeverRun.newNumber();
   private String fate = "";
 
   /** Adds an operator. */
@@ -22,6 +23,7 @@ public final class JobGraph {
     OperatorNode node =
         new OperatorNode(operators.size() + 1, kind, language, parallelism, function, origin());
     operators.add(node);
+    NeverRun.note(number, node.origin());
     return node;
   }
 
@@ -57,6 +59,12 @@ public final class JobGraph {
   /** Ends the description; says what has become of it, for streams that are still held. */
   public void end(String fate) {
     this.fate = fate;
+    NeverRun.forget(number);
+  }
+
+  /** Takes note that somebody has looked at the job, and may not want to run it. */
+  public void explained() {
+    NeverRun.forget(number);
   }
 
   /** Returns what has become of it, or an empty string while it grows. */
