@@ -111,3 +111,58 @@ ctx.execute("lines")
     assert (0, "") == (code, err)
     expected = [f"python {x} {'x' * 50}" for x in range(3000)] + [f"java {x}" for x in range(3000)]
     assert sorted(expected) == sorted(out.splitlines())
+
+
+@pytest.mark.local  # where atexit works as in any process
+def test_lines_are_printed_with_their_task_if_that_is_wanted(drive, acme_jar):
+    script = """
+import atexit, subprocess, sys
+from anabranch import StreamingContext
+
+def show(x):
+    print("python", x)
+    print("problem", x, file=sys.stderr)
+    if x == 2:
+        print("unfinished", end="")
+        atexit.register(print, "at the end")
+
+ctx = StreamingContext.Builder().option("anabranch.log.prefix", "on").build().add_jar(sys.argv[1])
+numbers = ctx.from_values(1, 2)
+numbers.map(lambda x: x).disable_chain().sink(show).disable_chain().with_name("shows")
+numbers.as_java_stream().sink("com.acme.Functions$Print").with_name("prints")
+ctx.execute("prints")
+"""
+    code, out, err = drive(script, acme_jar).finish(120)
+
+    assert code == 0, err
+    printed = out.splitlines()
+    assert ["[shows (1/1)] python 1", "[shows (1/1)] python 2", "[shows (1/1)] unfinished"] == [
+        line for line in printed if line.startswith("[shows")
+    ]
+    assert ["[prints (1/1)] java 1", "[prints (1/1)] java 2"] == [
+        line for line in printed if line.startswith("[prints")
+    ]
+    assert "at the end" in printed
+    assert ["[shows (1/1)] problem 1", "[shows (1/1)] problem 2"] == err.splitlines()
+
+
+@pytest.mark.local
+def test_the_death_of_a_worker_whose_lines_have_a_prefix_tells_what_it_said_last(drive):
+    script = """
+import os, sys, time
+from anabranch import StreamingContext
+
+def die(x):
+    print("out of luck", file=sys.stderr)
+    time.sleep(1)
+    os._exit(3)
+
+ctx = StreamingContext.Builder().option("anabranch.log.prefix", "on").build()
+ctx.from_values(1).sink(die)
+ctx.execute("dies")
+"""
+    code, _, err = drive(script).finish(120)
+
+    assert code == 1
+    assert "exited with code 3" in err
+    assert "its last lines on stderr:\n  out of luck" in err

@@ -81,7 +81,7 @@ class RayJobMaster:
         lines = [line.SerializeToString() for line in self._log.last(_KEPT_LINES)]
         await answer(self._registry.end.remote(self._job_id, status.SerializeToString(), lines))
 
-    def printed(self, worker_id: str, printed: PrintedLine) -> None:  # noqa: D102
+    def _keep_line(self, worker_id: str, printed: PrintedLine) -> None:
         self._log.add(
             LogLine(worker_id=worker_id, stream=printed.stream, line=printed.line, seq=printed.seq, task=printed.task)
         )
@@ -128,6 +128,7 @@ class RayJobMaster:
             token=self._worker_token,
             launcher=launcher,
             warn=lambda text: self._log.append("master", "stderr", text),
+            printed=self._keep_line,
             comeback=self,
         )
         self._job = GatewayJob(graph, self._master, self._log, started_ms=spec.started_ms)

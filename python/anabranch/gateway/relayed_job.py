@@ -77,7 +77,7 @@ class RelayedJob:
 
     def _on_line(self, line: gateway.LogLine) -> None:
         if self._prefix:
-            line.line = prefixed(line)
+            line.line = prefixed(line.task or line.worker_id, line.line)
         self.log.add(line)
 
     def _on_end(self, _error: AnabranchError | None) -> None:

@@ -52,6 +52,8 @@ class LocalLauncher:
         self._bridge = bridge
         self._on_line = on_line
         self._hash_seed = hash_seed
+        # Only the worker knows which task has printed a line.
+        self._forwards_lines = options.text("anabranch.log.prefix") == "on"
         self._pump = LinePump()
         self._processes: list[WorkerProcess] = []
         self._directory = _job_directory(options)
@@ -91,6 +93,8 @@ class LocalLauncher:
             "ANABRANCH_PARENT": str(os.getpid()),
             "PYTHONHASHSEED": str(self._hash_seed),
         }
+        if self._forwards_lines:
+            environment["ANABRANCH_FORWARD_LINES"] = "1"
         child = Child([sys.executable, "-u", *interpreter_flags(), "-c", _BOOT, *search_path()], environment)
         return PythonWorkerProcess(child, spec.worker_id, self._pump, self._on_line)
 
@@ -103,6 +107,8 @@ class LocalLauncher:
             bridge.start()
         bridge.pass_lines_to(lambda stream, line: self._on_line(spec.worker_id, stream, line))
         bridge.start_worker(spec.worker_id, spec.master, spec.token)
+        if self._forwards_lines:
+            bridge.forward_lines()
         bridge.stop_listening()
         return bridge
 

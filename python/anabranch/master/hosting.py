@@ -104,7 +104,9 @@ def _submit_to_cluster(graph: JobGraph, options: Options, types: TypeRegistry, c
     end = _show_progress(console, job.status, options)
 
     def on_line(line: gateway.LogLine) -> None:
-        console.write(line.worker_id, line.stream, prefixed(line) if prefix else line.line)
+        console.write(
+            line.worker_id, line.stream, prefixed(line.task or line.worker_id, line.line) if prefix else line.line
+        )
 
     def on_end(error: AnabranchError | None) -> None:
         end()
@@ -117,9 +119,9 @@ def _submit_to_cluster(graph: JobGraph, options: Options, types: TypeRegistry, c
     return job
 
 
-def prefixed(line: gateway.LogLine) -> str:
-    """Returns a line behind the name of what has printed it: the task, or else the worker."""
-    return f"[{line.task or line.worker_id}] {line.line}"
+def prefixed(printer: str, line: str) -> str:
+    """Returns a line after the name of what has printed it: the task, or else the worker."""
+    return f"[{printer}] {line}"
 
 
 def _show_progress(console: Console, read_status: Callable[[], JobStatus], options: Options) -> Callable[[], None]:
@@ -157,6 +159,7 @@ async def make_master(
         token=token,
         launcher=LocalLauncher(options, graph, bridge, note_and_pass_on, hash_seed=hash_seed()),
         warn=lambda text: on_line("master", "stderr", text),
+        printed=lambda worker_id, line: on_line(worker_id, line.stream, prefixed(line.task or worker_id, line.line)),
     )
     return master
 

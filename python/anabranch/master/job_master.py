@@ -122,9 +122,6 @@ class Comeback(Protocol):
     async def ending(self, state: JobState, error: AnabranchError | None) -> None:
         """Remembers how the job has ended, before its workers are ended."""
 
-    def printed(self, worker_id: str, printed: control.PrintedLine) -> None:
-        """Takes a line that a worker has printed."""
-
 
 class JobMaster:
     """Deploys, watches and ends one job. Every method runs on the master's event loop.
@@ -143,6 +140,7 @@ class JobMaster:
         token: str,
         launcher: Launcher,
         warn: Callable[[str], None],
+        printed: Callable[[str, control.PrintedLine], None] | None = None,
         comeback: Comeback | None = None,
     ) -> None:
         """Makes a master; `run` runs the job.
@@ -155,6 +153,7 @@ class JobMaster:
             token: The job's secret, as 64 hex digits.
             launcher: Starts the workers.
             warn: Takes what the user should know while the job goes on.
+            printed: Takes the lines that workers send, each with its worker; None: they have pipes of their own.
             comeback: How this master can be started again while the job goes on; None: it ends with this process.
         """
         self.job_id = job_id
@@ -167,6 +166,7 @@ class JobMaster:
         self._token = token
         self._launcher = launcher
         self._warn = warn
+        self._printed = printed
         self.plan = plan
         self._server = ControlServer(
             token,
@@ -885,8 +885,8 @@ class JobMaster:
     def _on_printed(self, worker_id: str, printed: control.PrintedLine) -> None:
         if printed.stream == "stderr":
             self.note_error_line(worker_id, printed.line)
-        if self._comeback is not None:
-            self._comeback.printed(worker_id, printed)
+        if self._printed is not None:
+            self._printed(worker_id, printed)
 
     # ------------------------------------------------------------------ life
 

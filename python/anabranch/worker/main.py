@@ -21,6 +21,8 @@ MASTER = "ANABRANCH_MASTER"
 TOKEN = "ANABRANCH_TOKEN"  # noqa: S105 - the name of the variable, not a secret
 PARENT = "ANABRANCH_PARENT"
 LIFELINE = "ANABRANCH_LIFELINE"
+# Set if the master is to be told what each task prints; else it reads the process's streams.
+FORWARD_LINES = "ANABRANCH_FORWARD_LINES"
 
 _PR_SET_PDEATHSIG = 1
 
@@ -38,7 +40,10 @@ def main() -> None:
     open_files.raise_limit()
     _die_with_parent()
     # All of this is for this process, and not for the children of user code.
-    orderly = Worker(os.environ.pop(WORKER_ID), os.environ.pop(MASTER), os.environ.pop(TOKEN)).run()
+    worker = Worker(os.environ.pop(WORKER_ID), os.environ.pop(MASTER), os.environ.pop(TOKEN))
+    stop_forwarding = stdio.forward(worker.printed) if os.environ.pop(FORWARD_LINES, "") else lambda: None
+    orderly = worker.run()
+    stop_forwarding()  # the master is gone
     end_process(0 if orderly else 1)
 
 

@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from anabranch.line_ends import LineEnds
@@ -119,6 +120,29 @@ def install() -> None:
         stream = line_stream(lambda data, fd=fd: _write(fd, data), fd, f"<{name}>", errors)  # type: ignore[misc]
         os.register_at_fork(after_in_child=_buffer_of(stream).forked)
         setattr(sys, name, stream)
+
+
+def forward(pass_on: Callable[[str, str], None]) -> Callable[[], None]:
+    """Has what is printed passed on line by line, with the name of its stream; returns what ends that.
+
+    Afterwards lines are written to the process's own streams.
+    """
+    passing = True
+
+    def send(fd: int, stream: str, data: bytes) -> None:
+        if not passing:
+            _write(fd, data)
+            return
+        for line in data.decode("utf-8", "replace").removesuffix("\n").split("\n"):
+            pass_on(stream, line)
+
+    def stop() -> None:
+        nonlocal passing
+        passing = False
+
+    for fd, stream in ((1, "stdout"), (2, "stderr")):
+        setattr(sys, stream, line_stream(partial(send, fd, stream), fd, f"<{stream}>", "backslashreplace"))
+    return stop
 
 
 def finish_lines() -> None:

@@ -9,8 +9,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from anabranch import forks
@@ -66,7 +65,7 @@ class PythonWorkerActor(_WorkerActor):
     def start(self, worker_id: str, master: str, token: str) -> int:
         """Starts the worker, or, if it was started before, tells it where its master has come back; returns the pid."""
         os.environ.setdefault(*forks.QUIET)
-        from anabranch.worker import open_files, script_names  # noqa: PLC0415 - a host of a JVM needs no worker
+        from anabranch.worker import open_files, script_names, stdio  # noqa: PLC0415 - a host of a JVM needs no worker
         from anabranch.worker.worker import Worker  # noqa: PLC0415
 
         with self._lock:
@@ -75,7 +74,7 @@ class PythonWorkerActor(_WorkerActor):
                 script_names.install()
                 forks.watch()
                 self._worker = Worker(worker_id, master, token)
-                _forward_lines(self._worker.printed)
+                stdio.forward(self._worker.printed)
                 threading.Thread(target=self._run, args=(self._worker,), name="worker", daemon=True).start()
             else:
                 self._worker.reconnect(master)
@@ -132,14 +131,3 @@ class JvmWorkerActor(_WorkerActor):
         exit_code = bridge.wait()
         bridge.close()
         self._end(exit_code)
-
-
-def _forward_lines(pass_on: Callable[[str, str], None]) -> None:
-    from anabranch.worker.stdio import line_stream  # noqa: PLC0415 - a host of a JVM needs no worker
-
-    def forward(stream: str, data: bytes) -> None:
-        for line in data.decode("utf-8", "replace").removesuffix("\n").split("\n"):
-            pass_on(stream, line)
-
-    for fd, stream in ((1, "stdout"), (2, "stderr")):
-        setattr(sys, stream, line_stream(partial(forward, stream), fd, f"<{stream}>", "backslashreplace"))
