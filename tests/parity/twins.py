@@ -55,6 +55,13 @@ def map_(ctx):
     stream.map(lambda x: x * 10).flat_map(lambda x: [x, x + 1]).filter(lambda x: x != 20).sink(print)
 
 
+def collect(ctx):
+    collected = ctx.from_collection([1, 2, 3]).map(lambda x: x + 1).collect()
+    ctx.submit("first")
+    doubled = ctx.from_collection(collected.get()).map(lambda x: 2 * x).execute_and_collect("second")
+    ctx.from_collection(doubled).sink(print)
+
+
 def source(ctx):
     ctx.source(Count()).sink(print)
 

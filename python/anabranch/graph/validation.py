@@ -57,8 +57,6 @@ def _check_operators(graph: pb.JobGraph, operators: dict[int, pb.Operator]) -> N
             raise JobGraphError(f"two operators have one name: {where(other)} and {where(operator)}")
         if operator.language not in (pb.LANGUAGE_PYTHON, pb.LANGUAGE_JAVA):
             raise JobGraphError(f"{where(operator)} has no language")
-        if operator.kind == pb.OPERATOR_KIND_COLLECT and operator.language != pb.LANGUAGE_PYTHON:
-            raise JobGraphError(f"{where(operator)}: records are collected in Python")
         if operator.kind not in _WITHOUT_FUNCTION:
             _check_language(operator.function, operator.language, where(operator))
         _check_settings(operator)

@@ -18,8 +18,6 @@ PYTHON_ONLY = {
         "Builder": "Java: buildContext",
     },
     "DataStream": {
-        "collect": "the records come to the Python driver",
-        "execute_and_collect": "the records come to the Python driver",
         "get_input_stream": "kept for ported jobs",
         "get_language": "Java: the stream's class",
         "with_resource": "Java: withResource(name, amount)",

@@ -114,14 +114,6 @@ def test_a_function_of_the_other_language_is_refused():
     assert "runs in Python, its function J does not" in refusal(graph)
 
 
-def test_collect_in_java_is_refused():
-    graph = good()
-    graph.operators[3].kind = pb.OPERATOR_KIND_COLLECT
-    graph.operators[3].language = pb.LANGUAGE_JAVA
-
-    assert "collected in Python" in refusal(graph)
-
-
 def test_custom_partitioning_without_a_function_is_refused():
     graph = good()
     graph.edges[2].partitioning.kind = pb.Partitioning.KIND_CUSTOM

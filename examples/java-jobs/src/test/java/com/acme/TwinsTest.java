@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.anabranch.api.CollectedStream;
 import org.anabranch.api.DataStream;
 import org.anabranch.api.DataStreamSource;
 import org.anabranch.api.JoinType;
@@ -101,6 +102,7 @@ class TwinsTest {
   private static final Map<String, Consumer<StreamingContext>> TWINS =
       Map.of(
           "map", TwinsTest::map,
+          "collect", TwinsTest::collect,
           "source", TwinsTest::source,
           "text", TwinsTest::text,
           "union", TwinsTest::union,
@@ -126,6 +128,23 @@ class TwinsTest {
             })
         .filter(x -> x != 20)
         .sink(x -> System.out.println(x));
+  }
+
+  private static void collect(StreamingContext context) {
+    CollectedStream<Integer> collected =
+        DataStreamSource.fromCollection(context, List.of(1, 2, 3)).map(x -> x + 1).collect();
+    context.submit("first");
+    List<Integer> numbers;
+    try {
+      numbers = collected.get();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+    List<Integer> doubled =
+        DataStreamSource.fromCollection(context, numbers)
+            .map(x -> 2 * x)
+            .executeAndCollect("second");
+    DataStreamSource.fromCollection(context, doubled).sink(x -> System.out.println(x));
   }
 
   private static void source(StreamingContext context) {

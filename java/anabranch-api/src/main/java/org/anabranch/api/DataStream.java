@@ -17,6 +17,7 @@ import org.anabranch.api.graph.Language;
 import org.anabranch.api.graph.OperatorKind;
 import org.anabranch.api.graph.OperatorNode;
 import org.anabranch.api.graph.Partitioning;
+import org.anabranch.api.graph.ResultBuffers;
 
 /**
  * A stream for Java operators.
@@ -115,13 +116,42 @@ public class DataStream<T> extends Stream<DataStream<T>> {
   /**
    * Hands every record to the function. Printed lines appear on the driver's console. An {@link
    * IdempotentSinkFunction} gets a task of its own.
+   *
+   * @throws JobGraphException if the function fills a collection of this program: it would fill a
+   *     copy of it in a worker, see {@link #executeAndCollect}
    */
   public DataStreamSink<T> sink(SinkFunction<? super T> function) {
+    ResultBuffers.refuse(function);
     OperatorNode added = java(OperatorKind.SINK, function, List.of());
     if (function instanceof IdempotentSinkFunction) {
       added.chainable(false);
     }
     return new DataStreamSink<>(getStreamingContext(), added);
+  }
+
+  /** Brings the records to this program, where the handle has them once the job has finished. */
+  public CollectedStream<T> collect() {
+    OperatorNode added = then(OperatorKind.COLLECT, Language.JAVA, null, List.of());
+    return getStreamingContext().collected(added.id());
+  }
+
+  /**
+   * Runs the job that was described so far to its end and returns the records of this stream; those
+   * of one subtask in their order.
+   *
+   * @throws JobGraphException if the job is not valid
+   * @throws JobFailedException if the job failed
+   * @throws JobCancelledException if the job was cancelled
+   */
+  public List<T> executeAndCollect(String jobName) {
+    CollectedStream<T> collected = collect();
+    getStreamingContext().execute(jobName);
+    try {
+      return collected.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new JobCancelledException("collecting job " + jobName + " was interrupted");
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 package org.anabranch.api;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeoutException;
 
 /** A job that was submitted. All methods may be called from any thread. */
@@ -18,6 +19,16 @@ public interface Job {
    * @throws JobFailedException if its gateway is gone, and with it the job
    */
   JobState getState();
+
+  /** Returns the execution plan, for people: the tasks, and the operators that each one chains. */
+  String explain();
+
+  /**
+   * Returns what a collect operator has sent; see {@link CollectedStream#get}.
+   *
+   * @throws IllegalStateException if the job has not finished
+   */
+  List<Object> getCollected(int operatorId);
 
   /**
    * Returns what the job is doing: counters of its operators, its checkpoints and recoveries.

@@ -31,6 +31,7 @@ public final class StreamingContext {
   private final Set<Class<?>> types = new LinkedHashSet<>();
   private final List<Path> jars = new ArrayList<>();
   private final List<Path> pythonPaths = new ArrayList<>();
+  private final List<CollectedStream<?>> collected = new ArrayList<>();
   private final List<OperatorNode> sourcesWithoutPosition = new ArrayList<>();
   private JobGraph graph = new JobGraph();
   private String lastFate = ""; // what has become of the graph before
@@ -178,6 +179,11 @@ public final class StreamingContext {
                 getTypes(),
                 List.copyOf(jars),
                 List.copyOf(pythonPaths)));
+    for (CollectedStream<?> stream : collected) {
+      if (stream.graph() == graph) {
+        stream.submitted(job);
+      }
+    }
     if (recovers()) {
       for (OperatorNode source : sourcesWithoutPosition) {
         System.err.println("job " + jobName + ": " + SourcePosition.warning(source.name()));
@@ -194,6 +200,7 @@ public final class StreamingContext {
 
   private void beginAnew(String fate) {
     graph.end(fate);
+    collected.removeIf(stream -> stream.graph() == graph);
     lastFate = fate;
     graph = new JobGraph();
     sourcesWithoutPosition.clear();
@@ -262,6 +269,13 @@ public final class StreamingContext {
   /** The source cannot go on where it was; who submits the job has to know. */
   void addSourceWithoutPosition(OperatorNode source) {
     sourcesWithoutPosition.add(source);
+  }
+
+  /** Makes a handle of what an operator collects. */
+  <T> CollectedStream<T> collected(int operatorId) {
+    CollectedStream<T> stream = new CollectedStream<>(graph, operatorId);
+    collected.add(stream);
+    return stream;
   }
 
   JobGraph graph() {

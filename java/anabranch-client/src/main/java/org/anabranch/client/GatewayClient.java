@@ -31,8 +31,9 @@ public final class GatewayClient implements JobClient {
       SubmitRequest request =
           SubmitRequest.newBuilder().setGraph(translated.addAllArtifacts(artifacts)).build();
       String id = session.channel().blocking().submit(request).getJobId();
+      CollectedRecords collected = new CollectedRecords(loader, request.getGraph());
       return new GatewayJob(
-          session.channel(), id, job.name(), session.isEmbedded(), session::release);
+          session.channel(), id, job.name(), collected, session.isEmbedded(), session::release);
     } catch (RuntimeException e) {
       session.release();
       throw e instanceof StatusRuntimeException status ? explained(status) : e;

@@ -4,6 +4,7 @@ import io.grpc.StatusRuntimeException;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Iterator;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -15,6 +16,7 @@ import org.anabranch.api.JobFailedException;
 import org.anabranch.api.JobState;
 import org.anabranch.api.JobStatus;
 import org.anabranch.proto.v1.CancelRequest;
+import org.anabranch.proto.v1.ExplainRequest;
 import org.anabranch.proto.v1.LogLine;
 import org.anabranch.proto.v1.LogsRequest;
 import org.anabranch.proto.v1.StatusRequest;
@@ -31,6 +33,8 @@ final class GatewayJob implements Job {
   private final GatewayChannel gateway;
   private final String id;
   private final String name;
+  private final String plan;
+  private final CollectedRecords collected;
   private final CompletableFuture<org.anabranch.proto.v1.JobStatus> end = new CompletableFuture<>();
   // Set when the job has ended, before its gateway may be.
   private volatile org.anabranch.proto.v1.JobStatus last;
@@ -38,11 +42,22 @@ final class GatewayJob implements Job {
   /**
    * Begins to watch a job.
    *
+   * @param collected takes the records of the collect operators
    * @param keepAlive whether this process shall stay until the job has ended
    * @param onEnd run once the job has ended and all it printed was passed on
    */
-  GatewayJob(GatewayChannel gateway, String id, String name, boolean keepAlive, Runnable onEnd) {
+  GatewayJob(
+      GatewayChannel gateway,
+      String id,
+      String name,
+      CollectedRecords collected,
+      boolean keepAlive,
+      Runnable onEnd) {
     this.gateway = gateway;
+    this.collected = collected;
+    // Known from the beginning: a gateway of this process ends with its last job.
+    this.plan =
+        gateway.blocking().explain(ExplainRequest.newBuilder().setJobId(id).build()).getPlan();
     this.id = id;
     this.name = name;
     Thread lines = new Thread(this::passOnLines, "anabranch-lines-" + id);
@@ -71,6 +86,19 @@ final class GatewayJob implements Job {
   @Override
   public JobStatus getStatus() {
     return StatusTranslator.status(ask());
+  }
+
+  @Override
+  public String explain() {
+    return plan;
+  }
+
+  @Override
+  public List<Object> getCollected(int operatorId) {
+    if (last == null) {
+      throw new IllegalStateException("job %s has not finished".formatted(name));
+    }
+    return collected.of(operatorId);
   }
 
   @Override
@@ -126,15 +154,38 @@ final class GatewayJob implements Job {
       while (!StatusTranslator.state(status).hasEnded()) {
         status = gateway.blocking().wait(request);
       }
+      JobFailedException unreadable = null;
+      if (StatusTranslator.state(status) == JobState.FINISHED) {
+        unreadable = readCollected();
+      }
       lines.join(LINES_MILLIS); // what was printed before the end is shown before the end is told
       last = status;
       onEnd.run();
-      end.complete(status);
+      if (unreadable == null) {
+        end.complete(status);
+      } else {
+        end.completeExceptionally(unreadable);
+      }
     } catch (StatusRuntimeException e) {
       end.completeExceptionally(e);
     } catch (InterruptedException e) {
       end.completeExceptionally(e);
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Returns null, or what the owner of the job is to be told. */
+  private JobFailedException readCollected() {
+    try {
+      collected.read(gateway, id);
+      return null;
+    } catch (StatusRuntimeException e) {
+      throw e;
+    } catch (RuntimeException e) { // a class of the records is not here, or its constructor throws
+      return new JobFailedException(
+          "job %s has finished, but what it has collected cannot be read in this program: %s"
+              .formatted(name, e.getMessage()),
+          e);
     }
   }
 
@@ -163,6 +214,9 @@ final class GatewayJob implements Job {
   }
 
   private JobFailedException gone(Throwable why) {
+    if (why instanceof JobFailedException known) {
+      return known;
+    }
     String message = "the gateway of job %s is gone: %s".formatted(name, why.getMessage());
     return new JobFailedException(message, why);
   }

@@ -10,6 +10,7 @@ public enum OperatorKind {
   REDUCE,
   UNION,
   SINK,
+  COLLECT,
   AGGREGATE,
   PROCESS,
   JOIN,

@@ -45,7 +45,7 @@ public final class OperatorNode {
     return language;
   }
 
-  /** Returns the function, or null for a union. */
+  /** Returns the function, or null for a union or a collect. */
   public FunctionSpec function() {
     return function;
   }

@@ -123,7 +123,8 @@ final class Serializer {
     }
   }
 
-  private static SerializedLambda asLambda(Object object) {
+  /** Returns the parts of a serializable lambda or method reference; null for any other object. */
+  static SerializedLambda asLambda(Object object) {
     try {
       Method writeReplace = object.getClass().getDeclaredMethod("writeReplace");
       writeReplace.setAccessible(true);

@@ -47,6 +47,11 @@ public final class FunctionLoader {
     return new ValueCopier(types);
   }
 
+  /** Returns a new encoder for records that stay in Java, which belongs to the thread that asks. */
+  Encoder javaEncoder() {
+    return new Encoder(Language.LANGUAGE_JAVA, types);
+  }
+
   /** Returns a new encoder for keys, which belongs to the thread that asks. */
   Encoder keyEncoder() {
     return new Encoder(Language.LANGUAGE_PYTHON, types);

@@ -1,5 +1,6 @@
 package org.anabranch.runtime.operator;
 
+import com.google.protobuf.ByteString;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -23,6 +24,7 @@ import org.anabranch.api.function.SinkFunction;
 import org.anabranch.api.function.SourceFunction;
 import org.anabranch.api.function.TransactionalSinkFunction;
 import org.anabranch.proto.v1.EncodedValues;
+import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.InputEdge;
 import org.anabranch.proto.v1.OperatorKind;
 import org.anabranch.proto.v1.OperatorState;
@@ -72,6 +74,12 @@ public final class OperatorChain {
      * @param now the time, of {@code System.nanoTime}
      */
     void look(long now);
+
+    /** Takes records of a collect operator, which go to the client of the job. */
+    void collected(int operatorId, FrameHeader header, ByteString payload);
+
+    /** Waits until the client has not too many collected records to take. */
+    void awaitCollected();
 
     /** Returns the job's id. */
     String jobId();
@@ -279,6 +287,8 @@ public final class OperatorChain {
             yield new ConnectOperator(connect, next);
           }
           case OPERATOR_KIND_UNION -> new UnionOperator(next);
+          case OPERATOR_KIND_COLLECT ->
+              new CollectOperator(operator.getId(), functions.javaEncoder(), host);
           default ->
               throw OperatorFailure.outsideOfRecords(
                   name, new FunctionException("a Java worker cannot run a " + operator.getKind()));

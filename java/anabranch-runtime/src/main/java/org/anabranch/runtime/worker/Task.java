@@ -1,5 +1,6 @@
 package org.anabranch.runtime.worker;
 
+import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -8,8 +9,10 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.anabranch.api.function.RuntimeContext;
 import org.anabranch.api.graph.SourcePosition;
+import org.anabranch.proto.v1.CollectedBatch;
 import org.anabranch.proto.v1.ConnectTask.Producer;
 import org.anabranch.proto.v1.Endpoint;
+import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.Operator;
 import org.anabranch.proto.v1.OperatorCounters;
 import org.anabranch.proto.v1.OutputEdge;
@@ -33,6 +36,7 @@ import org.anabranch.runtime.text.ErrorText;
  * be called from any thread; everything else happens on the task's own.
  */
 final class Task {
+  private static final int BATCHES_BITS = 40; // of an incarnation, that it collects
   private static final int LONGEST_CAUSE = 100; // a chain of causes may be a circle
 
   // In the middle of a batch: so long sockets are left alone, and what was emitted may wait to make
@@ -63,8 +67,14 @@ final class Task {
   private int unmeasured;
   private long measuredAt;
 
+  // Batches that were collected, and those that the master has.
+  private long collectedSeq;
+  private volatile long collectedAcknowledged;
+
   Task(TaskDescriptor descriptor, JobContext job, TaskListener listener) {
     this.descriptor = descriptor;
+    this.collectedSeq = (long) descriptor.getIncarnation() << BATCHES_BITS;
+    this.collectedAcknowledged = collectedSeq;
     this.job = job;
     this.listener = listener;
     this.connectAsked = needsNoConnection();
@@ -124,6 +134,12 @@ final class Task {
       mailbox.add(() -> recoverable.trigger(number, timestampMillis));
       wakeup();
     }
+  }
+
+  /** Tells the task that the master has its collected batches up to this one. */
+  void acknowledgeCollected(long seq) {
+    collectedAcknowledged = seq; // messages of one stream come in order
+    wakeup();
   }
 
   /** Tells the task that everybody's part of a checkpoint is safe; only with recovery. */
@@ -331,6 +347,29 @@ final class Task {
       if (now - flushedAt >= FLUSH_NANOS) {
         flushedAt = now;
         exchange.output().flush();
+      }
+    }
+
+    @Override
+    public void collected(int operatorId, FrameHeader header, ByteString payload) {
+      listener.collected(
+          CollectedBatch.newBuilder()
+              .setTaskId(descriptor.getTaskId())
+              .setOperatorId(operatorId)
+              .setSeq(++collectedSeq)
+              .setNRecords(header.getNRecords())
+              .setHeader(header.toByteString())
+              .setPayload(payload)
+              .setIncarnation(descriptor.getIncarnation())
+              .setEpoch(recoverable == null ? 0 : recoverable.epoch())
+              .build());
+    }
+
+    @Override
+    public void awaitCollected() {
+      int window = job.options().number("anabranch.collect.window-frames");
+      while (collectedSeq - collectedAcknowledged > window) {
+        exchange.await();
       }
     }
 

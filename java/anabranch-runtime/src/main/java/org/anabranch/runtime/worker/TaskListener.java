@@ -1,5 +1,6 @@
 package org.anabranch.runtime.worker;
 
+import org.anabranch.proto.v1.CollectedBatch;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskError;
@@ -15,6 +16,9 @@ interface TaskListener {
 
   /** The sinks of the task have committed what belongs to a checkpoint. */
   void committed(Task task, long checkpoint);
+
+  /** A collect operator of the task has records for the client. */
+  void collected(CollectedBatch batch);
 
   /** The task has entered a state; the error is null unless it has failed. */
   void entered(Task task, Lifecycle state, TaskError error);

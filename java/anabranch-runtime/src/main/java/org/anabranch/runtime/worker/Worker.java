@@ -14,6 +14,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
+import org.anabranch.proto.v1.CollectedBatch;
 import org.anabranch.proto.v1.ConnectTask;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.JobSetup;
@@ -60,6 +61,8 @@ public final class Worker implements TaskListener {
   private final Deque<PrintedLine> lastLines = new ArrayDeque<>();
   // By task, as far as it is not complete: sent again to a master that has come back.
   private final Map<Integer, TaskCheckpoint> lastCheckpoints = new HashMap<>();
+  // By task, as far as the master has not acknowledged it.
+  private final Map<Integer, Deque<CollectedBatch>> collected = new HashMap<>();
   private long printedLines;
   private ControlClient control;
   private final ScheduledThreadPoolExecutor timer;
@@ -106,6 +109,11 @@ public final class Worker implements TaskListener {
       old = control;
       control = new ControlClient(master, tokenHex, new Connection());
       control.send(WorkerMessage.newBuilder().setHello(hello()).build());
+      for (Deque<CollectedBatch> batches : collected.values()) {
+        for (CollectedBatch batch : batches) {
+          control.send(WorkerMessage.newBuilder().setCollected(batch).build());
+        }
+      }
       for (PrintedLine line : lastLines) {
         control.send(WorkerMessage.newBuilder().setPrinted(line).build());
       }
@@ -215,7 +223,10 @@ public final class Worker implements TaskListener {
             tasks
                 .values()
                 .forEach(task -> task.completed(message.getCheckpointCompleted().getNumber()));
-        case COLLECTED_ACK, MESSAGE_NOT_SET ->
+        case COLLECTED_ACK ->
+            acknowledgeCollected(
+                message.getCollectedAck().getTaskId(), message.getCollectedAck().getSeq());
+        case MESSAGE_NOT_SET ->
             throw new IllegalArgumentException(
                 "a Java worker cannot handle a message of kind " + message.getMessageCase());
       }
@@ -230,6 +241,19 @@ public final class Worker implements TaskListener {
       if (task != null) { // the ids are those of all workers
         task.trigger(trigger.getNumber(), trigger.getTimestampMs());
       }
+    }
+  }
+
+  private void acknowledgeCollected(int taskId, long seq) {
+    synchronized (sending) {
+      Deque<CollectedBatch> batches = collected.getOrDefault(taskId, new ArrayDeque<>());
+      while (!batches.isEmpty() && batches.peek().getSeq() <= seq) {
+        batches.remove();
+      }
+    }
+    Task task = tasks.get(taskId);
+    if (task != null) { // else it is about to be deployed here, and this was for the one before it
+      task.acknowledgeCollected(seq);
     }
   }
 
@@ -356,6 +380,14 @@ public final class Worker implements TaskListener {
   /** Returns false for a task that another incarnation has replaced. */
   private boolean isNewest(Task task) {
     return tasks.get(task.descriptor().getTaskId()) == task;
+  }
+
+  @Override
+  public void collected(CollectedBatch batch) {
+    synchronized (sending) {
+      collected.computeIfAbsent(batch.getTaskId(), id -> new ArrayDeque<>()).add(batch);
+      control.send(WorkerMessage.newBuilder().setCollected(batch).build());
+    }
   }
 
   @Override

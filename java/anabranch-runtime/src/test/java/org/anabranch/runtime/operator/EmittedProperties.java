@@ -2,6 +2,7 @@ package org.anabranch.runtime.operator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,7 @@ import org.anabranch.api.function.ProcessContext;
 import org.anabranch.api.function.ProcessFunction;
 import org.anabranch.api.function.ReduceFunction;
 import org.anabranch.api.function.RuntimeContext;
+import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.FunctionDescriptor;
 import org.anabranch.proto.v1.InputEdge;
 import org.anabranch.proto.v1.JavaReference;
@@ -309,6 +311,14 @@ public class EmittedProperties {
 
       @Override
       public void look(long now) {}
+
+      @Override
+      public void collected(int operatorId, FrameHeader header, ByteString payload) {
+        throw new AssertionError(header);
+      }
+
+      @Override
+      public void awaitCollected() {}
 
       @Override
       public String jobId() {

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.anabranch.proto.v1.Channel;
+import org.anabranch.proto.v1.CollectedBatch;
 import org.anabranch.proto.v1.ConnectTask.Producer;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.InputEdge;
@@ -177,6 +178,9 @@ final class RecoveringJob implements TaskListener, AutoCloseable {
         .setEndpoint(endpoints.get(channel.getPeerTask()))
         .build();
   }
+
+  @Override
+  public void collected(CollectedBatch batch) {}
 
   @Override
   public synchronized void entered(Task task, Lifecycle state, TaskError error) {

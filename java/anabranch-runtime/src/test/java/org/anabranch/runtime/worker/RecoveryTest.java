@@ -23,6 +23,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.anabranch.proto.v1.CollectedBatch;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.JoinOptions;
 import org.anabranch.proto.v1.Snapshot;
@@ -305,6 +306,9 @@ class RecoveryTest {
 
     @Override
     public void committed(Task task, long checkpoint) {}
+
+    @Override
+    public void collected(CollectedBatch batch) {}
 
     @Override
     public void entered(Task task, Lifecycle state, TaskError error) {}

@@ -13,6 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.anabranch.proto.v1.Artifact;
 import org.anabranch.proto.v1.Channel;
+import org.anabranch.proto.v1.CollectedBatch;
 import org.anabranch.proto.v1.ConnectTask.Producer;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.FunctionDescriptor;
@@ -324,6 +325,9 @@ public final class TestJob implements TaskListener, AutoCloseable {
 
   @Override
   public void committed(Task task, long checkpoint) {}
+
+  @Override
+  public void collected(CollectedBatch batch) {}
 
   @Override
   public void entered(Task task, Lifecycle state, TaskError error) {

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.anabranch.proto.v1.CancelTasks;
 import org.anabranch.proto.v1.CheckpointCompleted;
+import org.anabranch.proto.v1.CollectedBatch;
 import org.anabranch.proto.v1.ConnectTask;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.MasterMessage;
@@ -371,6 +372,9 @@ class WorkerTest {
     public void committed(Task task, long checkpoint) {
       throw new IllegalStateException("a mistake of ours");
     }
+
+    @Override
+    public void collected(CollectedBatch batch) {}
 
     @Override
     public void entered(Task task, Lifecycle state, TaskError error) {
