@@ -63,10 +63,12 @@ test-java: setup
 	@echo "==> testing Java"
 	@$(MVN) -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
 	  -Dorg.slf4j.simpleLogger.log.org.apache.maven.plugin.surefire=info verify
-	@echo "==> testing the Java example, a project of its own"
-	@ANABRANCH_PYTHON=$(CURDIR)/$(PY) $(MVN) -f examples/java-jobs/pom.xml \
-	  -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
-	  -Dorg.slf4j.simpleLogger.log.org.apache.maven.plugin.surefire=info verify
+	@echo "==> testing the Java examples, projects of their own"
+	@for project in java-jobs java-company; do \
+	  ANABRANCH_PYTHON=$(CURDIR)/$(PY) $(MVN) -f examples/$$project/pom.xml \
+	    -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
+	    -Dorg.slf4j.simpleLogger.log.org.apache.maven.plugin.surefire=info verify || exit 1; \
+	done
 
 ## test-slow     the tests that take long
 .PHONY: test-slow
@@ -152,7 +154,7 @@ bench-check: bench
 .PHONY: clean
 clean:
 	rm -rf .make $(VENV) build dist python/*.egg-info python/anabranch/v1 python/anabranch/jars
-	rm -rf java/*/target target examples/java-jobs/target $(TRADES)/target $(FLIGHTS)/target $(FLIGHTS)/out benchmarks/out benchmarks/peers/*/target benchmarks/.environments
+	rm -rf java/*/target target examples/java-jobs/target examples/java-company/target $(TRADES)/target $(FLIGHTS)/target $(FLIGHTS)/out benchmarks/out benchmarks/peers/*/target benchmarks/.environments
 	rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	find python tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} +
 	find python -name '*.so' -delete
