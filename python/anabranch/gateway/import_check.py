@@ -29,8 +29,10 @@ for module, name in functions:
     except ModuleNotFoundError as error:
         failure = f"{error}; the search path was {sys.path}"
         break
-    except BaseException:
-        failure = traceback.format_exc(limit=-3)
+    except BaseException as error:
+        frames = [each for each in traceback.extract_tb(error.__traceback__) if "importlib" not in each.filename][1:]
+        told = traceback.format_list(frames[-3:]) + traceback.format_exception_only(type(error), error)
+        failure = f"{module}.{name}: " + "".join(told).strip()
         break
 json.dump({"failure": failure, "modules": list(sys.modules)}, answer)
 answer.close()

@@ -4,7 +4,9 @@ import hashlib
 import io
 import json
 import os
+import re
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -189,7 +191,20 @@ def test_python_functions_by_name_are_found_in_the_gateways_directory(client, tm
     ],
 )
 def test_a_python_function_that_cannot_be_imported_is_refused_at_submit(client, module, name, reason):
-    assert reason in refusal(client, "Submit", gateway.SubmitRequest(graph=named(module, name)))[1]
+    refused = refusal(client, "Submit", gateway.SubmitRequest(graph=named(module, name)))[1]
+
+    assert reason in refused
+    assert "<string>" not in refused
+
+
+def test_a_module_that_fails_is_refused_with_its_own_lines(client, tmp_path):
+    (tmp_path / "fails.py").write_text("import os\n\nos.environ['nothing here']\n")
+
+    refused = refusal(client, "Submit", gateway.SubmitRequest(graph=named("fails", "f")))[1]
+
+    assert 'fails.py", line 3, in <module>' in refused
+    assert "KeyError: 'nothing here'" in refused
+    assert "<string>" not in refused
 
 
 def test_artifacts_are_uploaded_once_by_their_content(client, tmp_path):
@@ -335,6 +350,22 @@ def test_the_command_finds_functions_where_it_was_started(tmp_path):
         assert gateway.JOB_STATE_FINISHED == client.wait(submit(client, named("here", "add"))).state
     finally:
         assert 0 == client.close()
+
+
+def test_the_plan_names_the_workers_that_there_are_now(client, tmp_path):
+    job = graph("endless", SLOW)
+    job.config["anabranch.checkpoint.dir"] = str(tmp_path / "checkpoints")
+    job_id = submit(client, job)
+    explain = lambda: client.call("Explain", gateway.ExplainRequest(job_id=job_id))
+    while not (pids := {each.worker_id: each.pid for each in explain().workers}).get("python-standby-1"):
+        time.sleep(0.1)
+
+    os.kill(pids["python-1"], signal.SIGKILL)
+    while "worker python-1:" in (plan := explain().plan):
+        time.sleep(0.1)
+
+    assert re.search(r"worker python-standby-\d:\n  task 1: source-1", plan)
+    assert 1 == client.call("GetStatus", gateway.StatusRequest(job_id=job_id)).recoveries
 
 
 def test_a_gateway_that_is_not_named_is_asked_for(client):
