@@ -9,6 +9,9 @@ from typing import Protocol
 from anabranch.plan import ExecutionPlan
 from anabranch.v1.graph_pb2 import Artifact, Language
 
+# The end of a process of which nobody can tell the exit code; no process has this one.
+LOST = 256
+
 # Takes (worker id, "stdout" or "stderr", line without its end) on any thread.
 OnLine = Callable[[str, str, str], None]
 
@@ -40,7 +43,7 @@ class WorkerProcess(Protocol):
         """Process id on its host."""
 
     def poll(self) -> int | None:
-        """Returns None while the process lives, then its exit code; -n if signal n ended it."""
+        """Returns None while the process lives, then its exit code; -n if signal n ended it, LOST if nobody knows."""
 
     def kill(self) -> None:
         """Ends the process at once; harmless if it has ended."""

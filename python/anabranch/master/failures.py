@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+from anabranch.launch.launcher import LOST
 from anabranch.v1.control_pb2 import TaskError
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, Language
 
@@ -34,6 +35,8 @@ def worker_death(worker: str, pid: int, exit_code: int | None, operators: str, l
     """Returns the message for a worker that ended by itself."""
     if exit_code is None:
         how = "closed its control stream but is still there"
+    elif exit_code == LOST:
+        how = "was lost: it was killed, or its node is gone"
     elif exit_code < 0:
         try:
             how = f"was killed by {signal.Signals(-exit_code).name}"

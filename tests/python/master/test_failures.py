@@ -1,5 +1,6 @@
 """The messages of failed jobs."""
 
+from anabranch.launch.launcher import LOST
 from anabranch.master.failures import task_failure, worker_death
 from anabranch.v1.control_pb2 import TaskError
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, LANGUAGE_PYTHON
@@ -46,6 +47,7 @@ def test_the_death_of_a_worker_tells_how_it_ended_and_what_it_said_last():
         "its last lines on stderr:\n  out of luck"
     )
     assert "exited with code 3" in worker_death("w", 1, 3, "m", [])
+    assert "was lost: it was killed, or its node is gone while it ran m" in worker_death("w", 1, LOST, "m", [])
 
 
 def test_the_death_of_a_worker_without_tasks_names_none():

@@ -13,7 +13,7 @@ from typing import Any
 
 from anabranch.config import Options
 from anabranch.errors import AnabranchError, ConfigError, JavaNotFoundError
-from anabranch.launch.launcher import WorkerProcess, WorkerSpec
+from anabranch.launch.launcher import LOST, WorkerProcess, WorkerSpec
 from anabranch.launch.ray import java_flags, nodes
 from anabranch.launch.ray.placement import STRATEGIES, Bundle, bundles_of, cannot_be_placed, needs_of
 from anabranch.launch.ray.worker_actors import JvmWorkerActor, PythonWorkerActor
@@ -318,7 +318,7 @@ class RayWorkerProcess:
             self._exit_code = int(await answer(self._actor.ended.remote()))
         except self._ray.exceptions.RayError as error:
             self._on_error(_first_lines(error))
-            self._exit_code = 1
+            self._exit_code = LOST
 
 
 async def answer(reference: Any) -> Any:
