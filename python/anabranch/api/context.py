@@ -190,7 +190,7 @@ class StreamingContext(DriverOnly):
         """
         _, plan = self._plan(job_name)
         text = plan.describe()
-        self._description.explained()
+        self._description.set_aside()
         print(text)  # noqa: T201 - that is what it is for
         return text
 

@@ -157,7 +157,9 @@ class DataStream(Stream):
 
     def _python(self, kind: pb.OperatorKind, func: Any, interface: type[Function], result: type[V]) -> V:
         verb = pb.OperatorKind.Name(kind).removeprefix("OPERATOR_KIND_").lower()
-        return self._then(kind, pb.LANGUAGE_PYTHON, result, python_function(func, interface, verb))
+        with self._description.checking():
+            function = python_function(func, interface, verb)
+        return self._then(kind, pb.LANGUAGE_PYTHON, result, function)
 
 
 class KeyDataStream(DataStream):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from anabranch.api import never_run
 from anabranch.api.collected import CollectedStream
-from anabranch.errors import JobGraphError
+from anabranch.errors import AnabranchError, JobGraphError
 from anabranch.graph import GraphBuilder
 from anabranch.graph.builder import Savepoint
 from anabranch.graph.origin import caller_origin
@@ -111,9 +113,18 @@ class Description:
         self.fate = fate
         never_run.forget(self._number)
 
-    def explained(self) -> None:
-        """Takes note that somebody has looked at it, and may not want to run it."""
+    def set_aside(self) -> None:
+        """Takes note that it need not be run, unless more is described: somebody has looked at it."""
         never_run.forget(self._number)
+
+    @contextlib.contextmanager
+    def checking(self) -> Iterator[None]:
+        """Sets the description aside if a verb refuses its function; who catches the error may leave it at that."""
+        try:
+            yield
+        except AnabranchError:
+            self.set_aside()
+            raise
 
     def _forget_removed(self) -> None:
         has = self.builder.has

@@ -97,12 +97,13 @@ class JavaDataStream(Stream):
         return self._then(kind, pb.LANGUAGE_JAVA, result, self._java_function(verb, java_func))
 
     def _java_function(self, verb: str, java_func: str | JavaFunction) -> pb.FunctionDescriptor:
-        if not isinstance(java_func, (str, JavaFunction)):
-            raise JobGraphError(
-                f"{verb}() of a Java stream takes the name of a Java class, not a {type(java_func).__name__}; "
-                "call as_python_stream() first to use a Python function"
-            )
-        return self._context._java_function(verb, java_func)
+        with self._description.checking():
+            if not isinstance(java_func, (str, JavaFunction)):
+                raise JobGraphError(
+                    f"{verb}() of a Java stream takes the name of a Java class, not a {type(java_func).__name__}; "
+                    "call as_python_stream() first to use a Python function"
+                )
+            return self._context._java_function(verb, java_func)
 
 
 class JavaKeyDataStream(JavaDataStream):
