@@ -1,7 +1,8 @@
 """Processes that functions fork: copies of the worker that do nothing of its work.
 
 `os.fork` in a function leaves the child in the middle of the engine. If the child comes back into it, by returning or
-by an exception, it ends there: it would handle the records of its parent, and write to its parent's sockets.
+by an exception, it ends there: it would handle the records of its parent, and write to its parent's sockets. That is
+looked at after each operator's share of a batch, and not after each record, which would cost all others time.
 """
 
 from __future__ import annotations

@@ -13,6 +13,9 @@ from typing import IO
 _POLL_INTERVAL = 0.005
 _KILL_TIMEOUT = 5.0
 
+# This process's ends of all lifelines. A process that it forks must not hold them: it may live on without this one.
+_held: set[int] = set()
+
 # Where the child finds the number of a file descriptor that comes to its end when this process does.
 LIFELINE = "ANABRANCH_LIFELINE"
 
@@ -32,6 +35,7 @@ class Child:
             OSError: It cannot be started.
         """
         lifeline, self._held = os.pipe()
+        _held.add(self._held)
         try:
             if secret:
                 os.write(self._held, f"{secret}\n".encode())
@@ -45,7 +49,7 @@ class Child:
                 start_new_session=True,
             )
         except BaseException:
-            os.close(self._held)
+            self.let_go()
             raise
         finally:
             os.close(lifeline)
@@ -87,9 +91,10 @@ class Child:
 
     def let_go(self) -> None:
         """Tells the process that this one is gone, as its end would; harmless if it was told."""
-        held, self._held = self._held, -1
-        if held >= 0:
-            os.close(held)
+        if self._held in _held:
+            _held.remove(self._held)
+            os.close(self._held)
+        self._held = -1
 
     def _is_dead(self) -> bool:
         """Returns whether it has ended, without letting go of its id: until then no other group can have that."""
@@ -103,3 +108,12 @@ class Child:
     def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+
+
+def _forked() -> None:
+    for held in _held:
+        os.close(held)
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_forked)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from anabranch import forks
 from anabranch.line_ends import LineEnds
 
 # Text without an end of line is not held for ever.
@@ -117,9 +118,21 @@ def install() -> None:
     """Makes `sys.stdout` and `sys.stderr` line streams."""
     for fd, name in ((1, "stdout"), (2, "stderr")):
         errors = getattr(getattr(sys, name), "errors", None) or "backslashreplace"
-        stream = line_stream(lambda data, fd=fd: _write(fd, data), fd, f"<{name}>", errors)  # type: ignore[misc]
-        os.register_at_fork(after_in_child=_buffer_of(stream).forked)
-        setattr(sys, name, stream)
+        replace(fd, name, partial(_write, fd), errors)
+
+
+def replace(fd: int, name: str, pass_on: Callable[[bytes], None], errors: str) -> None:
+    """Makes one of `sys.stdout` and `sys.stderr` a line stream.
+
+    Args:
+        fd: Its file descriptor, which a forked process writes to.
+        name: "stdout" or "stderr".
+        pass_on: See `LineBuffer`.
+        errors: What becomes of characters that UTF-8 has no code for.
+    """
+    stream = line_stream(lambda data: _write(fd, data) if forks.in_child else pass_on(data), fd, f"<{name}>", errors)
+    os.register_at_fork(after_in_child=_buffer_of(stream).forked)
+    setattr(sys, name, stream)
 
 
 def forward(pass_on: Callable[[str, str], None]) -> Callable[[], None]:
@@ -141,7 +154,7 @@ def forward(pass_on: Callable[[str, str], None]) -> Callable[[], None]:
         passing = False
 
     for fd, stream in ((1, "stdout"), (2, "stderr")):
-        setattr(sys, stream, line_stream(partial(send, fd, stream), fd, f"<{stream}>", "backslashreplace"))
+        replace(fd, stream, partial(send, fd, stream), "backslashreplace")
     return stop
 
 

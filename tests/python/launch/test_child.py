@@ -1,6 +1,7 @@
 """A child process that ends with this one, and its own children with it."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -46,6 +47,21 @@ def test_it_is_told_when_it_is_let_go():
     process.let_go()
 
     assert process.wait(DEADLINE) == 5
+
+
+def test_a_forked_copy_of_this_process_does_not_stand_for_it():
+    process = child('import os; os.read(int(os.environ["ANABRANCH_LIFELINE"]), 1); os._exit(5)')
+    copy = os.fork()
+    if copy == 0:
+        time.sleep(DEADLINE)
+        os._exit(0)
+    try:
+        process.let_go()
+
+        assert process.wait(DEADLINE / 2) == 5
+    finally:
+        os.kill(copy, signal.SIGKILL)
+        os.waitpid(copy, 0)
 
 
 STARTS_ANOTHER = """
