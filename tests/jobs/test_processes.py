@@ -164,6 +164,14 @@ def test_a_process_that_a_function_forks_ends_as_any_and_takes_no_part_in_the_jo
     assert said in err
 
 
+def test_what_a_forked_process_prints_appears_also_where_lines_have_the_name_of_their_task(capfd):
+    ctx = StreamingContext.Builder().option("anabranch.log.prefix", "on").build()
+
+    assert ctx.from_values("exit").map(forks).execute_and_collect("forks") == [5]
+
+    assert "child exit" in capfd.readouterr().out
+
+
 def test_a_thread_that_exits_ends_alone():
     def exits(value):
         thread = threading.Thread(target=sys.exit, args=(3,))
