@@ -126,12 +126,12 @@ def encode_batch(encoder: ValueEncoder, values: Sequence[Any]) -> bytes:
 def _encode(encoder: ValueEncoder, values: Sequence[Any]) -> bytes:
     if _native is None:
         return encoder.encode(values)
-    try:
+    # The latter is also what the native codec says of a value nested too deep.
+    with contextlib.suppress(TooDeepError, RuntimeError):
         data: bytes = _native.encode(values, encoder, encoder.plans, encoder.schemas)
-    except (TooDeepError, RuntimeError):  # the latter is also what the native codec says of a value nested too deep
-        # In pure Python such a value may become a pickle. The others of its batch stay with the native codec.
-        return encoder.encode(values) if len(values) == 1 else b"".join([_encode(encoder, [each]) for each in values])
-    return data
+        return data
+    # In pure Python such a value may become a pickle. The others of its batch stay with the native codec.
+    return encoder.encode(values) if len(values) == 1 else b"".join([_encode(encoder, [each]) for each in values])
 
 
 def encode_value(value: Any) -> bytes:

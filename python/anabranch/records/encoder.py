@@ -119,10 +119,9 @@ class ValueEncoder(dict[type, Handler]):
 
         Not the parts below the deepest level: of nodes that know their parents there are endlessly many.
         """
-        try:
+        with contextlib.suppress(TooDeepError):
             return self[type(value)](value, 0)
-        except TooDeepError:
-            return _pickled(value)
+        return _pickled(value)
 
     def _handler_of(self, cls: type) -> Handler:
         instance_type = self._types.instance_type(cls)
@@ -298,4 +297,6 @@ def _pickled(value: Any) -> bytes:
         # Slower, but takes along classes that cannot be imported.
         return extension(wire.PICKLE, bytes(dumps(value)))
     except Exception as error:
+        if isinstance(error.__cause__ or error, RecursionError):
+            raise TooDeepError("it is nested deeper than pickle can follow") from None
         raise RecordError(f"a {type_name(value)} cannot be pickled: {error}") from error

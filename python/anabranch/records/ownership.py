@@ -81,7 +81,10 @@ _KINDS = Kinds()
 
 def copied(value: Any) -> Any:
     """Returns a copy of whatever can be changed in a value; what cannot be copied stays as it is."""
-    return _copied(value, {})
+    try:
+        return _copied(value, {})
+    except RecursionError:  # nested so deep that it cannot be sent either; within a task it may be of use
+        return value
 
 
 def _copied(value: Any, memo: dict[int, Any]) -> Any:

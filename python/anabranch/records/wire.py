@@ -36,10 +36,10 @@ _FIXED_EXT = {1: 0xD4, 2: 0xD5, 4: 0xD6, 8: 0xD7, 16: 0xD8}
 
 
 class TooDeepError(RecordError):
-    """A value is nested deeper than both languages allow."""
+    """A value is nested deeper than both languages allow, or deeper than pickle can follow."""
 
-    def __init__(self) -> None:
-        super().__init__(f"it is nested deeper than {MAX_DEPTH} levels")
+    def __init__(self, message: str = f"it is nested deeper than {MAX_DEPTH} levels") -> None:
+        super().__init__(message)
 
 
 def encode_str(value: str) -> bytes:

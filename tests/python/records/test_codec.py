@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from anabranch.errors import JobGraphError, RecordError
 from anabranch.records import Decoder, Encoder, Row, TypeRegistry, decode_value, encode_key, encode_value
+from anabranch.records.ownership import copied
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, LANGUAGE_PYTHON
 from tests.python.records.strategies import HASHABLE, LANGUAGES, VALUES, shape
 
@@ -316,9 +317,11 @@ def test_from_python_to_python_nesting_has_no_limit_but_that_of_pickle(around):
     assert values == there_and_back(values)
 
 
-def test_what_is_nested_too_deep_for_a_pickle_is_refused():
-    with pytest.raises(RecordError, match="cannot be pickled"):
+def test_what_is_nested_too_deep_for_a_pickle_is_refused_and_not_copied():
+    with pytest.raises(RecordError, match=r"^it is nested deeper than pickle can follow$"):
         there_and_back([nested(100_000)])
+    same = nested(100_000)
+    assert copied(same) is same
 
 
 def test_beside_a_value_nested_too_deep_another_is_refused_as_ever():
