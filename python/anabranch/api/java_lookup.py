@@ -59,6 +59,8 @@ class JavaLookup:
         display_name = self._bridge.check_function(kind, named.name, jars, len(named.arguments))
         class_name, _, method = named.name.partition("::")
         arguments = encode_value(named.arguments) if named.arguments else b""
+        if arguments:
+            self._bridge.check_arguments(class_name, arguments, jars)
         return FunctionDescriptor(
             display_name=display_name,
             java_reference=JavaReference(class_name=class_name, method=method, arguments=arguments),

@@ -121,6 +121,19 @@ class JvmBridge:
             raise JavaFunctionError(f"Java function {reference} cannot be looked up: {self._why(error)}") from error
         return name
 
+    def check_arguments(self, class_name: str, arguments: bytes, jars: Sequence[str]) -> None:
+        """Verifies that a Java class can be made with these constructor arguments, one encoded tuple.
+
+        Raises:
+            JavaFunctionError: None of its constructors takes them; or the JVM is gone.
+        """
+        try:
+            self._entry_point().checkArguments(class_name, arguments, _PATH_END.join(jars))
+        except Py4JJavaError as error:
+            raise JavaFunctionError(_message(error)) from None
+        except Py4JError as error:
+            raise JavaFunctionError(f"Java class {class_name} cannot be looked up: {self._why(error)}") from error
+
     def check_type(self, class_name: str, fields: Sequence[str], jars: Sequence[str]) -> None:
         """Verifies that a Java class exists and has these fields.
 

@@ -33,6 +33,10 @@ class Bridge:
         self.asked.append((kind, reference, jars, arguments))
         return reference.rpartition(".")[2]
 
+    def check_arguments(self, class_name: str, arguments: bytes, jars: list[str]) -> None:
+        if b"unfit" in arguments:
+            raise JavaFunctionError(f"no public constructor of class {class_name} takes these arguments")
+
     def close(self) -> None:
         self.alive, self.closed = False, True
 
@@ -135,3 +139,11 @@ def test_describing_a_python_job_never_imports_py4j():
             [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
         ).stdout.splitlines()[-1]
     )
+
+
+def test_constructor_arguments_that_do_not_fit_are_refused_in_the_line_of_the_verb(ctx, tmp_path: Path):
+    ctx.add_jar(tmp_path)
+    stream = ctx.from_values(1).as_java_stream()
+
+    with pytest.raises(JavaFunctionError, match="takes these arguments"):
+        stream.map(JavaFunction("com.acme.Greet", "unfit"))

@@ -21,6 +21,7 @@ from anabranch.errors import AnabranchError, JavaFunctionError, JavaNotFoundErro
 from anabranch.launch import class_archive, java
 from anabranch.launch.java import find_java, runtime_jar
 from anabranch.launch.jvm import JvmBridge
+from anabranch.records import encode_value
 
 pytestmark = pytest.mark.skipif(shutil.which("javac") is None, reason="no JDK to compile the test classes with")
 
@@ -188,6 +189,13 @@ def test_a_jar_that_is_missing_or_none_is_named(bridge, tmp_path):
 def test_without_jars_the_message_says_how_to_add_one(bridge):
     with pytest.raises(JavaFunctionError, match="add_jar"):
         bridge.check_function("map", "com.acme.Shout", [])
+
+
+def test_constructor_arguments_that_do_not_fit_are_refused_with_the_reason(bridge, jar):
+    bridge.check_arguments("com.acme.NeedsArgument", encode_value((3,)), [jar])
+
+    with pytest.raises(JavaFunctionError, match="argument 1 is a String many and does not fit parameter type int"):
+        bridge.check_arguments("com.acme.NeedsArgument", encode_value(("many",)), [jar])
 
 
 def test_looking_a_function_up_runs_none_of_its_code(jar):

@@ -38,6 +38,17 @@ public final class Bridge {
   }
 
   /**
+   * Verifies that a class, which exists and fits, can be made with constructor arguments.
+   *
+   * @param arguments one tuple, encoded
+   * @param classPath the job's jars and class directories, separated by NUL
+   * @throws FunctionException with one message for the user if it cannot
+   */
+  public void checkArguments(String className, byte[] arguments, String classPath) {
+    new FunctionLookup(code(classPath)).checkArguments(className, arguments);
+  }
+
+  /**
    * Verifies that a class exists and has the fields that a type on the other side has.
    *
    * @param className binary name of the class

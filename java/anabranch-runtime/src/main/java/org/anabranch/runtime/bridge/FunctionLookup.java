@@ -1,5 +1,6 @@
 package org.anabranch.runtime.bridge;
 
+import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +14,10 @@ import java.util.zip.ZipFile;
 import org.anabranch.runtime.operator.FunctionChecks;
 import org.anabranch.runtime.operator.FunctionException;
 import org.anabranch.runtime.operator.FunctionKind;
+import org.anabranch.runtime.operator.FunctionLoader;
 import org.anabranch.runtime.operator.Names;
+import org.anabranch.runtime.records.RecordException;
+import org.anabranch.runtime.records.TypeRegistry;
 import org.anabranch.runtime.worker.UserCode;
 
 /** Looks up what a user calls a function, and finds what may have been meant if it is not there. */
@@ -42,6 +46,17 @@ record FunctionLookup(UserCode code) {
       FunctionChecks.checkClass(kind, type, arguments);
     }
     return reference;
+  }
+
+  /** Checks that a class can be made with these arguments; those of types of the job's own pass. */
+  void checkArguments(String className, byte[] arguments) {
+    Class<?> type = load(className);
+    TypeRegistry types = new TypeRegistry(code.loader(), List.of());
+    try {
+      new FunctionLoader(code.loader(), types).checkArguments(type, ByteString.copyFrom(arguments));
+    } catch (RecordException e) {
+      // Whether they fit shows when the job runs, with its types.
+    }
   }
 
   private Class<?> load(String name) {

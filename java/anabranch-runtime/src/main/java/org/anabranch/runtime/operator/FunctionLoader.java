@@ -8,13 +8,17 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import org.anabranch.api.Row;
 import org.anabranch.api.tuple.Tuple;
 import org.anabranch.proto.v1.FunctionDescriptor;
 import org.anabranch.proto.v1.JavaReference;
 import org.anabranch.proto.v1.Language;
 import org.anabranch.runtime.records.Decoder;
 import org.anabranch.runtime.records.Encoder;
+import org.anabranch.runtime.records.RecordException;
 import org.anabranch.runtime.records.SerialFilter;
 import org.anabranch.runtime.records.TypeRegistry;
 import org.anabranch.runtime.records.ValueCopier;
@@ -108,26 +112,52 @@ public final class FunctionLoader {
     throw new FunctionException("constructor arguments must be one tuple, not " + decoded[0]);
   }
 
+  /**
+   * Checks that a public constructor of a class takes these arguments, as far as can be told.
+   *
+   * @param encoded one tuple, as a descriptor has it
+   * @throws FunctionException with one message for the user if none does
+   * @throws RecordException if the arguments are of types that are not known here
+   */
+  public void checkArguments(Class<?> type, ByteString encoded) {
+    Object[] decoded = arguments(encoded);
+    // What was not registered here comes as a row; it may be an object of its class in a worker.
+    if (Arrays.stream(decoded).noneMatch(Row.class::isInstance)) {
+      constructor(type, decoded);
+    }
+  }
+
   private static Object instantiate(Class<?> type, Object[] arguments) throws Throwable {
-    List<Constructor<?>> candidates = FunctionChecks.constructors(type, arguments.length);
+    Constructor<?> constructor = constructor(type, arguments);
+    try {
+      return constructor.newInstance(Arguments.fit(constructor.getParameterTypes(), arguments));
+    } catch (InvocationTargetException e) {
+      throw e.getCause(); // the user's own exception, not the wrapping of the reflective call
+    }
+  }
+
+  /** Returns the constructor whose parameters are nearest to the arguments. */
+  private static Constructor<?> constructor(Class<?> type, Object[] arguments) {
     List<String> problems = new ArrayList<>();
-    for (Constructor<?> constructor : candidates) {
-      Object[] fitted;
+    List<Constructor<?>> fitting = new ArrayList<>();
+    for (Constructor<?> each : FunctionChecks.constructors(type, arguments.length)) {
       try {
-        fitted = Arguments.fit(constructor.getParameterTypes(), arguments);
+        Arguments.fit(each.getParameterTypes(), arguments);
+        fitting.add(each);
       } catch (IllegalArgumentException e) {
         problems.add(e.getMessage());
-        continue;
-      }
-      try {
-        return constructor.newInstance(fitted);
-      } catch (InvocationTargetException e) {
-        throw e.getCause(); // the user's own exception, not the wrapping of the reflective call
       }
     }
-    throw new FunctionException(
-        "no public constructor of class %s takes these arguments: %s"
-            .formatted(type.getName(), String.join("; ", problems)));
+    return fitting.stream()
+        .min(
+            Comparator.<Constructor<?>>comparingInt(
+                    each -> Arguments.distance(each.getParameterTypes(), arguments))
+                .thenComparing(Constructor::toString)) // the same one in every JVM
+        .orElseThrow(
+            () ->
+                new FunctionException(
+                    "no public constructor of class %s takes these arguments: %s"
+                        .formatted(type.getName(), String.join("; ", problems))));
   }
 
   private Object deserialize(FunctionKind kind, String name, ByteString serialized)

@@ -57,6 +57,19 @@ class FunctionLoaderTest {
             }
             """,
             """
+            public class Overloaded implements MapFunction<Object, String> {
+              private final String which;
+              public Overloaded(Object value) { which = "Object"; }
+              public Overloaded(float value) { which = "float"; }
+              public Overloaded(double value) { which = "double"; }
+              public Overloaded(int value) { which = "int"; }
+              public Overloaded(long value) { which = "long"; }
+              public Overloaded(String value) { which = "String"; }
+              public Overloaded(Collection<?> value) { which = "Collection"; }
+              public String map(Object value) { return which; }
+            }
+            """,
+            """
             public class Text {
               public static String any(Object value) { return "any"; }
               public static String any(String value) { return "string"; }
@@ -124,6 +137,36 @@ class FunctionLoaderTest {
         .isInstanceOf(FunctionException.class)
         .hasMessageContaining("no public constructor with 1 argument")
         .hasMessageContaining("Configured(int, double, String)");
+  }
+
+  @Test
+  void aWholeNumberThatADoubleCannotHoldDoesNotFitIt() {
+    assertThatThrownBy(
+            () ->
+                load(
+                    FunctionKind.MAP, "com.acme.Configured", "", Tuple.of(1L, (1L << 53) + 1, "x")))
+        .hasMessageContaining("9007199254740993 and does not fit parameter type double");
+    assertThatThrownBy(
+            () ->
+                load(
+                    FunctionKind.MAP, "com.acme.Configured", "", Tuple.of(1L, Long.MAX_VALUE, "x")))
+        .hasMessageContaining("does not fit parameter type double");
+  }
+
+  @Test
+  void ofSeveralConstructorsTheNearestIsTaken() throws Throwable {
+    for (var expected :
+        List.of(
+            new Object[] {7L, "long"},
+            new Object[] {7.5, "double"},
+            new Object[] {"7", "String"},
+            new Object[] {List.of(7L), "Collection"},
+            new Object[] {true, "Object"})) {
+      MapFunction<Object, Object> made =
+          load(FunctionKind.MAP, "com.acme.Overloaded", "", Tuple.of(expected[0]));
+
+      assertThat(made.map(null)).isEqualTo(expected[1]);
+    }
   }
 
   @Test
