@@ -99,7 +99,8 @@ final class PlainClasses {
       return "is an array; use a List";
     }
     if (type.isPrimitive() || isOfTheJdk(type)) {
-      return "is a class of the JDK that has no row in the table of types";
+      return "is a class of the JDK that the other language has nothing for; use "
+          + Substitutes.of(type);
     }
     if (type.isInterface() || Modifier.isAbstract(type.getModifiers())) {
       return "is abstract, so it has no instances";
