@@ -3,6 +3,7 @@ package org.anabranch.runtime.operator;
 import org.anabranch.api.function.Function;
 import org.anabranch.api.function.RichFunction;
 import org.anabranch.api.function.RuntimeContext;
+import org.anabranch.api.function.SourceFunction;
 
 /** An operator that runs a user's function, which has a life of its own if it is a rich one. */
 abstract class FunctionOperator<F extends Function> implements Operator {
@@ -18,6 +19,8 @@ abstract class FunctionOperator<F extends Function> implements Operator {
   public void open(RuntimeContext context) throws Exception {
     if (function instanceof RichFunction rich) {
       rich.open(context);
+    } else {
+      PlainLife.open(function, context);
     }
   }
 
@@ -35,6 +38,8 @@ abstract class FunctionOperator<F extends Function> implements Operator {
   public void close() throws Exception {
     if (function instanceof RichFunction rich) {
       rich.close();
+    } else if (!(function instanceof SourceFunction)) { // whose close is no extra
+      PlainLife.close(function);
     }
   }
 }
