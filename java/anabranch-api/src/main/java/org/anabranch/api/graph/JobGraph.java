@@ -62,11 +62,6 @@ public final class JobGraph {
     NeverRun.forget(number);
   }
 
-  /** Takes note that somebody has looked at the job, and may not want to run it. */
-  public void explained() {
-    NeverRun.forget(number);
-  }
-
   /** Returns what has become of it, or an empty string while it grows. */
   public String fate() {
     return fate;
