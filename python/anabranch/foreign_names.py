@@ -1,8 +1,8 @@
 """Names that are no options of the engine, and look as if somebody took them for one.
 
 They are not errors: a name without the prefix `anabranch.` is the user's own, and a variable beginning with
-`ANABRANCH_` may be anybody's. But that an option does nothing is found late: when a job was lost for want of
-checkpoints, for one.
+`ANABRANCH_` may be anybody's, so that only those are named that resemble one of the engine. But that an option does
+nothing is found late: when a job was lost for want of checkpoints, for one.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def notes_on(names: Iterable[str]) -> Iterator[str]:
 
 
 def notes_on_variables(names: Iterable[str]) -> Iterator[str]:
-    """Yields a line for each environment variable that looks like one of the engine and is none."""
+    """Yields a line for each environment variable that resembles one of the engine and is none."""
     known = {option.variable for option in OPTIONS.values()} | _OTHER_VARIABLES.keys()
     for name in names:
         if (
@@ -76,5 +76,5 @@ def notes_on_variables(names: Iterable[str]) -> Iterator[str]:
         ):
             rests = {each.removeprefix(_VARIABLES): each for each in known}
             near = difflib.get_close_matches(name.removeprefix(_VARIABLES), rests, n=1)
-            hint = f"; did you mean {rests[near[0]]}?" if near else ""
-            yield f"environment variable {name} sets no option{hint}"
+            if near:
+                yield f"environment variable {name} sets no option; did you mean {rests[near[0]]}?"

@@ -194,8 +194,17 @@ def sets_an_alarm(_value):
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
-def gets_the_event_loop(_value):
-    asyncio.get_event_loop()
+def gets_the_event_loop(value):
+    async def doubled():
+        await asyncio.sleep(0)
+        return 2 * value
+
+    return asyncio.get_event_loop().run_until_complete(doubled())
+
+
+def gets_the_event_loop_that_was_taken_away(value):
+    asyncio.run(asyncio.sleep(0))  # which, on the main thread too, leaves none
+    return gets_the_event_loop(value)
 
 
 def exits(_value):
@@ -208,7 +217,7 @@ def exits(_value):
         (debugs, "RuntimeError: breakpoint(): a worker has no terminal to debug on"),
         (debugs_with_pdb, "hint: a worker has no terminal to debug on"),
         (sets_an_alarm, "hint: functions run on a thread of the worker, where Python handles no signals"),
-        (gets_the_event_loop, "hint: functions run on a thread of the worker, for which asyncio makes no event loop"),
+        (gets_the_event_loop_that_was_taken_away, "hint: use asyncio.run(...)"),
         (exits, "SystemExit: 3"),
     ],
 )
@@ -220,6 +229,13 @@ def test_what_a_worker_does_not_offer_is_an_error_that_says_so(function, said):
         ctx.execute("lacks")
 
     assert said in str(error.value)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="there no thread of a script is given one either")
+def test_a_function_may_ask_for_the_event_loop_of_its_thread():
+    ctx = StreamingContext.Builder().build()
+
+    assert ctx.from_values(1, 2).map(gets_the_event_loop).execute_and_collect("loop") == [2, 4]
 
 
 FLAGS = """

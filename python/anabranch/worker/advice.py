@@ -18,8 +18,8 @@ _NO_SIGNALS = (
     "is called, or a process of its own (concurrent.futures.ProcessPoolExecutor)"
 )
 _NO_EVENT_LOOP = (
-    "functions run on a thread of the worker, for which asyncio makes no event loop: use asyncio.run(...), or call "
-    "asyncio.new_event_loop() in open(), use its run_until_complete, and close it in close()"
+    "use asyncio.run(...), or call asyncio.new_event_loop() in open(), use its run_until_complete, and close it in "
+    "close()"
 )
 # By the type of the exception and a part of its text, both Python's own.
 _ADVICE = (

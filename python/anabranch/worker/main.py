@@ -11,7 +11,7 @@ import sys
 import threading
 
 from anabranch import forks
-from anabranch.worker import open_files, script_names, stdio
+from anabranch.worker import event_loops, open_files, script_names, stdio
 from anabranch.worker.advice import no_debugger
 from anabranch.worker.process_end import end_process
 from anabranch.worker.worker import Worker
@@ -34,6 +34,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, lambda *_: None)
     stdio.install()
     script_names.install()
+    event_loops.install()
     forks.watch()
     sys.breakpointhook = no_debugger
     _show_warnings()

@@ -65,13 +65,14 @@ class PythonWorkerActor(_WorkerActor):
     def start(self, worker_id: str, master: str, token: str) -> int:
         """Starts the worker, or, if it was started before, tells it where its master has come back; returns the pid."""
         os.environ.setdefault(*forks.QUIET)
-        from anabranch.worker import open_files, script_names, stdio  # noqa: PLC0415 - a host of a JVM needs no worker
+        from anabranch.worker import event_loops, open_files, script_names, stdio  # noqa: PLC0415 - a host of a JVM needs no worker
         from anabranch.worker.worker import Worker  # noqa: PLC0415
 
         with self._lock:
             if self._worker is None:
                 open_files.raise_limit()
                 script_names.install()
+                event_loops.install()
                 forks.watch()
                 self._worker = Worker(worker_id, master, token)
                 stdio.forward(self._worker.printed)
