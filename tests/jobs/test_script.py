@@ -4,7 +4,7 @@ JOB = """
 import pickle
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
 from anabranch import StreamingContext
 
 @dataclass
@@ -22,8 +22,10 @@ def through_pickle(value):
     return pickle.loads(pickle.dumps(value))
 
 def through_processes(value):
-    with ProcessPoolExecutor(1, get_context("fork")) as pool:
-        return list(pool.map(main, [value]))[0]
+    for method in get_all_start_methods():
+        with ProcessPoolExecutor(1, get_context(method)) as pool:
+            value = list(pool.map(main, [value]))[0]
+    return value
 
 def nest(value):
     for _ in range(100):

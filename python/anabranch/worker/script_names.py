@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
-from types import ModuleType
+from multiprocessing.reduction import ForkingPickler
+from pickle import Pickler
+from types import FunctionType, ModuleType
 from typing import Any
 
-from anabranch.pickling import of_script
+import cloudpickle
+
+from anabranch.pickling import dumps, of_script
 
 
 class _Script(ModuleType):
@@ -20,5 +24,18 @@ class _Script(ModuleType):
 
 
 def install() -> None:
-    """Puts it in the place of the worker's own main module."""
-    sys.modules["__main__"] = _Script("__main__")
+    """Puts it in the place of this process's own main module, and has it go along to what `multiprocessing` starts."""
+    if not isinstance(sys.modules["__main__"], _Script):
+        sys.modules["__main__"] = _Script("__main__")
+        ForkingPickler.reducer_override = _by_value  # type: ignore[method-assign]
+
+
+def _by_value(_pickler: Pickler, value: object) -> Any:
+    """Reduces what a process that was not forked cannot find: it has run neither the script nor this."""
+    is_of_script = isinstance(value, (type, FunctionType)) and value.__module__ == "__main__"
+    return (_take, (dumps(value),)) if is_of_script else NotImplemented
+
+
+def _take(data: bytes) -> Any:
+    install()
+    return cloudpickle.loads(data)
