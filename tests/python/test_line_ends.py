@@ -26,3 +26,9 @@ def test_a_carriage_return_ends_the_line_before_it(data, translated):
         ends = LineEnds()
         pieces = [data[begin:end] for begin, end in itertools.pairwise([0, *cuts, len(data)])]
         assert translated == b"".join(ends.translate(piece) for piece in pieces)
+
+
+def test_a_long_row_of_carriage_returns_takes_time_by_its_length():
+    data = b"x" + b"\r" * 1_000_000 + b"\n"
+
+    assert data == LineEnds().translate(data)

@@ -10,9 +10,8 @@ import weakref
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from anabranch.api.description import Description
+from anabranch.api.description import Description, Savepoint
 from anabranch.api.interactive import last_error, running_shell
-from anabranch.graph.builder import Savepoint
 
 
 class Describing(Protocol):
@@ -76,9 +75,9 @@ class Cells:
         cell = self._running.pop()
         failed = not result.success or last_error() is not cell.last_error
         for context in list(self._contexts):
-            description, savepoint = cell.before.get(context, (None, Savepoint({})))
+            description, savepoint = cell.before.get(context, (None, Savepoint()))
             if context._description is not description:  # a new context, or a job was submitted meanwhile
-                savepoint = Savepoint({})
+                savepoint = Savepoint()
             if failed:
                 context._description.roll_back(savepoint)
             elif cell.name is not None:

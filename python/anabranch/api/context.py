@@ -261,7 +261,8 @@ class StreamingContext(DriverOnly):
             yield self
             self.execute(job_name)
         finally:
-            self.discard()
+            if not self._description.is_empty:
+                self.discard()
             self._description = outer
 
     def discard(self) -> StreamingContext:

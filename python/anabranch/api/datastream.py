@@ -157,7 +157,7 @@ class DataStream(Stream):
 
     def _python(self, kind: pb.OperatorKind, func: Any, interface: type[Function], result: type[V]) -> V:
         verb = pb.OperatorKind.Name(kind).removeprefix("OPERATOR_KIND_").lower()
-        with self._description.checking():
+        with self._description.checking(self._partitioning):
             function = python_function(func, interface, verb)
         return self._then(kind, pb.LANGUAGE_PYTHON, result, function)
 

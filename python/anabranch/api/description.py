@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from anabranch.api import never_run
 from anabranch.api.collected import CollectedStream
 from anabranch.errors import AnabranchError, JobGraphError
-from anabranch.graph import GraphBuilder
-from anabranch.graph.builder import Savepoint
+from anabranch.graph import GraphBuilder, builder
 from anabranch.graph.origin import caller_origin
 from anabranch.graph.validation import where
 from anabranch.v1 import graph_pb2 as pb
@@ -26,6 +25,22 @@ class View:
     partitioning: pb.Partitioning
 
 
+@dataclass(frozen=True)
+class Savepoint:
+    """What a description was at one time: without arguments, empty."""
+
+    graph: builder.Savepoint = field(default_factory=lambda: builder.Savepoint({}))
+    unread: Mapping[int, View] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _OfCell:
+    """What a cell of a notebook has described: operators by their ids, and views, as a description has them."""
+
+    operators: set[int]
+    views: Mapping[int, View]
+
+
 class Description:
     """A job that grows while streams are described, until it is submitted or discarded as a whole."""
 
@@ -34,8 +49,8 @@ class Description:
         self.sources_without_position: list[pb.Operator] = []
         self.fate = ""  # what has become of it, for streams that are still held
         self._collected: list[tuple[pb.Operator, CollectedStream]] = []
-        self._views: dict[int, View] = {}  # those that nothing has read, by the id of their partitioning
-        self._cells: dict[str, set[int]] = {}
+        self._unread: dict[int, View] = {}  # the views that nothing has read, by the id of their partitioning
+        self._cells: dict[str, _OfCell] = {}
         self._number = never_run.new_number()
 
     def add_operator(
@@ -58,11 +73,11 @@ class Description:
 
     def add_view(self, operator: pb.Operator, verb: str, partitioning: pb.Partitioning) -> None:
         """Takes note that the caller's line spreads an operator's records in another way."""
-        self._views[id(partitioning)] = View(operator, verb, caller_origin(), partitioning)
+        self._unread[id(partitioning)] = View(operator, verb, caller_origin(), partitioning)
 
     def use(self, partitioning: pb.Partitioning) -> None:
         """Takes note that the view with this very partitioning, if there is one, is not without effect."""
-        self._views.pop(id(partitioning), None)
+        self._unread.pop(id(partitioning), None)
 
     @property
     def is_empty(self) -> bool:
@@ -80,7 +95,7 @@ class Description:
         Raises:
             JobGraphError: There is one.
         """
-        for view in self._views.values():
+        for view in self._unread.values():
             at = f" at {view.origin}" if view.origin else ""
             raise JobGraphError(
                 f"{view.verb}() of {where(view.operator)} has no effect{at}: it returns a view, and "
@@ -91,22 +106,28 @@ class Description:
 
     def savepoint(self) -> Savepoint:
         """Returns what `roll_back` needs to undo what comes from now on."""
-        return self.builder.savepoint()
+        return Savepoint(self.builder.savepoint(), dict(self._unread))
 
     def roll_back(self, savepoint: Savepoint) -> None:
         """Undoes what was described since."""
-        self.builder.roll_back(savepoint)
+        self.builder.roll_back(savepoint.graph)
+        self._unread = dict(savepoint.unread)
         self._forget_removed()
 
     def note_cell(self, cell: str, before: Savepoint) -> None:
-        """Takes note that all operators since a savepoint were described by one cell of a notebook."""
-        graph = self.builder.graph
-        self._cells[cell] = {each.id for each in graph.operators if each.id not in before.operators}
+        """Takes note that all operators and views since a savepoint were described by one cell of a notebook."""
+        self._cells[cell] = _OfCell(
+            {each.id for each in self.builder.graph.operators if each.id not in before.graph.operators},
+            {number: view for number, view in self._unread.items() if number not in before.unread},
+        )
 
     def remove_cell(self, cell: str) -> None:
         """Takes away what a cell of a notebook has described, and all that lies downstream of it."""
-        self.builder.remove(self._cells.pop(cell, ()))
-        self._forget_removed()
+        described = self._cells.pop(cell, None)
+        if described is not None:
+            self._unread = {number: view for number, view in self._unread.items() if number not in described.views}
+            self.builder.remove(described.operators)
+            self._forget_removed()
 
     def end(self, fate: str) -> None:
         """Ends the description, as its streams will say: it was submitted, for one."""
@@ -118,20 +139,27 @@ class Description:
         never_run.forget(self._number)
 
     @contextlib.contextmanager
-    def checking(self) -> Iterator[None]:
-        """Sets the description aside if a verb refuses its function; who catches the error may leave it at that."""
+    def checking(self, partitioning: pb.Partitioning) -> Iterator[None]:
+        """Sets the description aside if a verb refuses its function; who catches the error may leave it at that.
+
+        Args:
+            partitioning: That of the stream. A view was not without effect if only its reader was refused.
+        """
         try:
             yield
         except AnabranchError:
             self.set_aside()
+            self.use(partitioning)
             raise
 
     def _forget_removed(self) -> None:
         has = self.builder.has
         self.sources_without_position = [each for each in self.sources_without_position if has(each)]
         self._collected = [each for each in self._collected if has(each[0])]
-        self._views = {number: each for number, each in self._views.items() if has(each.operator)}
+        self._unread = {number: each for number, each in self._unread.items() if has(each.operator)}
         remaining = {each.id for each in self.builder.graph.operators}
-        self._cells = {cell: numbers & remaining for cell, numbers in self._cells.items()}
+        self._cells = {
+            cell: _OfCell(described.operators & remaining, described.views) for cell, described in self._cells.items()
+        }
         if self.is_empty:
             never_run.forget(self._number)

@@ -97,7 +97,7 @@ class JavaDataStream(Stream):
         return self._then(kind, pb.LANGUAGE_JAVA, result, self._java_function(verb, java_func))
 
     def _java_function(self, verb: str, java_func: str | JavaFunction) -> pb.FunctionDescriptor:
-        with self._description.checking():
+        with self._description.checking(self._partitioning):
             if not isinstance(java_func, (str, JavaFunction)):
                 raise JobGraphError(
                     f"{verb}() of a Java stream takes the name of a Java class, not a {type(java_func).__name__}; "

@@ -84,6 +84,32 @@ def test_streams_of_earlier_cells_can_be_used_after_a_failure(notebook):
     assert ["3"] == notebook.value("got")
 
 
+def test_a_view_that_a_failed_cell_has_made_needs_no_reader(notebook):
+    notebook.run("s = ctx.from_values(3)")
+    assert notebook.run("s.rebalance()", "undefined") is not None
+    assert notebook.run("s.rebalance().map(3)") is not None
+
+    assert notebook.run("got = s.rebalance().map(str).execute_and_collect()") is None
+    assert ["3"] == notebook.value("got")
+
+
+def test_a_view_that_a_failed_cell_has_read_needs_a_reader_again(notebook):
+    notebook.run("s = ctx.from_values(3)")
+    notebook.run("view = s.rebalance()")
+    notebook.run("view.map(str).collect()", "undefined")
+
+    assert "rebalance() of operator 'source-1'" in str(notebook.run("s.execute_and_collect()"))
+
+
+def test_a_cell_that_makes_a_view_may_be_run_again(notebook):
+    notebook.run("s = ctx.from_values(3)")
+    for _ in range(2):
+        assert notebook.run("view = s.rebalance()") is None
+
+    assert notebook.run("got = view.map(str).execute_and_collect()") is None
+    assert ["3"] == notebook.value("got")
+
+
 def test_a_stream_of_a_failed_cell_says_what_became_of_it(notebook):
     notebook.run("s = ctx.from_values(3)", "undefined")
 

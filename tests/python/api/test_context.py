@@ -317,6 +317,14 @@ def test_a_block_runs_what_is_described_in_it_and_nothing_else(ctx):
     assert [1] == outside.execute_and_collect()
 
 
+def test_a_job_without_operators_after_a_block_is_told_of_that(ctx):
+    with ctx.job("block"):
+        ctx.from_values(1).sink(str)
+
+    with pytest.raises(JobGraphError, match="belongs to a job that was submitted already, 'block'"):
+        ctx.submit("nothing")
+
+
 def test_a_block_that_an_exception_leaves_has_described_nothing(ctx):
     def describe():
         with ctx.job("never"):
@@ -363,6 +371,17 @@ def test_a_view_that_nothing_reads_is_reported(ctx, verb, look):
         JobGraphError, match=rf"^{verb}\(\) of operator 'source-1' .*test_context.*stream = stream.{verb}"
     ):
         ctx.submit("views")
+
+
+def test_a_view_whose_only_reader_was_refused_is_not_reported(ctx):
+    stream = ctx.from_values(1)
+    with pytest.raises(JobGraphError, match="takes a MapFunction"):
+        stream.rebalance().map(3)
+    with pytest.raises(JobGraphError, match="name of a Java class"):
+        stream.broadcast().as_java_stream().map(len)
+    stream.sink(print)
+
+    ctx.explain()
 
 
 def test_views_that_are_read_have_an_effect(ctx):
