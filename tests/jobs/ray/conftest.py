@@ -23,13 +23,15 @@ from .hosts import RAY, Nodes, may_make_networks
 
 # A limit, not a measurement: on a busy machine a Ray actor takes many seconds to start.
 SECONDS_TO_GO = 120
+SECONDS_OF_A_TEST = 900
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks every test of this directory."""
+    """Marks every test of this directory, and gives it more time than others have."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.ray)
+            item.add_marker(pytest.mark.timeout(SECONDS_OF_A_TEST))
 
 
 @pytest.fixture

@@ -147,7 +147,6 @@ def submitted(command: Sequence[str], directory: Path) -> list[str]:
     return found
 
 
-@pytest.mark.timeout(600)
 def test_ray_job_submit_with_a_working_dir(tmp_path, monkeypatch):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setenv("RAY_AUTH_MODE", "token")
@@ -163,7 +162,6 @@ def test_ray_job_submit_with_a_working_dir(tmp_path, monkeypatch):
     assert [f"submitted '{n}!'" for n in (1, 2, 3)] == lines_of_job
 
 
-@pytest.mark.timeout(600)
 def test_the_documented_command_runs_a_script_that_says_nothing_of_ray_on_the_cluster(tmp_path, monkeypatch):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.delenv("ANABRANCH_LAUNCHER", raising=False)

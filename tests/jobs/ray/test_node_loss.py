@@ -55,7 +55,6 @@ print("right")
 """
 
 
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize("how", ["killed", "cut off"])
 def test_a_job_goes_on_without_the_node(nodes: Nodes, on_all_nodes: Callable[[str], list[str]], how: str):
     main, jar = on_all_nodes(SCRIPT)

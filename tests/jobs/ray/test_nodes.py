@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import pytest
-
 from .hosts import NETWORK
 
 SCRIPT = """
@@ -36,7 +34,6 @@ def hosts(out: str) -> dict[str, str]:
     return dict(line.split()[1:3] for line in out.splitlines() if line.startswith("worker "))
 
 
-@pytest.mark.timeout(300)
 def test_a_job_of_both_languages_is_spread_over_three_nodes(nodes, on_all_nodes):
     main, jar = on_all_nodes(SCRIPT)
 
@@ -46,7 +43,6 @@ def test_a_job_of_both_languages_is_spread_over_three_nodes(nodes, on_all_nodes)
     assert set(hosts(done.stdout).values()) == {f"{NETWORK}.{n}" for n in (1, 2, 3)}
 
 
-@pytest.mark.timeout(300)
 def test_the_neighbours_of_a_pipeline_are_on_one_node(nodes, on_all_nodes):
     main, jar = on_all_nodes(SCRIPT)
 

@@ -17,7 +17,7 @@ from tests.jobs.killing import Numbered, Slowly, assert_numbered_once
 
 from .conftest import pid_of, wait_until
 
-pytestmark = [pytest.mark.usefixtures("leaves_nothing"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.usefixtures("leaves_nothing")
 
 TOTAL = 60_000
 
