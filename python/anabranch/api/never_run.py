@@ -24,9 +24,6 @@ def new_number() -> int:
 
 def note(number: int, origin: str) -> None:
     """Takes note that a job was begun by this line of the user's code."""
-    if not _origins:
-        atexit.unregister(_report)
-        atexit.register(_report)
     if len(_origins) < _MOST:
         _origins.setdefault(number, origin)
 
@@ -57,3 +54,4 @@ def _is_installed() -> bool:
 
 
 os.register_at_fork(after_in_child=_origins.clear)  # they are jobs of the process that it was forked from
+atexit.register(_report)  # now, so that it comes after what the program has registered, which may run a job

@@ -53,6 +53,18 @@ def test_a_script_that_has_dealt_with_its_job_is_told_nothing(tmp_path, rest):
     assert run(tmp_path, DESCRIBES + rest) == ""
 
 
+def test_what_a_function_of_atexit_deals_with_is_dealt_with(tmp_path):
+    first = "import atexit\natexit.register(lambda: ctx.discard())\n"
+
+    assert run(tmp_path, DESCRIBES.replace("ctx =", f"{first}ctx =")) == ""
+
+
+def test_what_a_function_of_atexit_describes_counts_too(tmp_path):
+    said = run(tmp_path, "import anabranch, atexit\n@atexit.register\ndef late():" + DESCRIBES.replace("\n", "\n    "))
+
+    assert "job.py:7: a job was described here and never run" in said
+
+
 @pytest.mark.parametrize("rest", ["1 / 0", "raise KeyboardInterrupt"])
 def test_a_script_that_has_failed_has_other_worries(tmp_path, rest):
     said = run(tmp_path, DESCRIBES + rest)
