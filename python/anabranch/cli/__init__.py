@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 import re
+import signal
+import sys
 from collections.abc import Sequence
 from importlib import metadata
 from typing import NoReturn
@@ -12,6 +15,7 @@ from typing import NoReturn
 from anabranch.cli import doctor, gateway, jobs, options
 
 _COMMANDS = (doctor, gateway, jobs, options)
+_BROKEN_PIPE = 128 + signal.SIGPIPE  # what shells say of a program that a closed pipe has ended
 _WRONG_COMMAND = re.compile(r"argument COMMAND: invalid choice: '(.*?)'")
 
 
@@ -39,5 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in _COMMANDS:
         command.add_to(commands)
     parsed = parser.parse_args(arguments)
-    code: int = parsed.run(parsed)
+    try:
+        code: int = parsed.run(parsed)
+        sys.stdout.flush()
+    except BrokenPipeError:  # by `| head`, which has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python flushes at its end
+        return _BROKEN_PIPE
     return code

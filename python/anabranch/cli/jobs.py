@@ -21,6 +21,7 @@ _ADDRESS = "ANABRANCH_GATEWAY"
 _RAY = "RAY_ADDRESS"
 _CALL_TIMEOUT = 60.0
 _WATCH_INTERVAL = 2.0
+_MOST_SECONDS = 86_400.0
 _CLEAR = "\x1b[H\x1b[2J"
 
 
@@ -51,11 +52,21 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
                 "-w",
                 "--watch",
                 metavar="SECONDS",
-                type=float,
+                type=_seconds,
                 nargs="?",
                 const=_WATCH_INTERVAL,
                 help="show it again and again until the job has ended (default: every %(const)s s)",
             )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected seconds, got {text!r}; the id of a job comes before it") from None
+    if not 0 < seconds <= _MOST_SECONDS:  # not a number at all, maybe
+        raise argparse.ArgumentTypeError(f"expected seconds, more than 0 and at most a day, got {text}")
+    return seconds
 
 
 class _Jobs(Protocol):
@@ -169,7 +180,7 @@ def _status(arguments: argparse.Namespace, jobs: _Jobs) -> int:
         if sys.stdout.isatty() and not arguments.json:
             print(_CLEAR, end="")  # noqa: T201 - a command's output
         _show(arguments, job)
-        time.sleep(max(0.0, arguments.watch))
+        time.sleep(arguments.watch)
         job = jobs.status(arguments.job_id)
     _show(arguments, job)
     return 0

@@ -1,7 +1,9 @@
 """The command line."""
 
 import json
+import os
 import socket
+import subprocess
 import sys
 import tempfile
 
@@ -40,6 +42,38 @@ def test_a_mistyped_command_is_guessed(wrong, near, capsys):
     (problem,) = [line for line in capsys.readouterr().err.splitlines() if "invalid choice" in line]
     assert near in problem
     assert bool(near) == ("did you mean" in problem)
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (["-w", "job-1"], "got 'job-1'; the id of a job comes before it"),
+        (["job-1", "-w", "-1"], "more than 0 and at most a day, got -1"),
+        (["job-1", "-w", "nan"], "more than 0 and at most a day, got nan"),
+        (["job-1", "-w", "inf"], "more than 0 and at most a day, got inf"),
+    ],
+)
+def test_what_is_no_interval_of_watching_is_refused(given, problem, capsys):
+    with pytest.raises(SystemExit):
+        main(["status", *given])
+
+    assert problem in capsys.readouterr().err
+
+
+def test_a_reader_that_has_read_enough_ends_a_command_silently():
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as closed:
+        done = subprocess.run(
+            [sys.executable, "-m", "anabranch", "options"],
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    assert ("", 141) == (done.stderr, done.returncode)
 
 
 def test_a_token_file_that_is_not_there_is_named_in_one_line(capsys, tmp_path):
