@@ -64,6 +64,8 @@ class Option:
                 limit = f"at least {self.least:,}" if number < self.least else f"at most {self.most:,}"
                 raise ConfigError(f"option {self.name}: must be {limit}, got {number}")
             return number
+        if text is None:  # of a variable that is not set, for one; "None" would be a directory
+            raise ConfigError(f"option {self.name}: expected text, got None; leave it out for its default")
         value = json.dumps(text) if isinstance(text, (dict, list)) else str(text)
         if self.choices and value not in (self.default, *self.choices):
             texts = [each for each in (self.default, *self.choices) if each]
@@ -229,6 +231,16 @@ def _unknown(name: str) -> ConfigError:
     return ConfigError(f"unknown option {name}{hint}")
 
 
+def _of_environment(option: Option) -> bool | int | str:
+    text = os.environ.get(option.variable)
+    if not text:  # an empty one is as good as none
+        return option.default
+    try:
+        return option.parse(text)
+    except ConfigError as error:
+        raise ConfigError(f"{error} (of environment variable {option.variable})") from None
+
+
 class Options:
     """The options of one job. Names without the prefix `anabranch.` are the user's own and are kept as they are.
 
@@ -239,8 +251,7 @@ class Options:
     def __init__(self, given: Mapping[str, object] | None = None) -> None:
         self._values: dict[str, bool | int | str] = {}
         for option in OPTIONS.values():
-            from_environment = os.environ.get(option.variable)  # an empty one is as good as none
-            self._values[option.name] = option.parse(from_environment) if from_environment else option.default
+            self._values[option.name] = _of_environment(option)
         for name, value in (given or {}).items():
             if name in OPTIONS:
                 self._values[name] = OPTIONS[name].parse(value)

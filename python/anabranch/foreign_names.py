@@ -52,6 +52,14 @@ _COUNTERPARTS = {
 }
 
 
+def _spelled(name: str) -> str:
+    """Returns a name as it would be without its prefix, whatever it is written like: as that of a variable, for one."""
+    return re.sub("[-_]", ".", name.lower()).removeprefix(PREFIX)
+
+
+_SPELLED = {_spelled(name): name for name in OPTIONS}
+
+
 def notes_on(names: Iterable[str]) -> Iterator[str]:
     """Yields a line for each name of an option of the user's own that looks like one of the engine."""
     for name in names:
@@ -60,8 +68,8 @@ def notes_on(names: Iterable[str]) -> Iterator[str]:
             yield f"option {name} has no effect on the engine; " + (
                 f"its counterpart here is {found[-1]}" if found else "it has no counterpart here, see anabranch options"
             )
-        elif f"{PREFIX}{name}" in OPTIONS:
-            yield f"option {name} is one of the functions' own; did you mean {PREFIX}{name}?"
+        elif name not in OPTIONS and _spelled(name) in _SPELLED:
+            yield f"option {name} is one of the functions' own; did you mean {_SPELLED[_spelled(name)]}?"
 
 
 def notes_on_variables(names: Iterable[str]) -> Iterator[str]:

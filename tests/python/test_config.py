@@ -62,6 +62,18 @@ def test_the_default_of_every_option_is_one_of_its_values():
     }
 
 
+def test_nothing_is_no_value_of_an_option():
+    with pytest.raises(ConfigError, match=r"option anabranch.checkpoint.dir: expected text, got None; leave it out"):
+        Options({"anabranch.checkpoint.dir": None})
+
+
+def test_a_variable_whose_value_does_not_fit_is_named(monkeypatch):
+    monkeypatch.setenv("ANABRANCH_PARALLELISM", "many")
+
+    with pytest.raises(ConfigError, match=r"got 'many' \(of environment variable ANABRANCH_PARALLELISM\)$"):
+        Options()
+
+
 def test_an_empty_variable_sets_nothing(monkeypatch):
     monkeypatch.setenv("ANABRANCH_BATCH_MAX_BYTES", "")
     monkeypatch.setenv("ANABRANCH_PROGRESS", "")

@@ -24,9 +24,18 @@ def test_an_option_of_the_predecessor_is_answered_with_its_counterpart(name, cou
     assert counterpart in note
 
 
-def test_an_option_without_its_prefix_is_named():
-    assert ["option parallelism is one of the functions' own; did you mean anabranch.parallelism?"] == list(
-        notes_on(["parallelism", "model.path"])
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("parallelism", "anabranch.parallelism"),
+        ("checkpoint.interval_ms", "anabranch.checkpoint.interval-ms"),
+        ("Anabranch.Mode", "anabranch.mode"),
+        ("ANABRANCH_CHECKPOINT_DIR", "anabranch.checkpoint.dir"),
+    ],
+)
+def test_an_option_without_its_prefix_or_in_another_spelling_is_named(name, meant):
+    assert [f"option {name} is one of the functions' own; did you mean {meant}?"] == list(
+        notes_on([name, "model.path", meant])
     )
 
 

@@ -12,7 +12,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from anabranch.config import Options
-from anabranch.errors import AnabranchError, JavaNotFoundError
+from anabranch.errors import AnabranchError, ConfigError, JavaNotFoundError
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -61,7 +61,11 @@ def _java() -> bool:
     """Says which Java there is. Having none is no fault, unless one was named or this installation is incomplete."""
     from anabranch.launch.jvm import find_java, runtime_jar  # noqa: PLC0415 - the other commands need no py4j
 
-    options = Options()
+    try:
+        options = Options()
+    except ConfigError as error:
+        _say("options", f"no job can run here: {error}")
+        return False
     try:
         _say("runtime jar", str(runtime_jar()))
         _say("java", str(find_java(options)))

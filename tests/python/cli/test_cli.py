@@ -113,6 +113,16 @@ def test_doctor_says_what_is_missing(capsys, monkeypatch):
     assert "Java operators cannot run here" in capsys.readouterr().out
 
 
+def test_doctor_says_what_is_wrong_in_the_environment(capsys, monkeypatch):
+    monkeypatch.setenv("ANABRANCH_MODE", "exactly-once")
+
+    assert 1 == main(["doctor"])
+    out = capsys.readouterr().out
+    assert "no job can run here: option anabranch.mode: expected" in out
+    assert "ANABRANCH_MODE" in out
+    assert "temporary:" in out
+
+
 def test_an_installation_without_java_can_run_jobs_of_python_operators(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
