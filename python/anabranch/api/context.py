@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from anabranch.connectors.collection import CollectionSource
 from anabranch.connectors.text_file import TextFileSource
 from anabranch.errors import AnabranchError, JobGraphError
 from anabranch.foreign_names import notes_on, notes_on_variables
-from anabranch.graph.settings import checked_parallelism
+from anabranch.graph.settings import checked_name, checked_parallelism
 from anabranch.plan import ExecutionPlan, plan_job
 from anabranch.records import TypeRegistry
 from anabranch.records.classes import loaded_modules
@@ -206,8 +207,14 @@ class StreamingContext(DriverOnly):
         description = self._description
         try:
             job = self._start(job_name)
-        except BaseException:
+        except BaseException as error:
             self._begin_anew(f"job {job_name!r}, which could not be submitted; describe it again")
+            is_foreign = isinstance(error, RuntimeError) and not isinstance(error, AnabranchError)
+            if is_foreign and not threading.main_thread().is_alive():
+                raise AnabranchError(
+                    f"job {job_name!r} cannot be started any more: the script has ended, and Python starts no threads "
+                    "for functions of atexit; submit it at the end of the script"
+                ) from error
             raise
         for collected in description.collected:
             collected.submitted(job)
@@ -296,7 +303,7 @@ class StreamingContext(DriverOnly):
     def _graph(self, job_name: str) -> pb.JobGraph:
         graph = pb.JobGraph()
         graph.CopyFrom(self._description.builder.graph)
-        graph.name = job_name
+        graph.name = checked_name(job_name, "the name of a job")
         graph.config.update({name: str(value) for name, value in self._given.items()})
         graph.artifacts.extend(self._artifacts)
         graph.types.extend(self._types.bindings())

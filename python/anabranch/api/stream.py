@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from anabranch.api.captures import DriverOnly
 from anabranch.config import not_text
 from anabranch.errors import JobGraphError
-from anabranch.graph.settings import checked_parallelism, why_not_a_resource, why_not_of_an_operator
+from anabranch.graph.settings import checked_name, checked_parallelism, why_not_a_resource, why_not_of_an_operator
 from anabranch.v1 import graph_pb2 as pb
 
 if TYPE_CHECKING:
@@ -82,8 +82,12 @@ class Stream(DriverOnly):
         return self
 
     def with_name(self: S, name: str) -> S:
-        """Names the operator: what errors, logs and metrics call it. Names are unique in a job."""
-        self._operator.name = name
+        """Names the operator: what errors, logs and metrics call it. Names are unique in a job.
+
+        Raises:
+            JobGraphError: It is not text.
+        """
+        self._operator.name = checked_name(name, f"{self.get_name()}: the name of an operator")
         return self
 
     def with_config(self: S, key: str | None = None, value: Any = None, conf: dict[str, Any] | None = None) -> S:

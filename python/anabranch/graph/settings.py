@@ -23,6 +23,17 @@ _ALMOST = {
 }
 
 
+def checked_name(name: Any, what: str) -> str:
+    """Returns it.
+
+    Raises:
+        JobGraphError: It is not text.
+    """
+    if not isinstance(name, str):
+        raise JobGraphError(f"{what} must be text, got {shown(name)}")
+    return name
+
+
 def checked_parallelism(parallelism: Any, whose: str = "") -> int:
     """Returns it, as an int.
 

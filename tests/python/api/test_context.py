@@ -373,6 +373,16 @@ def test_a_view_that_nothing_reads_is_reported(ctx, verb, look):
         ctx.submit("views")
 
 
+def test_names_are_text(ctx):
+    stream = ctx.from_values(1)
+    with pytest.raises(JobGraphError, match="source-1: the name of an operator must be text, got 7"):
+        stream.with_name(7)
+    stream.sink(print)
+
+    with pytest.raises(JobGraphError, match="the name of a job must be text, got None"):
+        ctx.execute(None)
+
+
 def test_a_view_whose_only_reader_was_refused_is_not_reported(ctx):
     stream = ctx.from_values(1)
     with pytest.raises(JobGraphError, match="takes a MapFunction"):

@@ -59,6 +59,14 @@ def test_what_a_function_of_atexit_deals_with_is_dealt_with(tmp_path):
     assert run(tmp_path, DESCRIBES.replace("ctx =", f"{first}ctx =")) == ""
 
 
+def test_a_job_that_is_submitted_too_late_is_told_so(tmp_path):
+    first = "import atexit\natexit.register(lambda: ctx.execute('late'))\n"
+    said = run(tmp_path, DESCRIBES.replace("ctx =", f"{first}ctx ="))
+
+    assert "AnabranchError: job 'late' cannot be started any more: the script has ended" in said
+    assert "never run" not in said
+
+
 def test_what_a_function_of_atexit_describes_counts_too(tmp_path):
     said = run(tmp_path, "import anabranch, atexit\n@atexit.register\ndef late():" + DESCRIBES.replace("\n", "\n    "))
 
