@@ -222,11 +222,14 @@ def test_a_job_that_outlives_its_script_writes_checkpoints_and_replaces_workers(
     driver = drive(ENDS_BEFORE_ITS_JOB, *arguments)
     killed = set()
 
+    def candidates() -> list[psutil.Process]:
+        kind = "java" if arguments else "python"
+        return [each for each in driver.descendants() if kind_of(each) == kind and each.pid not in killed]
+
     for _ in range(2):
         before = completed(tmp_path)
-        wait_until(lambda before=before: completed(tmp_path) > before)
-        kind = "java" if arguments else "python"
-        victim = next(process for process in driver.descendants() if kind_of(process) == kind)
+        wait_until(lambda before=before: completed(tmp_path) > before and candidates())
+        victim = candidates()[0]
         victim.kill()
         killed.add(victim.pid)
 

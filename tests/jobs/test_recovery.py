@@ -31,6 +31,7 @@ from anabranch import (
 )
 from anabranch.launch.local import LocalLauncher
 from anabranch.master import checkpoints
+from anabranch.recovery.checkpoint_numbers import checkpoint_name
 from anabranch.recovery.checkpoint_store import CheckpointStore
 from anabranch.v1 import control_pb2 as control
 
@@ -212,7 +213,7 @@ def test_the_last_checkpoint_can_be_torn_or_gone(tmp_path, monkeypatch):
     older = store.latest()
     assert older is not None
     assert older.number < newest.number
-    assert f"checkpoint {newest.number}" in warnings[0]
+    assert checkpoint_name(newest.number) in warnings[0]
 
 
 def test_a_worker_that_hangs_is_replaced_and_has_no_effect_when_it_wakes_up(tmp_path):

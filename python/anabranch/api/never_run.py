@@ -34,7 +34,7 @@ def forget(number: int) -> None:
 
 
 def _report() -> None:
-    if not _origins or is_interactive() or _is_installed():
+    if not _origins or is_interactive() or _is_installed() or "pytest" in sys.modules:  # its workers are no programs
         return
     if last_error() is not None:  # an exception or Ctrl-C has ended the script
         return

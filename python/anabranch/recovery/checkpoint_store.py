@@ -1,7 +1,6 @@
 """Checkpoints of a job: a snapshot per task, and a manifest that is written last and makes them complete.
 
-Layout: `<url>/<job_id>/chk-<n>/task-<id>.snapshot` and `chk-<n>/MANIFEST`; `chk-end` is the one at the end. All
-numbers are big-endian.
+Layout: `<url>/<job_id>/chk-<n>/task-<id>.snapshot` and `chk-<n>/MANIFEST`. All numbers are big-endian.
 
     file      = magic (4 bytes: ABSN snapshot, ABMF manifest), version (uint16: 2), length of the body (uint64),
                 code of the body (16 bytes), body
@@ -23,7 +22,7 @@ import re
 import struct
 from collections.abc import Callable, Collection, Iterator
 
-from anabranch.recovery.checkpoint_numbers import FINAL, checkpoint_name
+from anabranch.recovery.checkpoint_numbers import checkpoint_name
 from anabranch.recovery.errors import CheckpointError
 from anabranch.recovery.files import Files, without_credentials
 from anabranch.repeated import is_reported
@@ -37,7 +36,6 @@ _ENTRY = struct.Struct(">IQ16s")
 
 _MANIFEST_NAME = "MANIFEST"
 _CHECKPOINT = re.compile(r"chk-(0|[1-9]\d*)")
-_AT_END = "chk-end"
 _TASK = re.compile(r"task-(0|[1-9]\d*)\.snapshot")
 
 _log = logging.getLogger(__name__)
@@ -286,8 +284,7 @@ class CheckpointStore:
 
     def _numbers(self) -> list[int]:
         names = self._files.sizes("")
-        numbers = [int(match[1]) for match in map(_CHECKPOINT.fullmatch, names) if match]
-        return [*numbers, FINAL] if _AT_END in names else numbers
+        return [int(match[1]) for match in map(_CHECKPOINT.fullmatch, names) if match]
 
     def _writing(self, what: str) -> contextlib.AbstractContextManager[None]:
         return _reported(
@@ -313,7 +310,7 @@ def _reported(what: str, advice: str) -> Iterator[None]:
 
 
 def _directory(number: int) -> str:
-    return _AT_END if number == FINAL else f"chk-{number}"
+    return f"chk-{number}"
 
 
 def _manifest_path(number: int) -> str:

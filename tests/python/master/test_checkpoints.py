@@ -271,7 +271,7 @@ def test_the_checkpoint_at_the_end_has_no_number(tmp_path, monkeypatch):
 
     assert job.checkpoints.last_completed is not None
     assert job.checkpoints.last_completed.number is None
-    assert (tmp_path / "job-1" / "chk-end" / "MANIFEST").exists()
+    assert (tmp_path / "job-1" / f"chk-{FINAL}" / "MANIFEST").exists()
     assert str(FINAL) not in "".join(job.warnings)
 
 
