@@ -50,3 +50,61 @@ def test_functions_may_pickle_what_the_script_defines_and_nest_records_as_they_l
     code, out, err = drive(JOB).finish(timeout=300)
 
     assert (0, ["(100, Worker(x=1))", "Worker(x=1)"]) == (code, sorted(out.splitlines())), err
+
+
+CACHES = """
+import functools
+import pickle
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from anabranch import MapFunction, StreamingContext
+
+@functools.cache
+def fibonacci(n):
+    return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)
+
+fibonacci.unit = "rabbits"
+
+@functools.lru_cache(maxsize=7)
+def square(n):
+    return n * n
+
+def of_a_function():
+    @functools.lru_cache
+    def local(n):
+        return -n
+    return local
+
+class Looks(MapFunction):
+    @functools.cached_property
+    def table(self):
+        return {5: "five"}
+
+    @functools.lru_cache(maxsize=None)
+    def look_up(self, n):
+        return self.table[n]
+
+    def map(self, n):
+        return self.look_up(n), self.look_up.__wrapped__.__name__
+
+def look(n):
+    assert pickle.loads(pickle.dumps(square)) is square
+    assert pickle.loads(pickle.dumps(fibonacci)) is fibonacci
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(square, n).result(), fibonacci(30), fibonacci.unit, square.cache_parameters()["maxsize"]
+
+numbers = StreamingContext.Builder().build().from_values(5)
+numbers.map(look).sink(print)
+numbers.map(square).sink(print)
+numbers.map(of_a_function()).sink(print)
+numbers.map(Looks).sink(print)
+numbers.get_streaming_context().execute("caches")
+"""
+
+
+def test_functions_and_properties_of_the_script_may_have_caches(drive):
+    code, out, err = drive(CACHES).finish(timeout=300)
+
+    assert (0, ["('five', 'look_up')", "(25, 832040, 'rabbits', 7)", "-5", "25"]) == (code, sorted(out.splitlines())), (
+        err
+    )

@@ -10,7 +10,7 @@ from typing import Any
 
 import cloudpickle
 
-from anabranch.pickling import dumps, of_script
+from anabranch.pickling import LruCache, dumps, of_script
 
 
 class _Script(ModuleType):
@@ -32,7 +32,7 @@ def install() -> None:
 
 def _by_value(_pickler: Pickler, value: object) -> Any:
     """Reduces what a process that was not forked cannot find: it has run neither the script nor this."""
-    is_of_script = isinstance(value, (type, FunctionType)) and value.__module__ == "__main__"
+    is_of_script = isinstance(value, (type, FunctionType, LruCache)) and value.__module__ == "__main__"
     return (_take, (dumps(value),)) if is_of_script else NotImplemented
 
 
