@@ -114,7 +114,7 @@ def _unpacked(file: Path) -> Path:
         try:
             with zipfile.ZipFile(file) as archive:
                 archive.extractall(part)
-        except (zipfile.BadZipFile, OSError) as error:
+        except Exception as error:  # zipfile passes on those of zlib, and has several of its own
             shutil.rmtree(part, ignore_errors=True)
             raise JobGraphError(f"{file.name} cannot be unpacked as a zip file: {error}") from error
         part.rename(directory)

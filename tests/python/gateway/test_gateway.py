@@ -245,9 +245,18 @@ def test_uploaded_modules_find_the_data_beside_them(client):
         assert "hello" in next(iter(lines)).line
 
 
-def test_uploaded_modules_that_are_no_zip_file_are_refused(client):
+def damaged_zip() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("greets.py", "def greet(): pass")
+    head = zipfile.sizeFileHeader + len("greets.py")
+    return packed.getvalue()[:head] + b"\xff\xff\xff\xff" + packed.getvalue()[head + 4 :]
+
+
+@pytest.mark.parametrize("content", [b"def greet(): pass", damaged_zip()], ids=["text", "damaged"])
+def test_uploaded_modules_that_are_no_zip_file_are_refused(client, content):
     job = named("greets", "greet")
-    job.artifacts.add(kind=pb.Artifact.KIND_PYTHON, content_hash=upload(client, "greets.zip", b"def greet(): pass"))
+    job.artifacts.add(kind=pb.Artifact.KIND_PYTHON, content_hash=upload(client, "greets.zip", content))
 
     assert "greets.zip cannot be unpacked" in refusal(client, "Submit", gateway.SubmitRequest(graph=job))[1]
 
