@@ -518,6 +518,30 @@ class JobsTest {
     assertEquals(Optional.empty(), job.getStatus().pendingCheckpoint());
   }
 
+  /** Takes more memory than this program has; workers have it. */
+  record Swollen(int size) {
+    private static volatile boolean isInProgram;
+
+    Swollen {
+      if (isInProgram) {
+        throw new OutOfMemoryError("Java heap space");
+      }
+    }
+  }
+
+  @Test
+  @Timeout(120)
+  void recordsForWhichTheProgramLacksMemoryAreNamedAsTheReason() {
+    Swollen.isInProgram = true;
+    DataStream<Swollen> swollen =
+        DataStreamSource.fromCollection(context(), List.of(1)).map(size -> new Swollen(size));
+
+    var e = assertThrows(JobFailedException.class, () -> swollen.executeAndCollect("job"));
+
+    assertTrue(e.getMessage().contains("has collected cannot be read in this program"));
+    assertTrue(e.getMessage().contains("OutOfMemoryError: Java heap space"), e.getMessage());
+  }
+
   @Test
   void oneContextRunsSeveralJobsAtOnce() throws Exception {
     StreamingContext context = context();

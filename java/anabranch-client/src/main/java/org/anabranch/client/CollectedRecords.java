@@ -53,6 +53,11 @@ final class CollectedRecords {
         });
   }
 
+  /** Frees the memory that the records take. */
+  void drop() {
+    byOperator.clear();
+  }
+
   /** Returns the records of an operator. */
   List<Object> of(int operatorId) {
     return Collections.unmodifiableList(byOperator.getOrDefault(operatorId, List.of()));

@@ -171,6 +171,9 @@ final class GatewayJob implements Job {
     } catch (InterruptedException e) {
       end.completeExceptionally(e);
       Thread.currentThread().interrupt();
+    } catch (RuntimeException | Error e) { // else whoever waits would wait for ever
+      end.completeExceptionally(e);
+      throw e;
     }
   }
 
@@ -182,11 +185,18 @@ final class GatewayJob implements Job {
     } catch (StatusRuntimeException e) {
       throw e;
     } catch (RuntimeException e) { // a class of the records is not here, or its constructor throws
-      return new JobFailedException(
-          "job %s has finished, but what it has collected cannot be read in this program: %s"
-              .formatted(name, e.getMessage()),
-          e);
+      return unreadable(e.getMessage(), e);
+    } catch (Error e) { // most often, there is not enough memory
+      collected.drop();
+      return unreadable(e.toString(), e);
     }
+  }
+
+  private JobFailedException unreadable(String why, Throwable cause) {
+    return new JobFailedException(
+        "job %s has finished, but what it has collected cannot be read in this program: %s"
+            .formatted(name, why),
+        cause);
   }
 
   private void passOnLines() {
