@@ -3,8 +3,13 @@ package org.anabranch.client;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.Collections;
 import java.util.Comparator;
@@ -12,9 +17,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.jar.JarFile;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipInputStream;
@@ -56,9 +62,8 @@ sealed interface Code {
   record Directory(Path directory, String fileName) implements Code {
     @Override
     public void writeTo(OutputStream target) throws IOException {
-      try (ZipOutputStream zip = new ZipOutputStream(target);
-          Stream<Path> files = Files.walk(directory)) {
-        for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+      try (ZipOutputStream zip = new ZipOutputStream(target)) {
+        for (Path file : files()) {
           String name = name(file);
           if (!name.contains("__pycache__/")) {
             zip.putNextEntry(entry(name));
@@ -71,9 +76,34 @@ sealed interface Code {
 
     @Override
     public Set<String> names() throws IOException {
-      try (Stream<Path> files = Files.walk(directory)) {
-        return files.map(this::name).collect(Collectors.toSet());
-      }
+      return files().stream().map(this::name).collect(Collectors.toSet());
+    }
+
+    /** Returns what class loaders and Python find below the directory: they follow links. */
+    private SortedSet<Path> files() throws IOException {
+      SortedSet<Path> found = new TreeSet<>();
+      Files.walkFileTree(
+          directory,
+          Set.of(FileVisitOption.FOLLOW_LINKS),
+          Integer.MAX_VALUE,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+              if (attributes.isRegularFile()) {
+                found.add(file);
+              }
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+              if (e instanceof FileSystemLoopException) {
+                return FileVisitResult.CONTINUE; // it is being walked through already
+              }
+              throw e;
+            }
+          });
+      return found;
     }
 
     private String name(Path file) {

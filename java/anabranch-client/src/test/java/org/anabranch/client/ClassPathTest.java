@@ -160,4 +160,17 @@ class ClassPathTest {
     assertThat(second.toByteArray()).isEqualTo(first.toByteArray());
     assertThat(filesIn(code)).containsExactly("com/acme/A.class");
   }
+
+  @Test
+  void whatADirectoryLinksToIsInIt() throws IOException {
+    write("elsewhere/acme/A.class", bytes("A"));
+    Path classes = Files.createDirectories(directory.resolve("classes"));
+    Files.createSymbolicLink(classes.resolve("com"), directory.resolve("elsewhere"));
+    Files.createSymbolicLink(classes.resolve("round"), classes);
+    Files.createSymbolicLink(classes.resolve("broken"), directory.resolve("missing"));
+    Code code = new Code.Directory(classes, "classes.jar");
+
+    assertThat(filesIn(code)).containsExactly("com/acme/A.class");
+    assertThat(code.names()).containsExactly("com/acme/A.class");
+  }
 }
