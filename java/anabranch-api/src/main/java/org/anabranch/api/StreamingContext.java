@@ -1,5 +1,6 @@
 package org.anabranch.api;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.zip.ZipFile;
 import org.anabranch.api.client.JobClient;
 import org.anabranch.api.client.JobDescription;
 import org.anabranch.api.graph.JobGraph;
@@ -98,10 +100,18 @@ public final class StreamingContext {
    * Adds a jar, or a directory of classes, that workers need and that is not on the class path of
    * this program, which they get anyway.
    *
-   * @throws JobGraphException if there is no such file
+   * @throws JobGraphException if there is no such file, or it is not a jar
    */
   public StreamingContext addJar(String path) {
-    jars.add(existing("jar", path));
+    Path jar = existing("jar", path);
+    if (!Files.isDirectory(jar)) {
+      try {
+        new ZipFile(jar.toFile()).close();
+      } catch (IOException e) {
+        throw new JobGraphException("jar '%s' cannot be read: %s".formatted(jar, e.getMessage()));
+      }
+    }
+    jars.add(jar);
     return this;
   }
 

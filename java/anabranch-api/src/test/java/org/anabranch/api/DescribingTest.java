@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.lang.reflect.Proxy;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +18,7 @@ import org.anabranch.api.client.JobDescription;
 import org.anabranch.api.graph.JobGraph;
 import org.anabranch.api.graph.OperatorNode;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -149,5 +153,15 @@ class DescribingTest {
     stream.union(stream.broadcast().rebalance()).sink(x -> {});
 
     assertThatCode(() -> context.submit("views")).doesNotThrowAnyException();
+  }
+
+  @Test
+  void whatIsNoJarIsRefusedWhereItIsAdded(@TempDir Path directory) throws IOException {
+    Path notes = Files.writeString(directory.resolve("notes.jar"), "not a jar");
+    StreamingContext context = StreamingContext.buildContext();
+
+    assertThatThrownBy(() -> context.addJar(notes.toString()))
+        .isInstanceOf(JobGraphException.class)
+        .hasMessageContaining("notes.jar' cannot be read");
   }
 }
