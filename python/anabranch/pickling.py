@@ -24,7 +24,9 @@ _OF_CACHE = ("__wrapped__", "cache_parameters")  # its attributes that are made 
 
 _WITH_SETTER = 6  # of what reduces a value: the last element sets its state
 
-of_script: dict[str, Any] = {}  # classes and functions of the main script that were loaded here
+of_script: dict[
+    str, Any
+] = {}  # classes and functions of the main script that were loaded here, by their qualified names
 
 
 def _class_getitem() -> Any:
@@ -52,7 +54,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no 
         reduced = super().reducer_override(obj)
         if isinstance(reduced, tuple) and len(reduced) == _WITH_SETTER and _is_named_in_script(obj):
             make, arguments, state, items, pairs, set_state = reduced
-            return make, arguments, (set_state, state), items, pairs, _set_state_of_named
+            return make, arguments, (set_state, state, obj.__qualname__), items, pairs, _set_state_of_named
         return reduced
 
 
@@ -92,13 +94,15 @@ def _is_named_in_script(value: Any) -> bool:
     return (
         isinstance(value, (type, types.FunctionType, LruCache))
         and value.__module__ == "__main__"
-        and value.__qualname__.isidentifier()
+        and all(part.isidentifier() for part in value.__qualname__.split("."))
     )
 
 
-def _set_state_of_named(value: Any, state: tuple[Callable[[Any, Any], None], Any]) -> None:
-    set_state, own = state
+def _set_state_of_named(value: Any, state: tuple[Callable[[Any, Any], None], Any, str]) -> None:
+    set_state, own, qualified_name = state
     set_state(value, own)
-    named = of_script.get(value.__qualname__)
+    if value.__qualname__ != qualified_name:  # of a class in a class; cloudpickle has left the last part
+        value.__qualname__ = qualified_name
+    named = of_script.get(qualified_name)
     if getattr(named, "__wrapped__", None) is not value:  # else a decorator has given its name to what it has made
-        of_script[value.__qualname__] = value
+        of_script[qualified_name] = value

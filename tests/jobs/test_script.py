@@ -11,6 +11,11 @@ from anabranch import StreamingContext
 class Worker:  # the engine has one too
     x: object
 
+class Outer:
+    @dataclass
+    class Inner:
+        x: object
+
 class Refused(Exception):
     pass
 
@@ -20,6 +25,9 @@ def main(value):
 def through_pickle(value):
     assert pickle.loads(pickle.dumps(main)) is main
     return pickle.loads(pickle.dumps(value))
+
+def within(value):
+    return pickle.loads(pickle.dumps(Outer.Inner(value.x)))
 
 def through_processes(value):
     for method in get_all_start_methods():
@@ -41,6 +49,7 @@ def depth(value):
 ctx = StreamingContext.Builder().build()
 stream = ctx.from_values(1).map(Worker)
 stream.map(through_pickle).rebalance().map(through_processes).set_parallelism(2).sink(print)
+stream.map(within).rebalance().map(through_processes).set_parallelism(2).sink(print)
 stream.map(nest).disable_chain().rebalance().map(depth).set_parallelism(2).sink(print)
 ctx.execute("script")
 """
@@ -49,7 +58,7 @@ ctx.execute("script")
 def test_functions_may_pickle_what_the_script_defines_and_nest_records_as_they_like(drive):
     code, out, err = drive(JOB).finish(timeout=300)
 
-    assert (0, ["(100, Worker(x=1))", "Worker(x=1)"]) == (code, sorted(out.splitlines())), err
+    assert (0, ["(100, Worker(x=1))", "Outer.Inner(x=1)", "Worker(x=1)"]) == (code, sorted(out.splitlines())), err
 
 
 CACHES = """
