@@ -56,6 +56,12 @@ sealed interface Code {
         return jar.versionedStream().map(ZipEntry::getName).collect(Collectors.toSet());
       }
     }
+
+    /** Removes the file and its directory, which has nothing else. */
+    void delete() throws IOException {
+      Files.deleteIfExists(file);
+      Files.delete(file.getParent());
+    }
   }
 
   /** A directory of classes, or of Python modules. */
@@ -77,6 +83,20 @@ sealed interface Code {
     @Override
     public Set<String> names() throws IOException {
       return files().stream().map(this::name).collect(Collectors.toSet());
+    }
+
+    /**
+     * Returns a file in a directory of its own with what is here now: files may change any time.
+     */
+    Archive packed() throws IOException {
+      Path file = Files.createTempDirectory("anabranch-code-").resolve(fileName);
+      try (OutputStream target = Files.newOutputStream(file)) {
+        writeTo(target);
+      } catch (IOException | RuntimeException e) {
+        new Archive(file).delete();
+        throw e;
+      }
+      return new Archive(file);
     }
 
     /** Returns what class loaders and Python find below the directory: they follow links. */

@@ -36,11 +36,47 @@ final class Uploader {
 
   /** Uploads what the gateway lacks; returns the artifacts in the given order. */
   List<Artifact> upload(ShippedCode code) {
+    List<Code.Archive> packed = new ArrayList<>();
+    try {
+      return upload(packed(code.java(), packed), packed(code.python(), packed));
+    } finally {
+      delete(packed);
+    }
+  }
+
+  /** Packs directories once: what is sent must be what the hash was made of. */
+  private static List<Code> packed(List<Code> code, List<Code.Archive> packed) {
+    List<Code> stable = new ArrayList<>();
+    for (Code each : code) {
+      if (each instanceof Code.Directory directory) {
+        try {
+          packed.add(directory.packed());
+        } catch (IOException e) {
+          throw new UncheckedIOException("cannot read " + each, e);
+        }
+        stable.add(packed.get(packed.size() - 1));
+      } else {
+        stable.add(each);
+      }
+    }
+    return stable;
+  }
+
+  private static void delete(List<Code.Archive> packed) {
+    for (Code.Archive each : packed) {
+      try {
+        each.delete();
+      } catch (IOException e) {
+        // It stays in the directory of temporary files.
+      }
+    }
+  }
+
+  private List<Artifact> upload(List<Code> java, List<Code> python) {
     Map<String, Code> contents = new LinkedHashMap<>();
     List<Artifact> artifacts = new ArrayList<>();
-    code.java().forEach(each -> artifacts.add(artifact(Artifact.Kind.KIND_JAVA, each, contents)));
-    code.python()
-        .forEach(each -> artifacts.add(artifact(Artifact.Kind.KIND_PYTHON, each, contents)));
+    java.forEach(each -> artifacts.add(artifact(Artifact.Kind.KIND_JAVA, each, contents)));
+    python.forEach(each -> artifacts.add(artifact(Artifact.Kind.KIND_PYTHON, each, contents)));
     ArtifactHashes all = ArtifactHashes.newBuilder().addAllContentHashes(contents.keySet()).build();
     for (String hash : gateway.blocking().findMissingArtifacts(all).getContentHashesList()) {
       send(hash, contents.get(hash));

@@ -173,4 +173,17 @@ class ClassPathTest {
     assertThat(filesIn(code)).containsExactly("com/acme/A.class");
     assertThat(code.names()).containsExactly("com/acme/A.class");
   }
+
+  @Test
+  void aPackedDirectoryStaysAsItWas() throws IOException {
+    Path file = write("classes/out.log", bytes("one line"));
+    Code.Archive packed = new Code.Directory(file.getParent(), "classes.jar").packed();
+    Files.write(file, bytes("one line and another"));
+    write("classes/new.log", bytes("a line"));
+
+    assertThat(packed.fileName()).isEqualTo("classes.jar");
+    assertThat(filesIn(packed)).containsExactly("out.log");
+    packed.delete();
+    assertThat(packed.file().getParent()).doesNotExist();
+  }
 }
