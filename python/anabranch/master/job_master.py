@@ -41,6 +41,7 @@ _STALL_INTERVAL = 0.5  # every task is looked at
 _EXIT_TIMEOUT = 4.0  # longer than workers take for their exit handlers
 _LAST_LINES = 20
 _LONGEST_DELAY = 60.0  # before a restart
+_LONGEST_DELAY_OF_TASKS = 1.0  # seconds, before a worker is started that tasks wait for
 # New workers that fail as soon as they start may have met a condition that passes; for so long that fails no job.
 _PATIENCE_WITH_STARTS = 10.0
 _LATE = 1.0  # the event loop stood still if it comes so much later than it wanted
@@ -842,7 +843,9 @@ class JobMaster:
 
         async def start() -> None:
             spec = WorkerSpec(name, language, self._address, self._token, place_of)
-            await asyncio.sleep(self._starts[language].delay)
+            delay = self._starts[language].delay
+            # Where many die, each soon after its start, those that are needed have to come faster than they die.
+            await asyncio.sleep(min(delay, _LONGEST_DELAY_OF_TASKS) if worker.plan.task_ids else delay)
             if self._outcome.done():
                 return
             try:
