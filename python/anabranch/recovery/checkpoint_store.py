@@ -283,8 +283,7 @@ class CheckpointStore:
                 self._warn(str(error))
 
     def _numbers(self) -> list[int]:
-        names = self._files.sizes("")
-        return [int(match[1]) for match in map(_CHECKPOINT.fullmatch, names) if match]
+        return [int(match[1]) for match in map(_CHECKPOINT.fullmatch, self._files.sizes("")) if match]
 
     def _writing(self, what: str) -> contextlib.AbstractContextManager[None]:
         return _reported(
