@@ -18,13 +18,13 @@ from anabranch.errors import AnabranchError, JobCancelledError, JobFailedError
 from anabranch.job import CompletedCheckpoint, JobState, JobStatus, OperatorStatus, PendingCheckpoint
 from anabranch.launch.launcher import Launcher, WorkerProcess, WorkerSpec
 from anabranch.master import open_files
-from anabranch.master.backoff import Backoff
 from anabranch.master.checkpoint_removal import remove_checkpoints
 from anabranch.master.checkpoints import Checkpoints
 from anabranch.master.control_server import ControlServer, ControlStream
 from anabranch.master.failures import language_name, task_failure, worker_death
 from anabranch.master.recovery_watch import RecoveryWatch
 from anabranch.master.stalls import LateCheckpoints, StallDetector, awaited
+from anabranch.master.worker_starts import WorkerStarts
 from anabranch.plan import ExecutionPlan, WorkerPlan
 from anabranch.recovery.checkpoint_numbers import FINAL, checkpoint_name, public_number
 from anabranch.recovery.collected import CollectedBatches
@@ -41,7 +41,6 @@ _STALL_INTERVAL = 0.5  # every task is looked at
 _EXIT_TIMEOUT = 4.0  # longer than workers take for their exit handlers
 _LAST_LINES = 20
 _LONGEST_DELAY = 60.0  # before a restart
-_LONGEST_DELAY_OF_TASKS = 1.0  # seconds, before a worker is started that tasks wait for
 # New workers that fail as soon as they start may have met a condition that passes; for so long that fails no job.
 _PATIENCE_WITH_STARTS = 10.0
 _LATE = 1.0  # the event loop stood still if it comes so much later than it wanted
@@ -59,6 +58,7 @@ class _Worker:
     lost: bool = False
     place_of: str = ""  # the worker of the plan whose place it has
     started: float | None = None  # when its process was, if that was to replace another or to stand by
+    has_connected: bool = False
     dying: bool = False  # its death was noticed, and is being handled
     errors: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_LINES))
 
@@ -197,7 +197,7 @@ class JobMaster:
         self._deployed: dict[int, int] = {}  # by task: the incarnation that a worker was sent
         self._recovery_watch = RecoveryWatch(options.integer("anabranch.deploy.timeout-ms") / 1000)
         self._deaths: dict[int, _Deaths] = {}  # by task
-        self._starts = {worker.language: Backoff(_LONGEST_DELAY) for worker in plan.workers}
+        self._starts = {worker.language: WorkerStarts() for worker in plan.workers}
         self._recovery_lock = asyncio.Lock()
         self._restarts_made = _Restarts()
         self._failed_at: dict[int, _Failure] = {}  # by task
@@ -358,6 +358,8 @@ class JobMaster:
         if worker is None or worker.stream is not None:
             return False
         worker.stream = stream
+        worker.has_connected = True
+        self._starts[worker.plan.language].connected()
         worker.max_open_files = hello.max_open_files
         worker.heard = time.monotonic()
         if not hello.set_up:
@@ -612,7 +614,6 @@ class JobMaster:
         if task in self._recovering:
             self._recovering.discard(task)
             self._recovery_watch.moved()
-            self._starts[self._worker_of[task].plan.language].succeeded()
             if self._checkpoints is not None and self._checkpoints.pending is not None:
                 self._worker_of[task].send(self._checkpoints.trigger({task}))
             if self._checkpoints is not None and self._checkpoints.last == FINAL:
@@ -643,19 +644,16 @@ class JobMaster:
         self._start_standbys()
 
     def _note_failed_start(self, dead: _Worker, death: str) -> None:
-        """Has the next worker wait if this one has died without having been of use."""
+        """Has the next worker wait if this one has not come up, or was a standby that did not last."""
         if dead.started is None:
             return  # it is one of those that the job began with
-        age = time.monotonic() - dead.started
-        was_of_use = not self._recovering.intersection(dead.plan.task_ids) if dead.plan.task_ids else False
+        is_standby = not dead.plan.task_ids
         starts = self._starts[dead.plan.language]
-        if was_of_use or age > _PATIENCE_WITH_STARTS:
-            starts.succeeded()
-            return
-        starts.failed()
-        if not dead.plan.task_ids:
-            again = f"another is started in {starts.delay:g} s"
-            self._warn(f"job {self._graph.name}: standby {death.splitlines()[0]}; {again}")
+        age = time.monotonic() - dead.started
+        starts.failed(has_connected=dead.has_connected, is_standby=is_standby, age=age)
+        delay = starts.delay(is_standby=True)
+        if is_standby and delay:
+            self._warn(f"job {self._graph.name}: standby {death.splitlines()[0]}; another is started in {delay:g} s")
 
     def _restarts(self, status: control.TaskStatus) -> bool:
         """Begins again after the failure of a task, if that is of use; returns whether it does."""
@@ -817,6 +815,7 @@ class JobMaster:
         language = dead.plan.language
         for worker in self._workers.values():
             if not worker.plan.task_ids and worker.plan.language == language and worker.stream is not None:
+                self._starts[language].standby_was_used()
                 break
         else:
             worker = self._start_spare(dead.place_of or dead.plan.worker_id, language)
@@ -843,9 +842,7 @@ class JobMaster:
 
         async def start() -> None:
             spec = WorkerSpec(name, language, self._address, self._token, place_of)
-            delay = self._starts[language].delay
-            # Where many die, each soon after its start, those that are needed have to come faster than they die.
-            await asyncio.sleep(min(delay, _LONGEST_DELAY_OF_TASKS) if worker.plan.task_ids else delay)
+            await asyncio.sleep(self._starts[language].delay(is_standby=not worker.plan.task_ids))
             if self._outcome.done():
                 return
             try:

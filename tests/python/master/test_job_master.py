@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 from unittest.mock import AsyncMock, Mock
 
 import pytest
 
 from anabranch.config import Options
+from anabranch.job import JobState
+from anabranch.launch.launcher import WorkerSpec
 from anabranch.master.job_master import Comeback, JobMaster
 from anabranch.plan import plan_job
 from anabranch.v1 import control_pb2 as control
@@ -121,3 +124,71 @@ def test_new_incarnations_are_remembered_before_the_old_ones_of_a_whole_job_are_
     asyncio.run(roll_back())
 
     assert done == ["saved", "cancel_tasks"]
+
+
+class Killed:
+    """Starts workers that deploy their tasks and run them; one of the first and all but its last replacement die."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+        self.delays: list[float] = []  # before each replacement
+        self.master: JobMaster | None = None
+        self.recovered = asyncio.Event()
+
+    async def start(self, spec: WorkerSpec) -> Process:
+        assert self.master is not None
+        if "standby" in spec.worker_id:
+            self.delays.append(self.master._starts[spec.language].delay(is_standby=False))
+        process = Process()
+        asyncio.get_running_loop().call_soon(self.connect, self.master, spec.worker_id, process)
+        return process
+
+    def connect(self, master: JobMaster, worker_id: str, process: Process) -> None:
+        def send(message: control.MasterMessage) -> None:
+            if message.HasField("deploy_task"):
+                asyncio.get_running_loop().call_soon(self.deploy, master, worker_id, message.deploy_task, process)
+
+        def kill() -> None:
+            process.kill()
+            master.disconnected(worker_id, stream)
+
+        def kill_once_the_job_runs() -> None:
+            if master.state is JobState.RUNNING:
+                kill()
+            else:
+                asyncio.get_running_loop().call_later(0.05, kill_once_the_job_runs)
+
+        stream = Mock(send=send)
+        assert master.connected(control.WorkerHello(worker_id=worker_id), stream)
+        if worker_id == "python-1":
+            kill_once_the_job_runs()
+        elif 0 < len(self.delays) < self.times:
+            kill()
+
+    def deploy(self, master: JobMaster, worker_id: str, task: control.TaskDescriptor, process: Process) -> None:
+        if process.poll() is not None:
+            return
+        about: dict[str, Any] = {"task_id": task.task_id, "incarnation": task.incarnation}
+        deployed = control.TaskDeployed(**about)
+        running = control.TaskStatus(state=control.TASK_STATE_RUNNING, **about)
+        master.received(worker_id, control.WorkerMessage(task_deployed=deployed))
+        master.received(worker_id, control.WorkerMessage(task_status=running))
+        if len(self.delays) == self.times and master._all_live:
+            self.recovered.set()
+
+
+def test_workers_that_are_killed_one_after_another_once_they_have_connected_are_replaced_without_delay(tmp_path):
+    async def delays() -> list[float]:
+        options = {"checkpoint_dir": str(tmp_path), "recovery_attempts": "1000", "recovery_standbys": "0"}
+        killed = Killed(8)
+        killed.master = make_master(Process(), **options)
+        killed.master._launcher.start = killed.start  # type: ignore[method-assign]
+        running = asyncio.ensure_future(killed.master.run())
+        recovered = asyncio.ensure_future(killed.recovered.wait())
+        await asyncio.wait([running, recovered], timeout=120, return_when=asyncio.FIRST_COMPLETED)
+        assert recovered.done(), running.result()
+        killed.master.cancel()
+        await asyncio.wait_for(running, 120)
+        return killed.delays
+
+    assert asyncio.run(delays()) == [0] * 8
