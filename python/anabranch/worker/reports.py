@@ -37,7 +37,7 @@ class Reports:
 
     def due(self, now: float, tasks: Iterable[Task]) -> WorkerReport | None:
         """Returns the report to send at time `now`, None if there is nothing to say."""
-        glances = [_glance(now, task) for task in tasks]
+        glances = _glances(now, tasks)
         if glances == self._last and now - self._said_at < self._silence:
             return None
         self._last, self._said_at = glances, now
@@ -46,15 +46,28 @@ class Reports:
 
 def report_of(now: float, tasks: Iterable[Task]) -> WorkerReport:
     """Returns a report on these tasks."""
-    return _message([_glance(now, task) for task in tasks])
+    return _message(_glances(now, tasks))
+
+
+def _glances(now: float, tasks: Iterable[Task]) -> list[_Glance]:
+    """Looks at the tasks while they run on.
+
+    At consumers before their producers, whose numbers are lower, and at an operator's output before its input: so
+    nothing seems to have taken more than was emitted, or to have emitted what it has not taken.
+    """
+    return [_glance(now, task) for task in sorted(tasks, key=lambda task: -task.descriptor.task_id)]
 
 
 def _glance(now: float, task: Task) -> _Glance:
     operators = [] if task.chain is None else task.chain.operators
+    counters = []
+    for operator in reversed(operators):
+        emitted = operator.records_out
+        counters.append((operator.operator_id, operator.records_in, emitted))
     queued = task.output.queued_frames
     return _Glance(
         task.descriptor.task_id,
-        tuple([(operator.operator_id, operator.records_in, operator.records_out) for operator in operators]),
+        tuple(reversed(counters)),
         *task.busy.look(now, task.busy_since, task.thread.ident),
         task.input.waiting,
         queued,

@@ -1,6 +1,7 @@
 """What a worker tells its master of its tasks, and when."""
 
 import threading
+from itertools import count
 from types import SimpleNamespace
 
 from anabranch.worker.busy_watch import BusyWatch
@@ -30,6 +31,31 @@ def test_a_report_tells_what_moves_and_what_waits():
         said.busy_at,
     )  # fmt: skip
     assert [(3, 5, 7)] == [(each.operator_id, each.records_in, each.records_out) for each in said.operators]
+
+
+class Moving:
+    """An operator, and all before it, that have handled another record whenever one of them is looked at."""
+
+    def __init__(self, operator_id, handled):
+        self.operator_id = operator_id
+        self._handled = handled
+
+    def __getattribute__(self, name):
+        return next(self._handled) if name.startswith("records_") else object.__getattribute__(self, name)
+
+
+def test_nothing_seems_to_take_more_than_was_emitted_though_tasks_run_on_meanwhile():
+    handled = count(100)
+    tasks = [a_task(), a_task()]
+    for number, task in enumerate(tasks, 1):
+        task.descriptor = SimpleNamespace(task_id=number)
+        task.chain.operators = [Moving(10 * number + operator, handled) for operator in (1, 2)]
+
+    report = report_of(0, tasks)
+
+    said = {each.operator_id: (each.records_in, each.records_out) for task in report.tasks for each in task.operators}
+    downstream = [n for operator in sorted(said) for n in said[operator]]
+    assert downstream == sorted(downstream, reverse=True)
 
 
 def test_a_task_without_a_chain_has_no_counters():

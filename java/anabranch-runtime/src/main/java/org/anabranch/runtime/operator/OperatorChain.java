@@ -535,13 +535,21 @@ public final class OperatorChain {
     return emitted.get() + deadLetters;
   }
 
-  /** Returns what each operator has taken and emitted so far, on any thread. */
+  /**
+   * Returns what each operator has taken and emitted so far, on any thread.
+   *
+   * <p>Each counter is read once, the last one first: so nothing seems to have taken more than was
+   * emitted, though the chain runs on meanwhile.
+   */
   public List<Counts> counts() {
-    List<Counts> counts = new ArrayList<>();
-    for (int i = 0; i < stages.size(); i++) {
-      counts.add(new Counts(ids.get(i), stages.get(i).taken().get(), out(i).get()));
+    Counts[] counts = new Counts[stages.size()];
+    long out = emitted.get();
+    for (int i = counts.length - 1; i >= 0; i--) {
+      long in = stages.get(i).taken().get();
+      counts[i] = new Counts(ids.get(i), in, out);
+      out = in;
     }
-    return counts;
+    return List.of(counts);
   }
 
   private void emitToHost(Object key, Object value) {

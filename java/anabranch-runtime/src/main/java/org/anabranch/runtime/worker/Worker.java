@@ -432,9 +432,11 @@ public final class Worker implements TaskListener {
 
   private WorkerReport makeReport() {
     WorkerReport.Builder report = WorkerReport.newBuilder();
-    for (Task task : tasks.values()) {
-      report.addTasks(task.report());
-    }
+    // Consumers before their producers, whose numbers are lower: so nothing seems to have taken
+    // more than was emitted, though the tasks run on meanwhile.
+    tasks.entrySet().stream()
+        .sorted(Map.Entry.<Integer, Task>comparingByKey().reversed())
+        .forEach(task -> report.addTasks(task.getValue().report()));
     return report.build();
   }
 

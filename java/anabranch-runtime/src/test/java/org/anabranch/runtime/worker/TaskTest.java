@@ -27,6 +27,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.anabranch.proto.v1.FunctionDescriptor;
 import org.anabranch.proto.v1.JavaReference;
+import org.anabranch.proto.v1.OperatorCounters;
 import org.anabranch.proto.v1.Partitioning;
 import org.anabranch.proto.v1.TaskReport;
 import org.junit.jupiter.api.Test;
@@ -79,6 +80,30 @@ class TaskTest {
       assertThat(job.errors()).isEmpty();
       assertThat(job.results()).containsExactly(0L, 0L, 2L, -2L, 4L, -4L, 6L, -6L, 8L, -8L);
       assertThat(job.states(1)).containsExactly(Lifecycle.RUNNING, Lifecycle.FINISHED);
+    }
+  }
+
+  @Test
+  void noOperatorSeemsToTakeMoreThanWasEmittedThoughTheTaskRunsOnMeanwhile() throws Exception {
+    try (TestJob job = job()) {
+      job.tasks(
+          1,
+          job.numbers(300_000),
+          job.operator(OPERATOR_KIND_MAP, "com.acme.Text::twice"),
+          job.operator(OPERATOR_KIND_MAP, "com.acme.Text::twice"),
+          job.sink());
+      job.deploy().connect();
+
+      int last = 3;
+      List<OperatorCounters> counters = List.of();
+      while (counters.isEmpty() || counters.get(last).getRecordsIn() < 300_000) {
+        assertThat(job.errors()).isEmpty();
+        counters = job.task(1).report().getOperatorsList();
+        for (int i = 1; i < counters.size(); i++) {
+          assertThat(counters.get(i).getRecordsIn()).isEqualTo(counters.get(i - 1).getRecordsOut());
+        }
+      }
+      job.awaitEnd();
     }
   }
 
