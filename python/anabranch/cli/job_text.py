@@ -39,6 +39,9 @@ def described(job: gateway.JobStatus) -> str:
         f"  {operator.name}: {operator.records_in} in, {operator.records_out} out, parallelism {operator.parallelism}"
         for operator in job.operators
     ]
+    if len(job.operators) > 1:
+        taken, emitted = sum(each.records_in for each in job.operators), sum(each.records_out for each in job.operators)
+        lines.append(f"  all {len(job.operators)} operators: {taken} in, {emitted} out")
     lines += [f"  {line}" for line in _recovery(job)]
     return "\n".join([*lines, job.message] if job.message else lines)
 

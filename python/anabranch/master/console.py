@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from anabranch.job import JobStatus
+from anabranch.job import JobStatus, OperatorStatus
 from anabranch.text import printable
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _INTERVAL = 1.0
 _LINE_INTERVAL = 10.0  # where nothing can be written over
 _ALL_COLUMNS = 90  # in less width the names of operators matter more than languages and parallelism
-_LINES_AROUND = 6  # of title and borders
+_LINES_AROUND = 8  # of title, borders and the sum
 
 
 class Console:
@@ -119,23 +119,35 @@ class Progress:
             table.add_column(column, justify="right", no_wrap=True)
         before = {operator.name: operator for operator in self._last.operators} if self._last else {}
         seconds = status.seconds - self._last.seconds if self._last else status.seconds
+
+        def add_row(name: str, operators: Sequence[OperatorStatus], about: Sequence[str]) -> None:
+            previous = [before[each.name] for each in operators if each.name in before]
+            taken, emitted = _sums(operators)
+            taken_before, emitted_before = _sums(previous)
+            table.add_row(
+                _plain(name),
+                *about,
+                f"{taken:,}",
+                f"{(taken - taken_before) / max(seconds, 0.001):,.0f}",
+                f"{emitted:,}",
+                f"{(emitted - emitted_before) / max(seconds, 0.001):,.0f}",
+            )
+
         most = len(status.operators) if size is None else max(1, size.height - _LINES_AROUND)
         for operator in status.operators[:most]:
-            previous = before.get(operator.name)
-            taken = operator.records_in - (previous.records_in if previous else 0)
-            made = operator.records_out - (previous.records_out if previous else 0)
-            table.add_row(
-                _plain(operator.name),
-                *((operator.language, str(operator.parallelism)) if about else ()),
-                f"{operator.records_in:,}",
-                f"{taken / max(seconds, 0.001):,.0f}",
-                f"{operator.records_out:,}",
-                f"{made / max(seconds, 0.001):,.0f}",
-            )
+            add_row(operator.name, [operator], (operator.language, str(operator.parallelism)) if about else ())
+        if len(status.operators) > 1:
+            table.add_section()
+            add_row(f"all {len(status.operators)}", status.operators, ["" for _ in about])
         if most < len(status.operators):
             table.caption = f"and {len(status.operators) - most} more operators"
         self._last = status
         return table
+
+
+def _sums(operators: Sequence[OperatorStatus]) -> tuple[int, int]:
+    """Returns how many records operators have taken and emitted together."""
+    return sum(each.records_in for each in operators), sum(each.records_out for each in operators)
 
 
 def _plain(text: str) -> Text:

@@ -33,6 +33,14 @@ def test_checkpoints_and_recoveries_are_said():
     assert "recoveries: 3" in text
 
 
+def test_the_records_of_several_operators_are_summed_up():
+    source = gateway.OperatorStatus(name="source-1", records_out=5, parallelism=1)
+    sink = gateway.OperatorStatus(name="sink-2", records_in=4, parallelism=1)
+
+    assert "\n  all 2 operators: 4 in, 5 out\n" in described(job(operators=[source, sink]))
+    assert "operators:" not in described(gateway.JobStatus(operators=[source]))
+
+
 def test_the_checkpoint_at_the_end_has_a_name():
     text = described(gateway.JobStatus(last_checkpoint=gateway.CompletedCheckpoint(at_end=True, completed_ms=1)))
 

@@ -1,6 +1,7 @@
 """What is shown of the progress of a job."""
 
 import io
+import re
 import threading
 
 from rich.console import Console as Terminal
@@ -46,7 +47,19 @@ def test_a_table_is_no_longer_than_the_terminal():
 
     assert len(shown.splitlines()) <= 24
     assert "operator-0" in shown
-    assert "and 82 more operators" in shown
+    assert "and 84 more operators" in shown
+
+
+def test_the_last_row_sums_up_all_operators_also_those_that_there_is_no_room_for():
+    for shown in (table(3, 60, 30), table(3, 120, 30)):
+        assert ["all", "3", "3,702", "185", "3,000", "150"] == re.findall(r"[\w,]+", shown.splitlines()[-2])
+
+    shown = table(100, 80, 24)
+    assert "6,108,300" in next(line for line in shown.splitlines() if "all 100" in line)
+
+
+def test_the_counts_of_a_single_operator_are_not_summed_up():
+    assert "all" not in table(1, 80, 24)
 
 
 def test_progress_that_goes_to_no_terminal_is_a_line_now_and_then(monkeypatch, capsys):
