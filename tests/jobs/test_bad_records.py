@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 
+import msgspec
 import pytest
 
-from anabranch import FileSink, IdempotentSinkFunction, JobFailedError, JobGraphError, MapFunction, StreamingContext
+from anabranch import (
+    FileSink,
+    IdempotentSinkFunction,
+    JavaDataStream,
+    JobFailedError,
+    JobGraphError,
+    MapFunction,
+    StreamingContext,
+)
 
 from .killing import Numbered, Slowly, assert_numbered_once, context, kill_some
 
@@ -222,6 +232,131 @@ def test_what_another_system_refuses_is_refused_again_in_a_recovery(tmp_path, ca
     assert "does not repeat" not in capfd.readouterr().err
 
 
+@dataclass
+class Delay:
+    """Stands for a Java record that refuses negative minutes."""
+
+    minutes: int
+
+
+class CheckedDelay(msgspec.Struct):
+    """Refuses negative minutes where it is made, and does not notice when they become so."""
+
+    minutes: int
+
+    def __post_init__(self) -> None:
+        if self.minutes < 0:
+            raise ValueError(f"negative: {self.minutes}")
+
+
+def unchecked(minutes: int) -> CheckedDelay:
+    delay = CheckedDelay(abs(minutes))
+    delay.minutes = minutes
+    return delay
+
+
+def delays_in(language: str, acme_jar, *minutes: int):
+    """A stream of the minutes of delays, which are made anew where they arrive."""
+    ctx = StreamingContext.Builder().build()
+    if language == "python":
+        delays = ctx.from_collection(minutes).map(unchecked).disable_chain()
+        return delays.map(lambda delay: delay.minutes).with_name("minutes")
+    ctx.add_jar(acme_jar).register_type(Delay, "com.acme.Delay")
+    delays = ctx.from_collection([Delay(n) for n in minutes]).as_java_stream()
+    return delays.map("com.acme.Delay::minutesOf").with_name("minutes")
+
+
+def as_python(stream):
+    return stream.as_python_stream() if isinstance(stream, JavaDataStream) else stream
+
+
+@pytest.mark.parametrize("language", ["python", "java"])
+def test_a_record_that_its_own_constructor_refuses_is_skipped(acme_jar, language, capfd):
+    minutes = delays_in(language, acme_jar, 1, -1, 2, -3, 3).with_on_error("skip")
+
+    assert as_python(minutes).execute_and_collect("skips") == [1, 2, 3]
+    assert "operator minutes skips record 1, " in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("language", ["python", "java"])
+def test_a_record_that_its_own_constructor_refuses_is_a_dead_letter_of_its_fields(acme_jar, language):
+    minutes = delays_in(language, acme_jar, -1, 2, -3)
+    good, bad = as_python(minutes).collect(), as_python(minutes.dead_letters()).collect()
+
+    minutes.get_streaming_context().execute("dead letters")
+
+    assert good.get() == [2]
+    assert [letter["record"] for letter in bad.get()] == [{"minutes": -1}, {"minutes": -3}]
+    for letter, refused in zip(bad.get(), ["negative: -1", "negative: -3"], strict=True):
+        assert letter["operator"] == "minutes"
+        assert "Delay" in letter["error"]
+        assert refused in letter["error"]
+
+
+@pytest.mark.parametrize(("language", "line"), [("python", "in __post_init__"), ("java", "Delay.java:7")])
+def test_where_nothing_is_skipped_the_job_fails_with_the_line_of_the_constructor(acme_jar, language, line):
+    minutes = as_python(delays_in(language, acme_jar, 1, -1, 2))
+
+    with pytest.raises(JobFailedError, match=r"operator 'minutes' failed, subtask 0, .*, record 1") as failed:
+        minutes.execute_and_collect("fails")
+
+    assert "negative: -1" in str(failed.value)
+    assert line in str(failed.value)
+
+
+def test_a_record_whose_key_is_refused_is_skipped(acme_jar):
+    ctx = StreamingContext.Builder().build().add_jar(acme_jar).register_type(Delay, "com.acme.Delay")
+    keyed = ctx.from_values(1, -1, 2).key_by(Delay)
+    reduced = keyed.as_java_stream().reduce("com.acme.Delay::later")
+    good, bad = as_python(reduced).collect(), as_python(reduced.dead_letters()).collect()
+
+    ctx.execute("keyed")
+
+    assert good.get() == [1, 2]
+    [letter] = bad.get()
+    assert letter["record"] == -1
+    assert 'its key, {"minutes"=-1}, cannot be taken' in letter["error"]
+
+
+def test_what_a_union_cannot_take_is_skipped_after_it(acme_jar):
+    ctx = StreamingContext.Builder().build()
+    left, right = (ctx.from_collection(minutes).map(unchecked) for minutes in ([1, -1], [-2, 2]))
+    minutes = left.union(right).map(lambda delay: delay.minutes)
+    good, bad = minutes.collect(), minutes.dead_letters().map(lambda letter: letter["record"]["minutes"]).collect()
+
+    ctx.execute("union")
+
+    assert sorted(good.get()) == [1, 2]
+    assert sorted(bad.get()) == [-2, -1]
+
+
+def test_a_key_function_does_not_see_what_its_consumer_skips():
+    ctx = StreamingContext.Builder().build().set_parallelism(2)
+    delays = ctx.from_values(1, -1, 2).map(unchecked).key_by(lambda delay: delay.minutes % 7)
+    reduced = delays.reduce(lambda old, new: new)
+    good, bad = reduced.collect(), reduced.dead_letters().collect()
+
+    ctx.execute("keyed")
+
+    assert sorted(delay.minutes for delay in good.get()) == [1, 2]
+    assert [letter["record"] for letter in bad.get()] == [{"minutes": -1}]
+
+
+@pytest.mark.local
+def test_refused_records_come_once_whatever_dies(tmp_path, acme_jar):
+    ctx = context(tmp_path).add_jar(acme_jar).register_type(Delay, "com.acme.Delay")
+    delays = ctx.source(Slowly(20_000)).map(lambda x: Delay(-x if x % 10 == 3 else x))
+    minutes = delays.as_java_stream().map("com.acme.Delay::minutesOf")
+    good = as_python(minutes).map(lambda x: x).disable_chain()
+    bad = as_python(minutes.dead_letters()).map(lambda letter: -letter["record"]["minutes"]).disable_chain()
+    collected = good.union(bad).key_by(lambda x: x % 7).process(Numbered()).collect()
+    job = ctx.submit("killed")
+
+    assert kill_some(job, random.Random(3), ["java", "python", "java"]) >= 1
+
+    assert_numbered_once(collected.get(240), list(range(20_000)), 7)
+
+
 def test_a_source_has_no_dead_letters():
     ctx = StreamingContext.Builder().build()
 
@@ -263,6 +398,20 @@ def test_identities_count_the_records_that_are_skipped(capfd):
     ctx.execute("upsert")
 
     assert capfd.readouterr().out == "1/0 a\n1/2 c\n"
+
+
+def test_identities_count_the_records_that_cannot_be_made(capfd):
+    class UpsertMinutes(Upsert):
+        def sink(self, record_id, value) -> None:
+            super().sink(record_id, value.minutes)
+
+    ctx = StreamingContext.Builder().build()
+    delays = ctx.from_values(-1, 2, -3, 4).map(unchecked).disable_chain()
+    delays.sink(UpsertMinutes()).with_on_error("skip")
+
+    ctx.execute("upsert")
+
+    assert capfd.readouterr().out == "2/1 2\n2/3 4\n"
 
 
 def test_an_idempotent_sink_needs_records_with_an_identity(tmp_path):

@@ -2,6 +2,7 @@
 
 from anabranch.records.codec import Decoder, Encoder, codec_name, decode_value, encode_value
 from anabranch.records.keys import KeyEncoder, KeySelector, encode_key, key_group, subtask_of
+from anabranch.records.refused import RefusedValue
 from anabranch.records.row import Row
 from anabranch.records.types import TypeRegistry, record_type
 
@@ -10,6 +11,7 @@ __all__ = [
     "Encoder",
     "KeyEncoder",
     "KeySelector",
+    "RefusedValue",
     "Row",
     "TypeRegistry",
     "codec_name",

@@ -13,6 +13,7 @@ from anabranch.records.decoder import ValueDecoder
 from anabranch.records.encoder import ValueEncoder
 from anabranch.records.explain import why_not
 from anabranch.records.instances import InstanceMaker
+from anabranch.records.refused import RefusingDecoder
 from anabranch.records.scalars import Unencodable
 from anabranch.records.types import TypeRegistry
 from anabranch.records.wire import TooDeepError
@@ -69,15 +70,17 @@ class Encoder:
 class Decoder:
     """Decodes the batches of one edge."""
 
-    def __init__(self, source: Language, types: TypeRegistry) -> None:
+    def __init__(self, source: Language, types: TypeRegistry, *, refuses: bool = False) -> None:
         """Makes a decoder.
 
         Args:
             source: Language of the producer.
             types: The types of the job.
+            refuses: Whether a `RefusedValue` stands for a value that cannot be made here; else that is an error.
         """
         self._python = source == LANGUAGE_PYTHON
         self._types = types
+        self._refuses = refuses
         self._makers: dict[int, InstanceMaker] = {}
 
     def decode(self, payload: bytes | memoryview, n: int, schemas: Iterable[Schema]) -> list[Any]:
@@ -91,15 +94,23 @@ class Decoder:
         Raises:
             RecordError: The bytes are not that; with the index of the value and the path inside it.
         """
+        schemas = list(schemas)
         self._makers = {schema.id: self._types.maker(schema, python=self._python) for schema in schemas}
         if _native is None:
-            return self._pure(bytes(payload)).decode(n)
+            return self._slowly(bytes(payload), n, schemas)
         try:
             values: list[Any] = _native.decode(payload, n, self._makers, self._extension)
         except Exception as error:
-            self._pure(bytes(payload)).decode(n)  # fails alike, and can tell where
-            raise RecordError(f"the payload cannot be decoded: {error}") from error
+            values = self._slowly(bytes(payload), n, schemas)  # fails alike, and can tell where
+            if not self._refuses:
+                raise RecordError(f"the payload cannot be decoded: {error}") from error
         return values
+
+    def _slowly(self, data: bytes, n: int, schemas: Iterable[Schema]) -> list[Any]:
+        if not self._refuses:
+            return self._pure(data).decode(n)
+        fields = {schema.id: schema.fields for schema in schemas}
+        return RefusingDecoder(data, self._types, self._makers, fields, python=self._python).decode(n)
 
     def _pure(self, data: bytes) -> ValueDecoder:
         return ValueDecoder(data, self._types, self._makers, python=self._python)

@@ -11,12 +11,13 @@ from google.protobuf.message import DecodeError
 
 from anabranch.errors import RecordError
 from anabranch.records import wire
+from anabranch.records.classes import default_name
 from anabranch.records.explain import LONGEST_KEY, type_name
-from anabranch.records.instances import InstanceMaker
+from anabranch.records.instances import InstanceMaker, Mismatch
 from anabranch.records.scalars import DECODERS
 from anabranch.records.types import TypeRegistry
 from anabranch.records.wire import TooDeepError
-from anabranch.text import LONGEST_MESSAGE, shown
+from anabranch.text import LONGEST_MESSAGE, error_line, shown
 
 _NUMBERS = {
     0xCA: struct.Struct(">f"),
@@ -69,15 +70,7 @@ class ValueDecoder:
         """
         if not 0 <= n <= self._size:  # each value takes a byte at least
             raise RecordError(f"{self._size} bytes cannot be {n} values", index=0)
-        values: list[Any] = []
-        try:
-            for _ in range(n):
-                values.append(self._value(0))  # noqa: PERF401 - an error must tell how many there were
-        except RecordError as error:
-            reason = f"{error}, at {error.path}" if error.path else str(error)
-            raise RecordError(reason, index=len(values), path=error.path) from error.__cause__
-        except IndexError:
-            raise RecordError("the bytes end inside a value", index=len(values)) from None
+        values = [self._element(index) for index in range(n)]
         if self._position != self._size:
             raise RecordError(f"{self._size - self._position} bytes are left over", index=n)
         return values
@@ -92,6 +85,15 @@ class ValueDecoder:
             return self._extension_value(code, self._size, depth)
         except IndexError:
             raise RecordError("the bytes end inside a value") from None
+
+    def _element(self, index: int) -> Any:
+        try:
+            return self._value(0)
+        except RecordError as error:
+            reason = f"{error}, at {error.path}" if error.path else str(error)
+            raise RecordError(reason, index=index, path=error.path) from error.__cause__
+        except IndexError:
+            raise RecordError("the bytes end inside a value", index=index) from None
 
     def _value(self, depth: int) -> Any:  # noqa: PLR0912 - one branch per kind of tag, common ones first
         tag = self._data[self._position]
@@ -228,25 +230,33 @@ class ValueDecoder:
         return frozenset(self._set(end, depth))
 
     def _enum(self, end: int, _depth: int) -> Any:
+        return self._types.enum_constant(*self._enum_names(end))
+
+    def _enum_names(self, end: int) -> list[str]:
         elements = self._elements(end, 0)  # two strings: no level of nesting
         if [type(element) for element in elements] != [str, str]:
             raise RecordError("an enum is not the names of its type and constant")
-        return self._types.enum_constant(*elements)
+        return elements
 
     def _instance(self, end: int, depth: int) -> Any:
+        _, maker = self._maker(end)
+        values = self._list(maker.n_fields, depth)
+        if isinstance(maker.make, Mismatch):
+            raise RecordError(maker.make.reason)
+        try:
+            return maker.make(values)
+        except Exception as error:
+            name = "an instance" if maker.cls is None else f"an instance of {default_name(maker.cls)}"
+            raise RecordError(f"{name} cannot be made of its fields: {error_line(error)}") from error
+
+    def _maker(self, end: int) -> tuple[int, InstanceMaker]:
         if end - self._position < 8:
             raise RecordError("an instance is shorter than its schema id")
         number = self._length(8)
         maker = self._makers.get(number)
         if maker is None:
             raise RecordError(f"an instance has the schema {number:#018x}, which its frame does not list")
-        values = self._list(maker.n_fields, depth)
-        try:
-            return maker.make(values)
-        except RecordError:
-            raise
-        except Exception as error:
-            raise RecordError(f"an instance cannot be made of its fields: {error}") from error
+        return number, maker
 
     def _message(self, end: int, _depth: int) -> Any:
         # Its name is no level of nesting; at the deepest level a container is refused, as it would be as a name.

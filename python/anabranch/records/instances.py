@@ -122,6 +122,16 @@ class InstanceMaker(NamedTuple):
     make: Callable[[Sequence[Any]], Any]
 
 
+class Mismatch:
+    """Makes no instance: the class of this side has other fields than the one of the other side."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def __call__(self, _values: Sequence[Any]) -> Any:  # noqa: D102
+        raise RecordError(self.reason)
+
+
 def instance_maker(cls: type | None, schema: Schema) -> InstanceMaker:
     """Returns what makes the instances of a schema as it was received: of a class, or rows if that is None."""
     fields = list(schema.fields)
@@ -129,7 +139,7 @@ def instance_maker(cls: type | None, schema: Schema) -> InstanceMaker:
     if cls is None or declared is None:
         return InstanceMaker(len(fields), Access.CALL, None, (), (), _row_maker(schema.name, fields))
     if set(declared) != set(fields):
-        refuse = _refuser(_difference(cls, schema.name, declared, fields))
+        refuse = Mismatch(_difference(cls, schema.name, declared, fields))
         return InstanceMaker(len(fields), Access.CALL, cls, (), (), refuse)
     positions = tuple(fields.index(field) for field in declared)
     if issubclass(cls, tuple):
@@ -217,13 +227,6 @@ def _struct_maker(cls: type, fields: list[str]) -> Callable[[Sequence[Any]], Any
 
 def _row_maker(name: str, fields: list[str]) -> Callable[[Sequence[Any]], Any]:
     return lambda values: Row(name, dict(zip(fields, values, strict=True)))
-
-
-def _refuser(reason: str) -> Callable[[Sequence[Any]], Any]:
-    def refuse(_values: Sequence[Any]) -> Any:
-        raise RecordError(reason)
-
-    return refuse
 
 
 def _difference(cls: type, name: str, declared: list[str], received: list[str]) -> str:

@@ -192,14 +192,23 @@ class TypeRegistry:
         Raises:
             RecordError: There is no such enum or member here.
         """
-        cls = self._class_named(type_name) or self._brought.get(type_name) or self._finder.find(type_name)
-        if cls is None or not issubclass(cls, enum.Enum):
-            raise RecordError(f"there is no enum {type_name} here; register_type(cls, {type_name!r}) would tell it")
+        cls = self.enum_class(type_name)
         member = cls.__members__.get(constant)
         if member is None:
             known = ", ".join(cls.__members__)
             raise RecordError(f"enum {type_name} has no constant {constant!r} here; it has {known}")
         return member
+
+    def enum_class(self, type_name: str) -> type[enum.Enum]:
+        """Returns an enum.
+
+        Raises:
+            RecordError: There is no such enum here.
+        """
+        cls = self._class_named(type_name) or self._brought.get(type_name) or self._finder.find(type_name)
+        if cls is None or not issubclass(cls, enum.Enum):
+            raise RecordError(f"there is no enum {type_name} here; register_type(cls, {type_name!r}) would tell it")
+        return cls
 
     def message_class(self, full_name: str) -> type[Message]:
         """Returns the class of a protobuf message.

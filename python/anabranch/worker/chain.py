@@ -48,6 +48,7 @@ from anabranch.worker.operators.skipping import SkippingOperator
 from anabranch.worker.operators.source import SourceOperator
 from anabranch.worker.operators.union import UnionOperator
 from anabranch.worker.operators.user_operator import UserOperator
+from anabranch.worker.refused_records import RefusedRecords, first_that_skips
 from anabranch.worker.slices import AfterSlice, Slices
 
 # In the configuration of an operator.
@@ -76,6 +77,10 @@ class OperatorChain:
 
     Edges have functions too, key functions at their consumer and partition functions at their producer, with the same
     life as those of operators.
+
+    Attributes:
+        operators: The operators.
+        takes_refused: Whether a `RefusedValue` may be in the input: an operator leaves out its record.
     """
 
     def __init__(
@@ -112,10 +117,14 @@ class OperatorChain:
         for index, operator in enumerate(operators, start=1):
             rest = steps[index:]
             operator.connect(Slices(_through(rest, emit), after_slice) if rest else emit)
+        skipping = first_that_skips(operators)
+        self.takes_refused = skipping is not None
         for edge in inputs:
             keyed = key_operators.get(edge.edge_id)
             first = partial(operators[0].process_input, edge.input)
             way = _through([*([keyed.process] if keyed else []), first, *steps[1:]], emit)
+            if skipping is not None:
+                way = RefusedRecords(way, operators, skipping)
             self._inputs[edge.edge_id] = Slices(way, after_input)
 
     @property

@@ -108,10 +108,10 @@ class TaskReporter(Protocol):
 class _InputEdge:
     """How to read one input edge: its decoder, and the operator that takes its batches."""
 
-    def __init__(self, edge: control.InputEdge, job: WorkerJob, entry: Emit) -> None:
+    def __init__(self, edge: control.InputEdge, job: WorkerJob, chain: OperatorChain) -> None:
         self.producer = edge.producer_name
-        self.entry = entry
-        self.decoder = Decoder(edge.producer_language, job.types)
+        self.entry = chain.entry(edge.edge_id)
+        self.decoder = Decoder(edge.producer_language, job.types, refuses=chain.takes_refused)
         self.records = 0
 
 
@@ -287,7 +287,7 @@ class Task:
         self.output = self._build_output()
         self.chain = self._build_chain()
         for edge in self.descriptor.inputs:
-            self._input_edges[edge.edge_id] = _InputEdge(edge, self._job, self.chain.entry(edge.edge_id))
+            self._input_edges[edge.edge_id] = _InputEdge(edge, self._job, self.chain)
         self._reporter.deployed(self, self._listen())
         self._reach("recovery.deployed")
         # Consumers are waited for too: user code may block for long, and nobody is let in meanwhile.
@@ -385,7 +385,7 @@ class Task:
         try:
             records = edge.decoder.decode(frame.payload, 2 * n if header.has_keys else n, header.schemas)
         except RecordError as error:
-            position = edge.records + max(0, error.index)
+            position = edge.records + max(0, error.index) % max(1, n)  # keys count first
             raise OperatorError(self._head_name, position, f"from operator {edge.producer}") from error
         edge.records += n
         return (records[n:], records[:n]) if header.has_keys else (records, None)

@@ -29,10 +29,7 @@ class IdempotentSinkOperator(UserOperator[Callable[[str, Any], object]]):
         self._taken_before = 0
 
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
-        origin = self._origin_of_batch()
-        if origin != self._origin:  # else it is another part of the same batch
-            self._origin, self._taken_before = origin, self.records_in
-        channel, before = origin
+        channel, before = self._enter_batch()
         prefix = f"{self._job_id}/{channel}/"
         function = self.function
         iterator = iter(values)
@@ -46,3 +43,13 @@ class IdempotentSinkOperator(UserOperator[Callable[[str, Any], object]]):
             raise self.failure(values, position_of(values, iterator)) from error
         self.records_in += len(values)
         return None
+
+    def pass_over(self) -> None:  # noqa: D102
+        self._enter_batch()
+        super().pass_over()
+
+    def _enter_batch(self) -> Origin:
+        origin = self._origin_of_batch()
+        if origin != self._origin:  # else it is another part of the same batch
+            self._origin, self._taken_before = origin, self.records_in
+        return origin

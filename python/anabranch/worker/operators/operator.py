@@ -86,6 +86,10 @@ class Operator(ABC):
         assert index == 0, f"operator {self.name} has one input"  # noqa: S101 - a mistake of ours
         return self.process(values, keys)
 
+    def pass_over(self) -> None:
+        """Counts a record that was left out before this operator could take it."""
+        self.records_in += 1
+
     def save(self, checkpoint: int) -> list[Any] | None:  # noqa: ARG002 - of use to sinks
         """Returns what the engine keeps for this operator, as values that can be encoded; None if it keeps nothing.
 

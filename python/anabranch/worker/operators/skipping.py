@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from anabranch.errors import RecordError
 from anabranch.records.ownership import own
 from anabranch.recovery.errors import NondeterminismError
 from anabranch.text import error_line, shown
@@ -56,6 +57,19 @@ class SkippingOperator(Operator):
                     self._emit_next(*results)
         self._count()
         return None
+
+    def refuse(self, record: Any, error: RecordError) -> None:
+        """Leaves out a record that could not be made when it arrived, so that the function never saw it.
+
+        Args:
+            record: What of it could be read.
+            error: Why it could not be made.
+        """
+        failure = OperatorError(self.name, self._operator.records_in, record)
+        failure.__cause__ = error
+        self._leave_out(failure)
+        self._operator.pass_over()
+        self._count()
 
     def _count(self) -> None:
         self.records_in, self.records_out = self._operator.records_in, self._operator.records_out

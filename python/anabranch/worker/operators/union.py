@@ -14,3 +14,7 @@ class UnionOperator(Operator):
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
         self.records_in += len(values)
         return self.results(values)
+
+    def pass_over(self) -> None:  # noqa: D102
+        super().pass_over()
+        self.records_out += 1

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.anabranch.api.function.PartitionFunction;
 import org.anabranch.proto.v1.ChannelPosition;
@@ -56,6 +57,8 @@ public final class Exchange implements AutoCloseable {
    *
    * @param cancelled asked in every wait; true makes the wait throw {@link CancelledException}
    * @param guarantee what the channels remember
+   * @param refusals whether an error may leave out the record alone that it is about; see {@link
+   *     Decoder}
    * @throws IOException if the system has no selector for us
    */
   public Exchange(
@@ -63,7 +66,8 @@ public final class Exchange implements AutoCloseable {
       TypeRegistry types,
       TaskDescriptor task,
       BooleanSupplier cancelled,
-      Guarantee guarantee)
+      Guarantee guarantee,
+      Predicate<Throwable> refusals)
       throws IOException {
     this.config = config;
     this.types = types;
@@ -98,7 +102,7 @@ public final class Exchange implements AutoCloseable {
               this::await);
     }
     for (InputEdge edge : task.getInputsList()) {
-      input.add(edge, new Decoder(edge.getProducerLanguage(), types));
+      input.add(edge, new Decoder(edge.getProducerLanguage(), types, refusals));
     }
     input.restore(restore.getUnreadList());
   }

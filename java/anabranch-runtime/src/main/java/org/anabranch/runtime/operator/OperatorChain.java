@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.anabranch.api.function.AggregateFunction;
 import org.anabranch.api.function.CoProcessFunction;
@@ -33,6 +34,7 @@ import org.anabranch.proto.v1.Partitioning;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.runtime.exchange.PartitionException;
+import org.anabranch.runtime.records.RefusedValue;
 import org.anabranch.runtime.records.ValueCopier;
 import org.anabranch.runtime.text.ErrorText;
 
@@ -144,7 +146,10 @@ public final class OperatorChain {
       chain.place(task.getChain(i), isKeyed(task, i), stage, functions, next);
     }
     for (InputEdge edge : task.getInputsList()) {
-      chain.entries.add(chain.entry(edge, task, functions));
+      Output entry = chain.entry(edge, task, functions);
+      int skipping = firstThatSkips(task);
+      chain.entries.add(
+          skipping < 0 ? entry : new RefusedRecords(entry, chain.stages.subList(0, skipping + 1)));
     }
     for (OutputEdge edge : task.getOutputsList()) {
       if (edge.getPartitioning().getKind() == Partitioning.Kind.KIND_CUSTOM) {
@@ -152,6 +157,23 @@ public final class OperatorChain {
       }
     }
     return chain;
+  }
+
+  /**
+   * Returns whether an error at a record on its way into a chain may leave out that record alone,
+   * which then comes as a {@link RefusedValue}: so it is if the first operator with a function
+   * skips.
+   */
+  public static Predicate<Throwable> refusals(TaskDescriptor task) {
+    return firstThatSkips(task) < 0 ? error -> false : Skipping::isOfRecord;
+  }
+
+  /** Returns the position of the first operator with a function if it skips, else -1. */
+  private static int firstThatSkips(TaskDescriptor task) {
+    boolean union = task.getChain(0).getKind() == OperatorKind.OPERATOR_KIND_UNION;
+    int first = union && task.getChainCount() > 1 ? 1 : 0;
+    String action = task.getChain(first).getConfigOrDefault(ON_ERROR, "fail");
+    return action.equals("skip") ? first : -1;
   }
 
   /** Returns whether the records of an operator of the chain come with keys. */

@@ -86,6 +86,18 @@ final class Stage implements Output {
     chain.step();
   }
 
+  /** Leaves out a record that could not be made when it arrived, so that no function saw it. */
+  void refuse(Object record, RecordException error) {
+    chain.checkIntact();
+    try {
+      skipping.reject(taken.get(), record, error);
+    } catch (Throwable t) {
+      throw chain.fail(OperatorFailure.atRecord(name, taken.get(), record, t));
+    }
+    taken.increment();
+    chain.step();
+  }
+
   /** Handles a record that was taken earlier: if it fails it is left out alone, or is to blame. */
   private void handleApart(Object value, Operator.Action action) {
     try {

@@ -2,8 +2,10 @@ package org.anabranch.runtime.records;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.function.Predicate;
 import org.anabranch.proto.v1.Language;
 import org.anabranch.proto.v1.Schema;
+import org.anabranch.runtime.text.ErrorText;
 
 /**
  * Makes records of payloads, from producers of one language.
@@ -15,6 +17,7 @@ public final class Decoder {
   private final Input in = new Input();
   private final ValueDecoder values;
   private final ValueDecoder keys;
+  private final Predicate<Throwable> refusals;
 
   /**
    * Makes a decoder.
@@ -23,8 +26,22 @@ public final class Decoder {
    * @param types classes of the names
    */
   public Decoder(Language source, TypeRegistry types) {
+    this(source, types, error -> false);
+  }
+
+  /**
+   * Makes a decoder that puts a {@link RefusedValue} in the place of a value that cannot be made,
+   * however deep inside the reason is. Bytes that are wrong, and types that the job does not have
+   * here, are errors still.
+   *
+   * @param source language of the producers
+   * @param types classes of the names
+   * @param refusals whether an error may be one of the value alone
+   */
+  public Decoder(Language source, TypeRegistry types, Predicate<Throwable> refusals) {
     values = new ValueDecoder(in, types, Dialect.of(source));
     keys = new ValueDecoder(in, types, Dialect.KEY);
+    this.refusals = refusals;
   }
 
   /**
@@ -94,16 +111,35 @@ public final class Decoder {
     }
   }
 
-  private static void fill(Object[] batch, int from, int to, ValueDecoder decoder) {
+  private void fill(Object[] batch, int from, int to, ValueDecoder decoder) {
+    int end = in.limit();
     for (int i = from; i < to; i++) {
+      int start = in.position();
       try {
         batch[i] = decoder.read();
       } catch (RecordException e) {
-        throw e.at(i);
+        batch[i] = refused(e.at(i), start, end, decoder);
       } catch (RuntimeException | StackOverflowError | LinkageError e) {
         // Users' classes take part: hashCode of a key, the constructor of a record.
-        throw new RecordException("it could not be made: " + e, e).at(i);
+        String what = "it could not be made: " + ErrorText.of(e);
+        batch[i] = refused(new RecordException(what, e).at(i), start, end, decoder);
       }
+    }
+  }
+
+  /** Reads the value from its start once more, as what can be told of it. */
+  private RefusedValue refused(RecordException why, int start, int end, ValueDecoder decoder) {
+    Throwable cause = why.getCause();
+    if (!refusals.test(cause == null ? why : cause)) {
+      throw why;
+    }
+    in.position(start);
+    in.limit(end);
+    ValueDecoder plain = decoder.plain();
+    try {
+      return new RefusedValue(plain.read(), why);
+    } catch (RecordException wrong) {
+      throw why; // the bytes themselves are wrong, or the types of the job
     }
   }
 }

@@ -27,6 +27,11 @@ final class Input {
     return position;
   }
 
+  /** Moves back to where a value has begun. */
+  void position(int position) {
+    this.position = position;
+  }
+
   int limit() {
     return limit;
   }

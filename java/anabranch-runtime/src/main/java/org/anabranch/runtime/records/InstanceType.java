@@ -6,6 +6,7 @@ import java.lang.invoke.MethodType;
 import java.lang.reflect.Field;
 import java.util.List;
 import org.anabranch.proto.v1.Schema;
+import org.anabranch.runtime.text.ErrorText;
 import org.objenesis.Objenesis;
 import org.objenesis.ObjenesisStd;
 import org.objenesis.instantiator.ObjectInstantiator;
@@ -122,7 +123,8 @@ abstract sealed class InstanceType {
       } catch (VirtualMachineError e) {
         throw e;
       } catch (Throwable e) {
-        throw new RecordException("the constructor of %s failed: %s".formatted(name, e), e);
+        throw new RecordException(
+            "the constructor of %s failed: %s".formatted(name, ErrorText.of(e)), e);
       }
     }
   }

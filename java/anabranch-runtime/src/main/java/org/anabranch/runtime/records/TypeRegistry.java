@@ -212,11 +212,7 @@ public final class TypeRegistry {
    * @throws RecordException if there is no such enum or constant here
    */
   Object enumConstant(String typeName, String constant) {
-    Map<String, Object> known = constants.get(typeName);
-    if (known == null) {
-      known = constantsOf(typeName);
-      constants.put(typeName, known);
-    }
+    Map<String, Object> known = constantsByName(typeName);
     Object value = known.get(constant);
     if (value == null) {
       throw new RecordException(
@@ -224,6 +220,24 @@ public final class TypeRegistry {
               .formatted(typeName, constant, known.keySet()));
     }
     return value;
+  }
+
+  /**
+   * Checks that an enum is known.
+   *
+   * @throws RecordException if there is no such enum here
+   */
+  void checkEnum(String typeName) {
+    constantsByName(typeName);
+  }
+
+  private Map<String, Object> constantsByName(String typeName) {
+    Map<String, Object> known = constants.get(typeName);
+    if (known == null) {
+      known = constantsOf(typeName);
+      constants.put(typeName, known);
+    }
+    return known;
   }
 
   private Map<String, Object> constantsOf(String typeName) {

@@ -30,13 +30,13 @@ import org.anabranch.runtime.records.TypeRegistry.Incoming;
  * <p>The bytes may be anything. Memory is taken in step with what has been read: a length alone
  * never makes it allocate more than a little.
  */
-final class ValueDecoder {
+sealed class ValueDecoder permits PlainValueDecoder {
   // A container that says it is larger grows as its elements arrive.
   private static final int TRUSTED_SIZE = 1 << 12;
 
-  private final Input in;
-  private final TypeRegistry types;
-  private final Dialect dialect;
+  final Input in;
+  final TypeRegistry types;
+  final Dialect dialect;
   private List<Schema> schemas = List.of();
 
   ValueDecoder(Input in, TypeRegistry types, Dialect dialect) {
@@ -46,15 +46,22 @@ final class ValueDecoder {
   }
 
   /** Sets the schemas that the values to come may refer to. */
-  void schemas(List<Schema> schemas) {
+  final void schemas(List<Schema> schemas) {
     this.schemas = schemas;
   }
 
-  Object read() {
+  /** Returns what reads the same bytes without the classes of users. */
+  final ValueDecoder plain() {
+    ValueDecoder plain = new PlainValueDecoder(in, types, dialect);
+    plain.schemas(schemas);
+    return plain;
+  }
+
+  final Object read() {
     return read(0);
   }
 
-  private Object read(int depth) {
+  final Object read(int depth) {
     int tag = in.unsigned1();
     if (tag < Wire.FIXMAP) {
       return (long) tag;
@@ -133,7 +140,7 @@ final class ValueDecoder {
     };
   }
 
-  private static int inside(int depth) {
+  static int inside(int depth) {
     if (depth == Wire.MAX_DEPTH) {
       throw Wire.tooDeep();
     }
@@ -148,7 +155,7 @@ final class ValueDecoder {
     }
   }
 
-  private List<Object> list(int n, int depth) {
+  final List<Object> list(int n, int depth) {
     int within = inside(depth);
     List<Object> list = new ArrayList<>(Math.min(n, TRUSTED_SIZE));
     for (int i = 0; i < n; i++) {
@@ -157,7 +164,7 @@ final class ValueDecoder {
     return list;
   }
 
-  private Map<Object, Object> map(int n, int depth) {
+  Object map(int n, int depth) {
     int within = inside(depth);
     Map<Object, Object> map = new LinkedHashMap<>(capacity(n));
     Contents contents = new Contents();
@@ -202,7 +209,7 @@ final class ValueDecoder {
     return value;
   }
 
-  private Object extensionData(int code, int length, int depth) {
+  Object extensionData(int code, int length, int depth) {
     return switch (code) {
       case Wire.TUPLE -> tuple(depth);
       case Wire.BIG_INT -> Numbers.bigInteger(in);
@@ -298,13 +305,19 @@ final class ValueDecoder {
   }
 
   private Object enumeration() {
+    EnumName name = enumName();
+    return types.enumConstant(name.type(), name.constant());
+  }
+
+  final EnumName enumName() {
     if (in.arrayHeader("an enum") != 2) {
       throw new RecordException("an enum is not an array of two strings");
     }
     String type = in.string("the type of an enum");
-    String constant = in.string("the constant of an enum");
-    return types.enumConstant(type, constant);
+    return new EnumName(type, in.string("the constant of an enum"));
   }
+
+  record EnumName(String type, String constant) {}
 
   private Object instance(int depth) {
     long id = in.int8();
@@ -319,7 +332,7 @@ final class ValueDecoder {
     throw new RecordException(((Incoming.Refused) incoming).reason());
   }
 
-  private Schema schema(long id) {
+  final Schema schema(long id) {
     for (int i = 0; i < schemas.size(); i++) {
       Schema schema = schemas.get(i);
       if (schema.getId() == id) {

@@ -64,6 +64,11 @@ final class Wire {
 
   private Wire() {}
 
+  /** Returns whether an extension holds one number or point in time and no other values. */
+  static boolean isScalar(int extension) {
+    return extension == BIG_INT || (extension >= DATE && extension <= UUID);
+  }
+
   static RecordException tooDeep() {
     return new RecordException(
         "it is nested deeper than %d levels, or contains itself".formatted(MAX_DEPTH));

@@ -250,7 +250,13 @@ final class Task {
   }
 
   private Exchange newExchange(Guarantee guarantee) throws IOException {
-    return new Exchange(job.exchange(), job.types(), descriptor, () -> cancelled, guarantee);
+    return new Exchange(
+        job.exchange(),
+        job.types(),
+        descriptor,
+        () -> cancelled,
+        guarantee,
+        OperatorChain.refusals(descriptor));
   }
 
   private void runOnce() throws Throwable {

@@ -42,7 +42,7 @@ final class TestExchanges {
             500,
             false);
     var types = new TypeRegistry(TestExchanges.class.getClassLoader(), List.of());
-    return new Exchange(config, types, task.build(), cancelled, guarantee);
+    return new Exchange(config, types, task.build(), cancelled, guarantee, error -> false);
   }
 
   /** Returns the edge from an operator called numbers. */
