@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from graphlib import TopologicalSorter
+
 from anabranch.config import Options
 from anabranch.graph.validation import validate
 from anabranch.plan.chaining import chains, resolve
@@ -44,6 +46,8 @@ def plan_job(graph: pb.JobGraph, options: Options) -> ExecutionPlan:
         producers, consumers = tasks_of[edge.source], tasks_of[edge.target]
         if producers is not consumers:
             next_channel = _connect(edge, operators, producers, consumers, next_channel)
+    if options.mode == "exactly_once" and options.integer("anabranch.recovery.sharing-depth") == 0:
+        _name_upstream([task for tasks in planned for task in tasks])
     return ExecutionPlan(graph.name, tuple(planned), _assign(tuple(planned), options))
 
 
@@ -104,6 +108,18 @@ def _connect(
             channel += 1
         producer.outputs.append(output)
     return channel
+
+
+def _name_upstream(tasks: list[TaskDescriptor]) -> None:
+    producers = {
+        task.task_id: {channel.peer_task for edge in task.inputs for channel in edge.channels} for task in tasks
+    }
+    by_id = {task.task_id: task for task in tasks}
+    upstream: dict[int, set[int]] = {}
+    for task_id in TopologicalSorter(producers).static_order():
+        direct = producers[task_id]
+        upstream[task_id] = direct.union(*(upstream[producer] for producer in direct))
+        by_id[task_id].upstream_tasks.extend(sorted(upstream[task_id]))
 
 
 def _assign(planned: tuple[tuple[TaskDescriptor, ...], ...], options: Options) -> tuple[WorkerPlan, ...]:

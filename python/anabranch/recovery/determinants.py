@@ -139,7 +139,8 @@ class HeldLogs:
         """Adds the entries that are not here yet. Epochs that were dropped stay dropped.
 
         Raises:
-            ValueError: Entries before those of the delta are missing: the sender broke the protocol.
+            ValueError: Entries before those of the delta are missing, or known ones differ: the sender broke the
+                protocol.
         """
         self._extend(delta.task, delta.epoch, delta.offset, delta.entries)
 
@@ -188,6 +189,8 @@ class HeldLogs:
         held = len(self._logs.get(task, {}).get(epoch, ()))
         if offset > held:
             raise ValueError(f"task {task}, epoch {epoch}: determinant {held} should come next, {offset} has come")
+        if held > offset:
+            _require_same(task, epoch, offset, self._logs[task][epoch][offset:], entries)
         new = entries[held - offset :]
         if new:
             self._logs.setdefault(task, {}).setdefault(epoch, []).extend(new)
@@ -260,6 +263,15 @@ class Piggyback:
         """Takes everything before `index` of `epoch` of a task's log as sent, and nothing after it."""
         self._sent[task] = (epoch, index)
         self._seen = 0
+
+
+def _require_same(
+    task: int, epoch: int, offset: int, ours: Sequence[Determinant], theirs: Sequence[Determinant]
+) -> None:
+    for index, (mine, other) in enumerate(zip(ours, theirs, strict=False), offset):
+        if mine != other:
+            kinds = f"{mine.WhichOneof('kind')} and {other.WhichOneof('kind')}"
+            raise ValueError(f"two copies of the log of task {task} differ at entry {index} of epoch {epoch}: {kinds}")
 
 
 def _drop_before(log: dict[int, list[Determinant]], epoch: int) -> int:

@@ -21,7 +21,6 @@ from anabranch.worker.answers import EpochRandoms, LoggedAnswers, TaskAnswers
 from anabranch.worker.job import WorkerJob
 from anabranch.worker.snapshot_size import require_size
 
-_UNLIMITED = 0
 # More tasks than this do not fit into a reply: all logs are asked for then.
 _MAX_NAMED = 500
 
@@ -63,7 +62,7 @@ class TaskRecovery:
         depth = job.options.integer("anabranch.recovery.sharing-depth")
         producers = frozenset(channel.peer_task for edge in descriptor.inputs for channel in edge.channels)
         # By the depth, the tasks upstream whose entries a consumer of this task is to hold besides its own.
-        self._shared = {1: frozenset[int](), 2: producers}.get(depth) if depth != _UNLIMITED else None
+        self._shared = {1: frozenset[int](), 2: producers}.get(depth, frozenset(descriptor.upstream_tasks))
         self._piece_bytes = piece_bytes(job.limits.max_frame_bytes)
         self._fetches = 0
         # Nobody holds the log of a task without consumers, so it need not be kept.
@@ -99,7 +98,7 @@ class TaskRecovery:
         """What a consumer that comes now is asked for: this task's own log, and those that it passes on."""
         if not self._gathers:
             return None
-        tasks = [] if self._shared is None else [self.descriptor.task_id, *self._shared]
+        tasks = [self.descriptor.task_id, *self._shared]
         return ConnectReply(wants_logs=True, wanted_tasks=tasks if len(tasks) <= _MAX_NAMED else [])
 
     def begin_sharing(self, piggyback: Piggyback) -> None:
@@ -107,9 +106,13 @@ class TaskRecovery:
         piggyback.reset(self._retained)
 
     def take_log(self, piggyback: Piggyback, delta: LogDelta) -> None:
-        """Takes a part of a log that a consumer holds, and need not be sent."""
+        """Takes a part of a log that a consumer holds, and need not be sent.
+
+        A consumer that was asked for all sends more: logs of tasks that are not upstream of this one. Nothing would
+        keep such a copy right when its task, and all that depend on it, fail and take another way.
+        """
         piggyback.set_sent(delta.task, delta.epoch, delta.offset + len(delta.entries))
-        if self._gathers or delta.task != self.descriptor.task_id:
+        if delta.task in self._shared or (self._gathers and delta.task == self.descriptor.task_id):
             self.held.merge(delta)
 
     def due_deltas(self, piggyback: Piggyback) -> tuple[list[LogDelta], bool]:

@@ -144,6 +144,16 @@ def test_tasks_per_worker_is_an_option():
     assert [6] == [len(w.task_ids) for w in graph.plan(**{"python__tasks-per-worker": 0}).workers]
 
 
+def test_a_task_knows_all_that_is_upstream_where_logs_travel_any_distance():
+    graph = Graph()
+    source = graph.add("SOURCE")
+    graph.add("UNION", graph.add("MAP", source, how="REBALANCE", parallelism=2), source, how="REBALANCE")
+    exactly_once = {"checkpoint__dir": "here", "recovery__sharing-depth": 0}
+
+    assert [[], [1], [1], [1, 2, 3]] == [list(task.upstream_tasks) for task in graph.plan(**exactly_once).tasks]
+    assert not any(task.upstream_tasks for task in graph.plan(**{**exactly_once, "recovery__sharing-depth": 2}).tasks)
+
+
 def test_the_description_shows_chains_borders_and_workers():
     graph = Graph()
     key_by = graph.add("KEY_BY", graph.add("SOURCE", parallelism=2), parallelism=2)

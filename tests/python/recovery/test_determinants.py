@@ -95,6 +95,14 @@ def test_a_gap_is_a_protocol_error():
     assert {0: 1} == held.lengths(1)
 
 
+def test_another_entry_at_a_known_place_is_refused():
+    held = held_of(delta(1, 0, 0, 10, 11))
+
+    with pytest.raises(ValueError, match="two copies of the log of task 1 differ at entry 1 of epoch 0: time and time"):
+        held.merge(delta(1, 0, 1, 12, 13))
+    assert {0: 2} == held.lengths(1)
+
+
 def test_the_longer_copy_stays():
     held = held_of(delta(1, 0, 0, 10, 11), delta(1, 1, 0, 20))
 

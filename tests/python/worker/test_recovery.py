@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as some
 
+from anabranch.recovery.determinants import Piggyback
 from anabranch.v1 import control_pb2 as control
+from anabranch.v1.record_pb2 import Determinant, LogDelta
 from anabranch.worker.job import WorkerJob
 from anabranch.worker.recovery import TaskRecovery
 
@@ -19,9 +21,9 @@ class Channel:
 CHANNELS = [Channel(1), Channel(2)]
 
 
-def recovery():
-    descriptor = control.TaskDescriptor(task_id=1, restore=control.Snapshot(number=4))
-    job = WorkerJob.from_setup(control.JobSetup(job_id="job", job_name="job"), bytes(32))
+def recovery(upstream=(), **options):
+    descriptor = control.TaskDescriptor(task_id=1, restore=control.Snapshot(number=4), upstream_tasks=upstream)
+    job = WorkerJob.from_setup(control.JobSetup(job_id="job", job_name="job", config=options), bytes(32))
     return TaskRecovery(descriptor, job, lambda: 0)
 
 
@@ -80,3 +82,14 @@ def test_only_checkpoints_that_all_channels_have_are_passed_each_once_and_in_ord
             blocked.clear()
 
     assert [number for number, on in enumerate(taken, start=5) if all(on)] == passed
+
+
+def test_of_what_its_consumers_hold_a_task_takes_its_own_log_and_those_upstream():
+    task = recovery(upstream=[7, 8], **{"anabranch.recovery.sharing-depth": "0"})
+    deltas = [LogDelta(task=number, epoch=4, entries=[Determinant(time={"ms": number})]) for number in (1, 7, 9)]
+
+    for delta in deltas:
+        task.take_log(Piggyback(), delta)
+
+    assert [1, 7, 8] == sorted(task.wanted_logs.wanted_tasks)
+    assert [1, 1, 0] == [len(task.held.log_of(number)) for number in (1, 7, 9)]

@@ -35,7 +35,7 @@ public final class TaskLogs {
   /**
    * Creates the logs of a task that begins in an epoch.
    *
-   * @param forwarded tasks whose logs are passed on to consumers; null for all that are held
+   * @param forwarded tasks upstream whose logs are passed on to consumers
    */
   public TaskLogs(int task, long epoch, SpillBudget budget, Set<Integer> forwarded) {
     this.task = task;
@@ -107,19 +107,25 @@ public final class TaskLogs {
   /** Returns whose logs are asked for: this task's, and those that it passes on; empty: all. */
   public List<Integer> wantedTasks() {
     List<Integer> wanted = new ArrayList<>();
-    if (forwarded != null && forwarded.size() < MAX_NAMED) {
+    if (forwarded.size() < MAX_NAMED) {
       wanted.add(task);
       wanted.addAll(forwarded);
     }
     return wanted;
   }
 
-  /** Takes a part of a log that a consumer holds, and need not be sent. */
+  /**
+   * Takes a part of a log that a consumer holds, and need not be sent.
+   *
+   * <p>A consumer that was asked for all sends more: logs of tasks that are not upstream of this
+   * one. Nothing would keep such a copy right when its task, and all that depend on it, fail and
+   * take another way.
+   */
   public void consumerHolds(Piggyback channel, LogDelta delta) {
     channel.setSent(delta.getTask(), delta.getEpoch(), delta.getOffset() + delta.getEntriesCount());
-    if (delta.getTask() != task) {
+    if (forwarded.contains(delta.getTask())) {
       held.merge(delta);
-    } else if (gathers()) {
+    } else if (delta.getTask() == task && gathers()) {
       recovered.merge(delta);
     }
   }

@@ -58,7 +58,7 @@ final class ExactlyOnceRun extends RecoverableRun {
             Piece.maxEntryBytes(job.exchange().maxFrameBytes()));
   }
 
-  /** Returns the tasks whose logs consumers are to have besides this one's; null: all. */
+  /** Returns the tasks whose logs consumers are to have besides this one's. */
   private Set<Integer> forwarded(int sharingDepth) {
     return switch (sharingDepth) {
       case 1 -> Set.of();
@@ -67,7 +67,7 @@ final class ExactlyOnceRun extends RecoverableRun {
               .flatMap(edge -> edge.getChannelsList().stream())
               .map(Channel::getPeerTask)
               .collect(Collectors.toSet());
-      default -> null;
+      default -> Set.copyOf(descriptor.getUpstreamTasksList());
     };
   }
 

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.anabranch.proto.v1.Barrier;
 import org.anabranch.proto.v1.ChannelPosition;
@@ -53,7 +54,7 @@ class LoggedExchangeTest {
 
   private TaskLogs logs(int task, long epoch) {
     return new TaskLogs(
-        task, epoch, new SpillBudget(1 << 20, new HeapShare(1 << 20), Path.of("unused")), null);
+        task, epoch, new SpillBudget(1 << 20, new HeapShare(1 << 20), Path.of("unused")), Set.of());
   }
 
   private Exchange open(TaskDescriptor.Builder task, int incarnation, TaskLogs logs)

@@ -6,6 +6,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -216,6 +218,12 @@ public final class TestJob implements TaskListener, AutoCloseable {
             Channel.newBuilder().setChannel(channels[i][j]).setPeerTask(from.get(i).getTaskId()));
       }
       to.get(j).addInputs(input);
+      SortedSet<Integer> upstream = new TreeSet<>(to.get(j).getUpstreamTasksList());
+      for (TaskDescriptor.Builder producer : from) { // described before, with all that is upstream
+        upstream.add(producer.getTaskId());
+        upstream.addAll(producer.getUpstreamTasksList());
+      }
+      to.get(j).clearUpstreamTasks().addAllUpstreamTasks(upstream);
     }
   }
 
