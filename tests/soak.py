@@ -12,14 +12,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from anabranch.job import Job  # noqa: E402
 from tests.jobs.killing import Numbered, Slowly, assert_numbered_once, context, workers  # noqa: E402
 
 RECORDS = 200_000
+# Kills without a checkpoint between; then workers are left alone until one is complete. A machine that is busy with
+# other things as well starts no worker in the time that killing all of them takes.
+MOST_KILLS = 50
+CHECKPOINT_LIMIT = 300.0  # seconds
 
 
 def run_round(jar: Path, rng: random.Random) -> int:
@@ -40,15 +46,36 @@ def run_round(jar: Path, rng: random.Random) -> int:
         job = ctx.submit("soak")
         while job.status().state.name in ("CREATED", "DEPLOYING"):
             time.sleep(0.05)
+        checkpoint, kills = -1, 0
         while not job.ended:
             time.sleep(rng.uniform(0.1, 2.0))
+            if last_checkpoint(job) != checkpoint:
+                checkpoint, kills = last_checkpoint(job), 0
+            elif kills >= MOST_KILLS:
+                wait_for(lambda: job.ended or last_checkpoint(job) != checkpoint)  # noqa: B023 - called at once
             there = workers()
             for victim in rng.sample(there, min(rng.choice([1, 1, 1, 2, 3]), len(there))):
                 if not job.ended:
                     victim.kill()
                     killed += 1
+                    kills += 1
         assert_numbered_once(collected.get(60), list(range(RECORDS)), 7)
     return killed
+
+
+def last_checkpoint(job: Job) -> int:
+    """Returns the number of the last complete checkpoint, or 0."""
+    last = job.status().last_checkpoint
+    return 0 if last is None else last.number or 0
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Waits until something is so, or fails."""
+    deadline = time.monotonic() + CHECKPOINT_LIMIT
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"no checkpoint was completed in {CHECKPOINT_LIMIT:.0f} s without a kill")
+        time.sleep(0.05)
 
 
 def main() -> None:
