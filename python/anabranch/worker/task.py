@@ -558,8 +558,10 @@ class Task:
         number = recovery.trigger
         if number is None or recovery.replaying:
             return
-        obsolete = number <= max(recovery.epoch, recovery.aligning) or self.input.barrier_ahead(number)
-        if obsolete or self._checkpoint_without_barrier(recovery, number, _MOST_BYTES_AHEAD):
+        is_late = number <= max(recovery.epoch, recovery.aligning)
+        read_to_end = not is_late and self.input.read_ahead(_MOST_BYTES_AHEAD)
+        has_barrier = is_late or self.input.barrier_ahead(number)  # asked for only now: it may have just been read
+        if has_barrier or (read_to_end and self._checkpoint_without_barrier(recovery, number, None)):
             recovery.trigger = None
 
     def _handle_part(self, recovery: TaskRecovery, channel: InputChannel, frame: Frame, batch: Batch) -> None:

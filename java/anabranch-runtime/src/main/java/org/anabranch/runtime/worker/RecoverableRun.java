@@ -336,11 +336,11 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
     if (triggered <= epoch()) {
       return;
     }
+    boolean readToEnd = triggered > aligning() && readAhead(MOST_BYTES_AHEAD);
+    // Asked for only now: what was read may hold the barrier.
     if (triggered <= aligning() || input.barrierAhead(triggered)) {
-      triggered = 0; // a barrier has come after all
-      return;
-    }
-    if (readAhead(MOST_BYTES_AHEAD)) {
+      triggered = 0;
+    } else if (readToEnd) {
       beforeTrigger(triggered, triggeredAt);
       takeCheckpointBeforeEnd(triggered, triggeredAt);
     }
