@@ -75,7 +75,9 @@ def run(command: Sequence[str], directory: Path, variables: Mapping[str, str], t
     _adopt_orphans()
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         usage = Usage(time.monotonic())
-        first = subprocess.Popen(command, cwd=directory, env={**os.environ, **variables}, stdout=out, stderr=err)
+        environment = {**os.environ, **variables}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # users do not compile the engine for each process
+        first = subprocess.Popen(command, cwd=directory, env=environment, stdout=out, stderr=err)
         try:
             usage.returncode = _watch(first, usage, timeout)
         finally:

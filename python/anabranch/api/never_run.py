@@ -6,7 +6,6 @@ import atexit
 import itertools
 import os
 import sys
-import sysconfig
 from pathlib import Path
 
 from anabranch.api.interactive import is_interactive, last_error
@@ -48,6 +47,8 @@ def _report() -> None:
 
 def _is_installed() -> bool:
     """Returns whether the program is an installed one, such as pytest, and not somebody's script."""
+    import sysconfig  # noqa: PLC0415 - slow to import
+
     program = getattr(sys.modules["__main__"], "__file__", None)
     directories = (sysconfig.get_path(name) for name in ("scripts", "purelib", "platlib"))
     return program is not None and any(Path(program).absolute().is_relative_to(each) for each in directories)

@@ -10,8 +10,8 @@ import copy
 import datetime as dt
 import decimal
 import enum
-import fractions
 import re
+import sys
 import types
 import uuid
 from collections import Counter, OrderedDict, defaultdict, deque
@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from sys import getrefcount
 from typing import Any, TypeAlias
-from zoneinfo import ZoneInfo
 
 from anabranch.records import codec
 
@@ -39,13 +38,14 @@ class Kind(enum.IntEnum):
 
 _ATOMIC = (
     str, int, float, bool, complex, bytes, types.NoneType, types.EllipsisType, types.NotImplementedType, object, range,
-    dt.date, dt.time, dt.datetime, dt.timedelta, dt.timezone, ZoneInfo, decimal.Decimal,
-    fractions.Fraction, uuid.UUID, re.Pattern, types.FunctionType, types.BuiltinFunctionType, types.MethodType,
-    types.ModuleType, types.CodeType,
+    dt.date, dt.time, dt.datetime, dt.timedelta, dt.timezone, decimal.Decimal, uuid.UUID, re.Pattern,
+    types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType, types.CodeType,
 )  # fmt: skip
 _TRANSPARENT = frozenset(
     {object, list, dict, set, tuple, frozenset, deque, OrderedDict, defaultdict, Counter, *_ATOMIC}
 )
+# The same of modules that few programs import, and that take a while.
+_ATOMIC_ELSEWHERE = {("fractions", "Fraction"), ("zoneinfo", "ZoneInfo")}
 _HEAP_TYPE = 1 << 9
 
 
@@ -58,12 +58,17 @@ class Kinds(dict[type, int]):
 
 
 def _kind_of(cls: type) -> Kind:
-    if cls in _ATOMIC or issubclass(cls, (enum.Enum, type)) or _is_scalar_of_numpy(cls):
+    if cls in _ATOMIC or _is_atomic_elsewhere(cls) or issubclass(cls, (enum.Enum, type)) or _is_scalar_of_numpy(cls):
         return Kind.ATOMIC
     if cls is bytearray:
         return Kind.LEAF
     is_known = all(base in _TRANSPARENT or _is_written_in_python(base) for base in cls.__mro__)
     return Kind.OPAQUE if not is_known else Kind.PLAIN if _is_plain_class(cls) else Kind.INSTANCE
+
+
+def _is_atomic_elsewhere(cls: type) -> bool:
+    name = (cls.__module__, cls.__qualname__)
+    return name in _ATOMIC_ELSEWHERE and getattr(sys.modules.get(name[0]), name[1], None) is cls
 
 
 def _is_written_in_python(cls: type) -> bool:

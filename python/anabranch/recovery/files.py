@@ -9,9 +9,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from fsspec.core import url_to_fs  # type: ignore[import-untyped]
-from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
-
 from anabranch.durable import sync_directory
 
 # What may open the place: a user's name and password, of which only the last may hold a slash; a signature.
@@ -37,13 +34,18 @@ class Files:
     """
 
     def __init__(self, url: str) -> None:
+        # Slow to import, and most short jobs have no checkpoints.
+        from fsspec.core import url_to_fs  # type: ignore[import-untyped]  # noqa: PLC0415
+        from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]  # noqa: PLC0415
+
         self._fs, root = url_to_fs(url)
+        self._is_local = isinstance(self._fs, LocalFileSystem)
         self._root = root.rstrip("/")
 
     def write(self, path: str, parts: Sequence[bytes]) -> None:
         """Writes the parts, one after the other, as one file, and makes the directories it needs."""
         full = self._full(path)
-        if isinstance(self._fs, LocalFileSystem):
+        if self._is_local:
             _write_durably(Path(full), parts)
             return
         data = b"".join(parts)

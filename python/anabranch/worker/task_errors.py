@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sysconfig
 import traceback
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from anabranch.worker.operators.partition import HINT
 from anabranch.worker.tracebacks import format_error
 
 _ENGINE = str(Path(anabranch.__file__).parent) + os.sep
-_LIBRARY = sysconfig.get_path("stdlib") + os.sep
+_LIBRARY = str(Path(os.__file__).parent) + os.sep
 _INSTALLED = f"{os.sep}site-packages{os.sep}"  # may be inside of it
 _NO_RECORD = object()
 
