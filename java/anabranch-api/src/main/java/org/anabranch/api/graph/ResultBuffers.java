@@ -2,8 +2,11 @@ package org.anabranch.api.graph;
 
 import java.lang.invoke.MethodHandleInfo;
 import java.lang.invoke.SerializedLambda;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.anabranch.api.JobGraphException;
 import org.anabranch.api.function.SinkFunction;
 
@@ -12,24 +15,44 @@ public final class ResultBuffers {
   private ResultBuffers() {}
 
   /**
-   * Refuses a sink like {@code results::add}, or a lambda that captures an empty collection.
+   * Refuses a sink like {@code results::add}, and a lambda or a class within a method that captures
+   * an empty collection.
    *
    * @throws JobGraphException if it is one; the message says what to do instead
    */
   public static void refuse(SinkFunction<?> sink) {
     SerializedLambda lambda = Serializer.asLambda(sink);
     if (lambda == null) {
+      capturesOf(sink).filter(each -> isBuffer(each) && isEmpty(each)).forEach(ResultBuffers::fail);
       return;
     }
     for (int i = 0; i < lambda.getCapturedArgCount(); i++) {
       Object captured = lambda.getCapturedArg(i);
       if (isBuffer(captured) && (isOwnMethod(lambda) || isEmpty(captured))) {
-        throw new JobGraphException(
-            ("the sink would fill a %s of this program, but it runs in workers, which get a copy of"
-                    + " it that nobody reads; end the stream with executeAndCollect or collect")
-                .formatted(captured.getClass().getSimpleName()));
+        fail(captured);
       }
     }
+  }
+
+  private static void fail(Object captured) {
+    throw new JobGraphException(
+        ("the sink would fill a %s of this program, but it runs in workers, which get a copy of"
+                + " it that nobody reads; end the stream with executeAndCollect or collect")
+            .formatted(captured.getClass().getSimpleName()));
+  }
+
+  /**
+   * Returns the local variables that an anonymous or local class has taken: the compiler's fields.
+   */
+  private static Stream<Object> capturesOf(SinkFunction<?> sink) {
+    Class<?> type = sink.getClass();
+    if (!type.isAnonymousClass() && !type.isLocalClass()) {
+      return Stream.empty();
+    }
+    return Arrays.stream(type.getDeclaredFields())
+        .filter(field -> field.isSynthetic() && field.getName().startsWith("val$"))
+        .map(field -> Serializer.read(field, sink))
+        .filter(Objects::nonNull);
   }
 
   /** Returns whether the lambda is a method of the captured object itself. */

@@ -134,7 +134,7 @@ final class Serializer {
     }
   }
 
-  private static Object read(Field field, Object object) {
+  static Object read(Field field, Object object) {
     try {
       field.setAccessible(true);
       return field.get(object);
