@@ -100,6 +100,9 @@ def _guarded(run: Any) -> Any:
             problem = str(error)
         except grpc.RpcError as error:
             problem = str(error.details() if isinstance(error, grpc.Call) else error)
+            if isinstance(error, grpc.Call) and error.code() is grpc.StatusCode.UNAVAILABLE:
+                where = arguments.gateway or os.environ.get(_ADDRESS)
+                problem = f"no gateway answers at {where}; is it running, and is the address right? ({problem})"
         except KeyboardInterrupt:
             return 130
         _write(f"anabranch {arguments.command}: {problem}", sys.stderr)

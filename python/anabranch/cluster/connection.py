@@ -9,7 +9,7 @@ import sys
 import threading
 from typing import Any
 
-from anabranch.errors import ConfigError
+from anabranch.errors import AnabranchError, ConfigError
 
 NAMESPACE = "anabranch"
 
@@ -41,6 +41,7 @@ def connect(address: str) -> Any:
 
     Raises:
         ConfigError: Ray is not installed, or there is no cluster at the address.
+        AnabranchError: No cluster could be started here.
     """
     try:
         import ray  # noqa: PLC0415 - an extra, and slow to import
@@ -58,7 +59,9 @@ def connect(address: str) -> Any:
         level = logging.WARNING if threading.current_thread() is threading.main_thread() else logging.ERROR
         try:
             ray.init(address=address or None, namespace=NAMESPACE, log_to_driver=False, logging_level=level)
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except Exception as error:  # Ray has no class of its own for a cluster that does not start in time
+            if not meant or meant == "local":
+                raise AnabranchError(f"Ray could not be started on this machine: {error}") from error
             where = f"at {address!r} (option anabranch.ray.address)" if address else "in RAY_ADDRESS"
             raise ConfigError(f"cannot connect to the Ray cluster {where}: {error}") from error
     return ray

@@ -160,6 +160,17 @@ def test_help_names_the_commands(capsys):
     assert all(command in out for command in ("doctor", "gateway", "options"))
 
 
+def test_a_gateway_that_is_not_there_is_said_not_to_answer(capsys, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+    monkeypatch.setenv("ANABRANCH_GATEWAY_TOKEN", "00" * 32)
+
+    assert 1 == main(["list", "--gateway", address])
+
+    error = capsys.readouterr().err
+    assert error.startswith(f"anabranch list: no gateway answers at {address}; is it running")
+
+
 def test_a_gateway_without_a_token_does_not_start(capsys, monkeypatch):
     monkeypatch.delenv("ANABRANCH_GATEWAY_TOKEN", raising=False)
 

@@ -1,10 +1,11 @@
 """Clusters that are not there."""
 
 import socket
+from unittest.mock import Mock
 
 import pytest
 
-from anabranch import ConfigError, StreamingContext
+from anabranch import AnabranchError, ConfigError, StreamingContext
 from anabranch.cluster.connection import connect, is_connected, is_meant
 
 
@@ -54,3 +55,12 @@ def test_a_job_may_stay_here_whatever_the_environment_names(monkeypatch):
     ctx = StreamingContext.Builder().option("anabranch.launcher", "local").build()
 
     assert [1] == ctx.from_values(1).execute_and_collect("here")
+
+
+def test_a_cluster_of_this_machine_that_does_not_start_is_an_error_with_the_words_of_ray(monkeypatch):
+    ray = pytest.importorskip("ray")
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(ray, "init", Mock(side_effect=Exception("the current node timed out during startup")))
+
+    with pytest.raises(AnabranchError, match="Ray could not be started on this machine: the current node timed out"):
+        connect("")

@@ -36,11 +36,11 @@ public final class GatewayClient implements JobClient {
           session.channel(), id, job.name(), collected, session.isEmbedded(), session::release);
     } catch (RuntimeException e) {
       session.release();
-      throw e instanceof StatusRuntimeException status ? explained(status) : e;
+      throw e instanceof StatusRuntimeException status ? explained(status, client.address()) : e;
     }
   }
 
-  private static RuntimeException explained(StatusRuntimeException e) {
+  private static RuntimeException explained(StatusRuntimeException e, String address) {
     if (e.getStatus().getCode() == Status.Code.INVALID_ARGUMENT) {
       return new JobGraphException(e.getStatus().getDescription(), e);
     }
@@ -50,6 +50,18 @@ public final class GatewayClient implements JobClient {
               + " have a source read large data: "
               + e.getStatus().getDescription(),
           e);
+    }
+    Throwable broken = e.getStatus().getCause(); // of the connection; a gateway sends none
+    if (e.getStatus().getCode() == Status.Code.UNAVAILABLE && broken != null) {
+      String where = address.isEmpty() ? "of this process" : "at " + address;
+      return new IllegalStateException(
+          "no gateway answers %s: %s; is it running, and is the address right?"
+              .formatted(where, broken.getMessage()),
+          e);
+    }
+    if (e.getStatus().getCode() == Status.Code.UNAVAILABLE) {
+      return new IllegalStateException(
+          "the gateway did not take the job: " + e.getStatus().getDescription(), e);
     }
     return new IllegalStateException("the gateway did not take the job: " + e.getStatus(), e);
   }
