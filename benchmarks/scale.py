@@ -24,25 +24,25 @@ import grpc.aio
 import psutil
 
 from anabranch import SourceFunction, StreamingContext
+from anabranch.checkpoint.store import CheckpointStore
 from anabranch.config import Options
+from anabranch.control.job_server import ControlServer
 from anabranch.control.proofs import METADATA, Proofs, new_nonce
-from anabranch.exchange.acceptor import Acceptor
-from anabranch.exchange.addresses import Transport
-from anabranch.exchange.frames import FrameReader, frame_head
-from anabranch.exchange.handshake import ProducerHandshakes
-from anabranch.exchange.input_gate import ConsumerIdentity, InputChannel, InputGate
-from anabranch.exchange.logged_channel import LoggedOutputChannel
-from anabranch.exchange.output_channel import OutputChannel
-from anabranch.exchange.output_gate import OutputEdge, OutputGate
-from anabranch.exchange.reactor import Reactor
+from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.input.gate import ConsumerIdentity, InputChannel, InputGate
+from anabranch.exchange.output.channel import OutputChannel
+from anabranch.exchange.output.gate import OutputEdge, OutputGate
+from anabranch.exchange.output.logged_channel import LoggedOutputChannel
+from anabranch.exchange.wire.acceptor import Acceptor
+from anabranch.exchange.wire.addresses import Transport
+from anabranch.exchange.wire.frames import FrameReader, frame_head
+from anabranch.exchange.wire.handshake import ProducerHandshakes
 from anabranch.job import JobState
 from anabranch.launch.jvm import JvmBridge
-from anabranch.master.control_server import ControlServer
 from anabranch.master.job_master import JobMaster
 from anabranch.plan.planner import plan_job
-from anabranch.recovery.checkpoint_store import CheckpointStore
-from anabranch.recovery.determinants import DeterminantLog, HeldLogs, Piggyback
-from anabranch.recovery.inflight_log import InFlightLog, SpillBudget
+from anabranch.replay.determinants import DeterminantLog, HeldLogs, Piggyback
+from anabranch.replay.inflight_log import InFlightLog, SpillBudget
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1 import graph_pb2 as graph
 from anabranch.v1.authentication_pb2_grpc import AuthenticationStub

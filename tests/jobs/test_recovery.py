@@ -29,10 +29,10 @@ from anabranch import (
     SourceFunction,
     StreamingContext,
 )
+from anabranch.checkpoint.numbers import checkpoint_name
+from anabranch.checkpoint.store import CheckpointStore
 from anabranch.launch.local import LocalLauncher
 from anabranch.master import checkpoints
-from anabranch.recovery.checkpoint_numbers import checkpoint_name
-from anabranch.recovery.checkpoint_store import CheckpointStore
 from anabranch.v1 import control_pb2 as control
 
 from .killing import Numbered, Slowly, assert_numbered_once, context, kill_some, workers

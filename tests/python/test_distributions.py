@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from anabranch.cluster import connection
+from anabranch.client.ray import connection
 from anabranch.launch import java
 from anabranch.launch.java import runtime_jar
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from anabranch.cluster.job_spec import JobSpec
+from anabranch.client.ray.job_spec import JobSpec
 from anabranch.job import hash_seed
 from anabranch.launch.environment import inherited
 from anabranch.launch.launcher import WorkerSpec

@@ -222,7 +222,7 @@ class StreamingContext(DriverOnly):
         return job
 
     def _start(self, job_name: str) -> Job:
-        from anabranch.master.hosting import submit  # noqa: PLC0415 - describing a job needs no engine
+        from anabranch.client.submit import submit  # noqa: PLC0415 - describing a job needs no engine
 
         graph, plan = self._plan(job_name)
         self._warn_of_weak_sources(job_name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from anabranch.checkpoint.numbers import FINAL, checkpoint_name
 from anabranch.job import JobState
-from anabranch.recovery.checkpoint_numbers import FINAL, checkpoint_name
 from anabranch.v1 import gateway_pb2 as gateway
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400

@@ -117,7 +117,7 @@ def _jobs(arguments: argparse.Namespace) -> _Jobs:
         gateway = os.environ.get(_ADDRESS)
         ray = None if gateway else os.environ.get(_RAY)
     if ray:
-        from anabranch.cluster.jobs import ClusterJobs  # noqa: PLC0415 - Ray is an extra
+        from anabranch.client.ray.jobs import ClusterJobs  # noqa: PLC0415 - Ray is an extra
 
         return ClusterJobs(ray)
     return _GatewayJobs(gateway, known_token(arguments.token_file))

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from anabranch.config import Options
 from anabranch.errors import AnabranchError, JobFailedError
 from anabranch.job import JobState
+from anabranch.master.collected import CollectedBatches
 from anabranch.master.job_master import JobMaster
-from anabranch.recovery.collected import CollectedBatches
 from anabranch.status_message import add_recovery
 from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.control_pb2 import CollectedBatch

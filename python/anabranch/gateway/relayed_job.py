@@ -7,15 +7,15 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+from anabranch.client.submit import prefixed
 from anabranch.errors import AnabranchError
 from anabranch.gateway.hosted_job import LogBuffer, batches_of, lines_of
-from anabranch.master.hosting import prefixed
 from anabranch.threads import in_thread
 from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.control_pb2 import CollectedBatch
 
 if TYPE_CHECKING:
-    from anabranch.cluster.client import ClusterJob
+    from anabranch.client.ray.cluster_client import ClusterJob
 
 
 class RelayedJob:

@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from anabranch.client.submit import launcher_of, make_master
 from anabranch.config import Options
 from anabranch.control.server import bind, make_server
 from anabranch.errors import AnabranchError, ConfigError, JavaNotFoundError, JobGraphError
@@ -17,7 +18,6 @@ from anabranch.gateway.artifacts import ArtifactStore
 from anabranch.gateway.hosted_job import GatewayJob, LogBuffer
 from anabranch.gateway.import_check import check_python_functions
 from anabranch.gateway.relayed_job import RelayedJob
-from anabranch.master.hosting import launcher_of, make_master
 from anabranch.plan import ExecutionPlan, plan_job
 from anabranch.threads import in_thread
 from anabranch.v1 import gateway_pb2 as gateway
@@ -177,7 +177,7 @@ class GatewayService(_JobCalls, GatewayServicer):
     @staticmethod
     async def _start(graph: JobGraph, plan: ExecutionPlan, options: Options) -> GatewayJob | RelayedJob:
         if launcher_of(options) == "ray":
-            from anabranch.cluster.client import ClusterJob  # noqa: PLC0415 - Ray is an extra
+            from anabranch.client.ray.cluster_client import ClusterJob  # noqa: PLC0415 - Ray is an extra
 
             prefix = options.text("anabranch.log.prefix") != "off"
             return RelayedJob(await in_thread(ClusterJob.submit, graph, options), prefix=prefix)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from anabranch.checkpoint.errors import CheckpointError
+from anabranch.checkpoint.store import CheckpointStore
 from anabranch.config import Options
 from anabranch.job import JobState
-from anabranch.recovery.checkpoint_store import CheckpointStore
-from anabranch.recovery.errors import CheckpointError
 from anabranch.threads import in_thread
 
 # By value of the option: the ends that need them no more. A failed job's are kept whatever it says.

@@ -9,12 +9,12 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
+from anabranch.checkpoint.errors import CheckpointError
+from anabranch.checkpoint.numbers import FINAL, checkpoint_name, public_number
+from anabranch.checkpoint.store import CheckpointStore
 from anabranch.config import Options
 from anabranch.derived_keys import derive_key
 from anabranch.job import CompletedCheckpoint
-from anabranch.recovery.checkpoint_numbers import FINAL, checkpoint_name, public_number
-from anabranch.recovery.checkpoint_store import CheckpointStore
-from anabranch.recovery.errors import CheckpointError
 from anabranch.repeated import is_reported
 from anabranch.threads import in_thread
 from anabranch.v1 import control_pb2 as control

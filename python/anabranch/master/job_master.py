@@ -13,22 +13,22 @@ from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from anabranch.checkpoint.numbers import FINAL, checkpoint_name, public_number
 from anabranch.config import Options
+from anabranch.control.job_server import ControlServer, ControlStream
 from anabranch.errors import AnabranchError, JobCancelledError, JobFailedError
 from anabranch.job import CompletedCheckpoint, JobState, JobStatus, OperatorStatus, PendingCheckpoint
 from anabranch.launch.launcher import Launcher, WorkerProcess, WorkerSpec
 from anabranch.master import open_files
 from anabranch.master.checkpoint_removal import remove_checkpoints
 from anabranch.master.checkpoints import Checkpoints
-from anabranch.master.control_server import ControlServer, ControlStream
+from anabranch.master.collected import CollectedBatches
 from anabranch.master.failures import language_name, task_failure, worker_death
 from anabranch.master.recovery_watch import RecoveryWatch
+from anabranch.master.rollback_scope import decide
 from anabranch.master.stalls import LateCheckpoints, StallDetector, awaited
 from anabranch.master.worker_starts import WorkerStarts
 from anabranch.plan import ExecutionPlan, WorkerPlan
-from anabranch.recovery.checkpoint_numbers import FINAL, checkpoint_name, public_number
-from anabranch.recovery.collected import CollectedBatches
-from anabranch.recovery.frontier import decide
 from anabranch.threads import in_thread
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1 import gateway_pb2 as gateway

@@ -10,9 +10,10 @@ import signal
 import sys
 import threading
 
-from anabranch import forks
-from anabranch.worker import event_loops, open_files, script_names, stdio
-from anabranch.worker.advice import no_debugger
+from anabranch import forks, open_files
+from anabranch.task import stdio
+from anabranch.task.advice import no_debugger
+from anabranch.worker import event_loops, script_names
 from anabranch.worker.process_end import end_process
 from anabranch.worker.worker import Worker
 

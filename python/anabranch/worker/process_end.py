@@ -15,7 +15,7 @@ import threading
 import time
 from typing import NoReturn
 
-from anabranch.worker import stdio
+from anabranch.task import stdio
 
 # For exit handlers and files together; the master waits longer than this.
 _TIMEOUT = 2.0

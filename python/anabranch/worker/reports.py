@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from anabranch.task.task import Task
 from anabranch.v1.control_pb2 import OperatorCounters, TaskReport, WorkerReport
-from anabranch.worker.task import Task
 
 
 class _Glance(NamedTuple):

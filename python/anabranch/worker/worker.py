@@ -9,17 +9,17 @@ import threading
 import time
 from collections import deque
 
+from anabranch import open_files
+from anabranch.control.client import ControlClient
+from anabranch.operators.job import WorkerJob
+from anabranch.task.busy_watch import user_place
+from anabranch.task.task import Task, TaskState
+from anabranch.task.tracebacks import format_error
 from anabranch.text import error_name, message_of
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1.graph_pb2 import LANGUAGE_PYTHON
-from anabranch.worker import open_files
-from anabranch.worker.busy_watch import user_place
-from anabranch.worker.control_client import ControlClient
-from anabranch.worker.job import WorkerJob
 from anabranch.worker.process_end import end_process
 from anabranch.worker.reports import Reports, report_of
-from anabranch.worker.task import Task, TaskState
-from anabranch.worker.tracebacks import format_error
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from anabranch import StreamingContext
-from anabranch.cluster.jobs import ClusterJobs
+from anabranch.client.ray.jobs import ClusterJobs
 from anabranch.v1.gateway_pb2 import JOB_STATE_RUNNING
 
 from .hosts import RAY, Nodes, may_make_networks

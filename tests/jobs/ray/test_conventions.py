@@ -172,7 +172,7 @@ def test_the_documented_command_runs_a_script_that_says_nothing_of_ray_on_the_cl
     assert documented is not None
     (tmp_path / "job.py").write_text("""
 from anabranch import StreamingContext
-from anabranch.cluster.jobs import ClusterJobs
+from anabranch.client.ray.jobs import ClusterJobs
 ctx = StreamingContext.Builder().build()
 words = ctx.from_values("a", "b").map(str.upper).collect()
 job = ctx.submit("shouts")

@@ -15,7 +15,7 @@ TOTAL = 30_000
 SCRIPT = f"""
 import sys, time
 from anabranch import EndOfData, SourceFunction, StreamingContext
-from anabranch.cluster.jobs import ClusterJobs
+from anabranch.client.ray.jobs import ClusterJobs
 
 jar, directory = sys.argv[1:]
 

@@ -19,7 +19,7 @@ numbers = ctx.from_collection(range(30_000)).with_resource(num_cpus=cpus)
 tripled = numbers.as_java_stream().map("com.acme.Functions$TripleAndOne").with_resource(num_cpus=cpus)
 counted = tripled.as_python_stream().key_by(lambda x: x % 10).map(lambda x: x).collect()
 job = ctx.submit("nodes")
-from anabranch.cluster.jobs import ClusterJobs
+from anabranch.client.ray.jobs import ClusterJobs
 while job.status().state.name in ("CREATED", "DEPLOYING"):
     pass
 plan = ClusterJobs("auto").explain(job.id)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from anabranch import FileSink
-from anabranch.cluster.jobs import ClusterJobs
+from anabranch.client.ray.jobs import ClusterJobs
 from tests.jobs.killing import Numbered, Slowly, assert_numbered_once
 
 from .conftest import pid_of, wait_until

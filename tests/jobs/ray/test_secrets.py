@@ -5,11 +5,11 @@ from __future__ import annotations
 import grpc
 import pytest
 
-from anabranch.cluster.registry import find_registry
+from anabranch.client.ray.registry import find_registry
 from anabranch.control.channel import Channel
+from anabranch.control.client import ControlClient
 from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.gateway_pb2_grpc import GatewayStub, MasterStub
-from anabranch.worker.control_client import ControlClient
 
 from .conftest import wait_until
 from .test_life import Numbers

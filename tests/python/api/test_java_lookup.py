@@ -107,7 +107,7 @@ def test_a_jvm_that_has_died_is_replaced(ctx, bridges):
 def test_a_job_takes_the_jvm_along_and_the_next_lookup_starts_another(ctx, bridges, monkeypatch):
     taken = []
     monkeypatch.setattr(
-        "anabranch.master.hosting.submit", lambda graph, plan, options, bridge, types: taken.append(bridge)
+        "anabranch.client.submit.submit", lambda graph, plan, options, bridge, types: taken.append(bridge)
     )
     for _ in range(2):
         ctx.from_values(1).as_java_stream().sink("com.acme.Print")

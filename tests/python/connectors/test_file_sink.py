@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from anabranch import FileSink
-from tests.python.worker.operators.making import CONTEXT
+from tests.python.operators.making import CONTEXT
 
 END = 2**63 - 1
 

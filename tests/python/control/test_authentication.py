@@ -13,6 +13,7 @@ import grpc.aio
 import pytest
 
 from anabranch.control.channel import Channel
+from anabranch.control.client import ControlClient
 from anabranch.control.client_authentication import ImpostorError
 from anabranch.control.proofs import METADATA, Proofs, new_nonce
 from anabranch.control.server_authentication import Challenges
@@ -22,7 +23,6 @@ from anabranch.v1 import control_pb2 as control
 from anabranch.v1 import gateway_pb2 as gateway
 from anabranch.v1.control_pb2_grpc import ControlServicer, add_ControlServicer_to_server
 from anabranch.v1.gateway_pb2_grpc import GatewayServicer, GatewayStub, add_GatewayServicer_to_server
-from anabranch.worker.control_client import ControlClient
 
 TOKEN = secrets.token_hex(32)
 LIMIT = 60

@@ -28,7 +28,7 @@ SERVERS = {
         address = f"127.0.0.1:{await service.start('127.0.0.1', 0)}"
     """,
     "master": """
-        from anabranch.master.control_server import ControlServer
+        from anabranch.control.job_server import ControlServer
         address = await ControlServer(token, None, workers=1).start("127.0.0.1")
     """,
 }

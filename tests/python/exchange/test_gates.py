@@ -5,15 +5,15 @@ import socket
 import pytest
 
 from anabranch.errors import ExchangeError
-from anabranch.exchange.acceptor import Acceptor
-from anabranch.exchange.addresses import Transport
-from anabranch.exchange.frames import frame_head
-from anabranch.exchange.handshake import ProducerHandshakes
-from anabranch.exchange.input_gate import ConsumerIdentity, InputChannel, InputGate
-from anabranch.exchange.output_channel import OutputChannel
-from anabranch.exchange.output_gate import BatchLimits, EmitError, OutputEdge, OutputGate
-from anabranch.exchange.partitioners import Single
-from anabranch.exchange.reactor import Reactor
+from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.input.gate import ConsumerIdentity, InputChannel, InputGate
+from anabranch.exchange.output.channel import OutputChannel
+from anabranch.exchange.output.gate import BatchLimits, EmitError, OutputEdge, OutputGate
+from anabranch.exchange.output.partitioners import Single
+from anabranch.exchange.wire.acceptor import Acceptor
+from anabranch.exchange.wire.addresses import Transport
+from anabranch.exchange.wire.frames import frame_head
+from anabranch.exchange.wire.handshake import ProducerHandshakes
 from anabranch.records import Decoder, Encoder, TypeRegistry
 from anabranch.v1.control_pb2 import Endpoint
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, LANGUAGE_PYTHON

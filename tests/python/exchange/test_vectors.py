@@ -8,9 +8,9 @@ import pytest
 from google.protobuf.json_format import ParseDict
 
 from anabranch.errors import ExchangeError
-from anabranch.exchange.frames import FrameReader, frame_head
-from anabranch.exchange.handshake import ConsumerHandshake, ProducerHandshakes, RequestParser
-from anabranch.exchange.log_transfer import LogReceiver
+from anabranch.exchange.wire.frames import FrameReader, frame_head
+from anabranch.exchange.wire.handshake import ConsumerHandshake, ProducerHandshakes, RequestParser
+from anabranch.exchange.wire.log_transfer import LogReceiver
 from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest, FrameHeader, HeldLogs
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "frames.json").read_text())

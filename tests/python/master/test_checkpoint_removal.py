@@ -5,10 +5,10 @@ import threading
 
 import pytest
 
+from anabranch.checkpoint.store import CheckpointStore
 from anabranch.config import Options
 from anabranch.job import JobState
 from anabranch.master.checkpoint_removal import remove_checkpoints
-from anabranch.recovery.checkpoint_store import CheckpointStore
 
 FINISHED, CANCELLED, FAILED = JobState.FINISHED, JobState.CANCELLED, JobState.FAILED
 

@@ -5,12 +5,12 @@ import threading
 import time
 from collections.abc import Mapping
 
+from anabranch.checkpoint.numbers import FINAL
+from anabranch.checkpoint.store import CheckpointStore
 from anabranch.config import Options
 from anabranch.job import CompletedCheckpoint
 from anabranch.master import checkpoints
 from anabranch.master.checkpoints import Checkpoints
-from anabranch.recovery.checkpoint_numbers import FINAL
-from anabranch.recovery.checkpoint_store import CheckpointStore
 from anabranch.v1 import control_pb2 as control
 
 SOURCE, OTHER_SOURCE, MAP, SINK = 1, 2, 3, 4

@@ -147,7 +147,8 @@ def test_tasks_per_worker_is_an_option():
 def test_a_task_knows_all_that_is_upstream_where_logs_travel_any_distance():
     graph = Graph()
     source = graph.add("SOURCE")
-    graph.add("UNION", graph.add("MAP", source, how="REBALANCE", parallelism=2), source, how="REBALANCE")
+    twice = graph.add("MAP", source, how="REBALANCE", parallelism=2)
+    graph.add("SINK", graph.add("UNION", twice, source, how="REBALANCE"))
     exactly_once = {"checkpoint__dir": "here", "recovery__sharing-depth": 0}
 
     assert [[], [1], [1], [1, 2, 3]] == [list(task.upstream_tasks) for task in graph.plan(**exactly_once).tasks]

@@ -4,7 +4,7 @@ import threading
 from itertools import count
 from types import SimpleNamespace
 
-from anabranch.worker.busy_watch import BusyWatch
+from anabranch.task.busy_watch import BusyWatch
 from anabranch.worker.reports import Reports, report_of
 
 

@@ -3,9 +3,9 @@
 import threading
 from unittest.mock import Mock
 
+from anabranch.task.task import TaskState
 from anabranch.v1 import control_pb2 as control
 from anabranch.worker import worker as module
-from anabranch.worker.task import TaskState
 from anabranch.worker.worker import Worker
 
 

@@ -65,7 +65,9 @@ class PythonWorkerActor(_WorkerActor):
     def start(self, worker_id: str, master: str, token: str) -> int:
         """Starts the worker, or, if it was started before, tells it where its master has come back; returns the pid."""
         os.environ.setdefault(*forks.QUIET)
-        from anabranch.worker import event_loops, open_files, script_names, stdio  # noqa: PLC0415 - a host of a JVM needs no worker
+        from anabranch import open_files  # noqa: PLC0415 - a host of a JVM needs no worker
+        from anabranch.task import stdio  # noqa: PLC0415 - a host of a JVM needs no worker
+        from anabranch.worker import event_loops, script_names  # noqa: PLC0415 - a host of a JVM needs no worker
         from anabranch.worker.worker import Worker  # noqa: PLC0415
 
         with self._lock:
@@ -82,8 +84,8 @@ class PythonWorkerActor(_WorkerActor):
         return os.getpid()
 
     def _run(self, worker: Worker) -> None:
+        from anabranch.task.stdio import finish_all_lines  # noqa: PLC0415
         from anabranch.worker.process_end import write_out_files  # noqa: PLC0415 - a host of a JVM needs no worker
-        from anabranch.worker.stdio import finish_all_lines  # noqa: PLC0415
 
         orderly = worker.run()
         writing = threading.Thread(target=write_out_files, name="files", daemon=True)

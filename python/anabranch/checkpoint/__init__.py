@@ -1,0 +1,1 @@
+"""Checkpoints where they are kept: their files, their manifest and their numbers."""

@@ -1,0 +1,1 @@
+"""The driver: submits a job, shows its progress and what it prints, and ends with it."""

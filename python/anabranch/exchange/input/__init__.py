@@ -1,0 +1,1 @@
+"""The input of a task: its channels, and the gate that takes from them."""

@@ -1,0 +1,162 @@
+"""One outgoing channel: numbers the frames, queues what the socket does not take, serves one consumer."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from itertools import islice
+
+from anabranch.errors import ExchangeError
+from anabranch.exchange.event_loop import READ, WRITE, Reactor
+from anabranch.exchange.wire.demand import ConsumerDemand
+from anabranch.exchange.wire.frames import frame_head
+from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest, EndOfInput, FrameHeader
+
+_MAX_BUFFERS_PER_WRITE = 64
+
+
+class OutputChannel:
+    """Sends frames to one consumer. Frames wait in a queue until the consumer has come and takes them."""
+
+    def __init__(self, channel: int, reactor: Reactor, incarnation: int) -> None:
+        self.channel = channel
+        self.queued_bytes = 0
+        self.demand = ConsumerDemand()
+        self._reactor = reactor
+        self._incarnation = incarnation
+        self._next_seq = 0
+        self._next_record_seq = 0
+        self._queue: deque[bytes | memoryview] = deque()
+        self._first_queued_seq = 0  # of the frames that no consumer has been sent a byte of
+        self._unsent_frames: deque[int] = deque()  # number of queue entries of each queued frame
+        self._partly_sent = False
+        self._interest = 0
+        self._sock: socket.socket | None = None
+        self._consumer_incarnation = -1
+        self._end_sent = False
+        self._acknowledged = False
+
+    @property
+    def connected(self) -> bool:
+        """True once the consumer has come."""
+        return self._consumer_incarnation >= 0
+
+    @property
+    def finished(self) -> bool:
+        """True once the consumer has acknowledged the end of input."""
+        return self._acknowledged
+
+    @property
+    def queued_frames(self) -> int:
+        """Frames that the socket has not taken whole."""
+        return len(self._unsent_frames)
+
+    def admit(self, request: ConnectRequest, sock: socket.socket) -> ConnectReply:
+        """Takes the consumer's connection, or says why not."""
+        if request.incarnation < self._consumer_incarnation or request.producer_incarnation != self._incarnation:
+            return self._refuse(ConnectReply.STATUS_FENCED, "incarnation is out of date")
+        if self._sock is not None and request.incarnation == self._consumer_incarnation:
+            return self._refuse(ConnectReply.STATUS_FENCED, "this consumer is connected already")
+        if request.next_seq != self._first_queued_seq or self._partly_sent:
+            return self._refuse(
+                ConnectReply.STATUS_GONE,
+                f"frame {request.next_seq} was asked for, frames from {self._first_queued_seq} on are held",
+            )
+        self._disconnect()
+        self._sock = sock
+        self._consumer_incarnation = request.incarnation
+        self.demand.begin(request, self._next_record_seq)
+        self._watch(READ | WRITE)
+        return ConnectReply(status=ConnectReply.STATUS_OK, incarnation=self._incarnation)
+
+    def send(self, header: FrameHeader, payload: bytes) -> None:
+        """Completes the header with the channel's own numbers and sends or queues the frame."""
+        header.channel = self.channel
+        header.seq = self._next_seq
+        header.first_record_seq = self._next_record_seq
+        header.incarnation = self._incarnation
+        self._next_seq += 1
+        self._next_record_seq += header.n_records
+        self.demand.sent(self._next_record_seq)
+        head = frame_head(header, len(payload))
+        entries: tuple[bytes, ...] = (head, payload) if payload else (head,)
+        was_empty = not self._queue
+        self._queue.extend(entries)
+        self._unsent_frames.append(len(entries))
+        self.queued_bytes += len(head) + len(payload)
+        if was_empty and self._sock is not None:
+            self._write()
+
+    def send_end(self) -> None:
+        """Sends the end of input; nothing may follow."""
+        self._end_sent = True
+        self.send(FrameHeader(end_of_input=EndOfInput()), b"")
+
+    def close(self) -> None:
+        """Closes the connection, if there is one."""
+        self._disconnect()
+
+    def _refuse(self, status: ConnectReply.Status, message: str) -> ConnectReply:
+        return ConnectReply(status=status, incarnation=self._incarnation, message=message)
+
+    def _on_ready(self, events: int) -> None:
+        if events & WRITE:
+            self._write()
+        if events & READ and self._sock is not None:
+            self._read()
+
+    def _read(self) -> None:
+        assert self._sock is not None  # noqa: S101 - the callback is registered on it
+        try:
+            data = self._sock.recv(4096)
+            self.demand.feed(data)
+        except BlockingIOError:
+            return
+        except (ExchangeError, OSError):
+            data = b""
+        if not data:
+            self._acknowledged = self._end_sent and not self._queue
+            self._disconnect()
+
+    def _write(self) -> None:
+        assert self._sock is not None  # noqa: S101 - callers have checked
+        while self._queue:
+            buffers = list(islice(self._queue, _MAX_BUFFERS_PER_WRITE))
+            try:
+                sent = self._sock.sendmsg(buffers)
+            except BlockingIOError:
+                break
+            except OSError:
+                self._disconnect()
+                return
+            self._drop_sent(sent)
+        self._watch(READ | WRITE if self._queue else READ)
+
+    def _watch(self, events: int) -> None:
+        if self._sock is not None and events != self._interest:
+            self._interest = events
+            self._reactor.register(self._sock, events, self._on_ready)
+
+    def _drop_sent(self, sent: int) -> None:
+        self.queued_bytes -= sent
+        while sent:
+            first = self._queue[0]
+            self._partly_sent = True
+            if sent < len(first):
+                self._queue[0] = memoryview(first)[sent:]
+                break
+            sent -= len(first)
+            self._queue.popleft()
+            self._unsent_frames[0] -= 1
+            if self._unsent_frames[0] == 0:
+                self._partly_sent = False
+                self._unsent_frames.popleft()
+                self._first_queued_seq += 1
+
+    def _disconnect(self) -> None:
+        if self._sock is not None:
+            self._reactor.unregister(self._sock)
+            self._sock.close()
+            self._sock = None
+            self._interest = 0
+            self.demand.end()

@@ -1,1 +1,0 @@
-"""What a task keeps and a recovery needs: sent frames, determinants and checkpoints."""

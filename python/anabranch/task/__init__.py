@@ -1,0 +1,1 @@
+"""One task: a thread that takes records, runs a chain of operators and takes part in checkpoints."""
