@@ -22,7 +22,7 @@ from anabranch.launch.java import Java, find_java, runtime_jar
 
 _KEPT = 4
 _BUILD_TIMEOUT = 120
-_TRAINER = "org.anabranch.runtime.bridge.WarmUp"
+_TRAINER = "org.anabranch.runtime.cds.ArchiveRun"
 
 _begun: set[Path] = set()
 

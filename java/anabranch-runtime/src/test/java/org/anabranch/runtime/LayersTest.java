@@ -1,13 +1,22 @@
 package org.anabranch.runtime;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import org.anabranch.runtime.exchange.wire.CancelledException;
+import org.anabranch.runtime.exchange.wire.ExchangeConfig;
+import org.anabranch.runtime.exchange.wire.ExchangeException;
+import org.anabranch.runtime.exchange.wire.Guarantee;
+import org.anabranch.runtime.exchange.wire.Shortage;
 
 /** Which package may use which. */
 @AnalyzeClasses(packages = "org.anabranch", importOptions = DoNotIncludeTests.class)
@@ -22,14 +31,19 @@ class LayersTest {
           .onlyDependOnClassesThat()
           .resideInAnyPackage("org.anabranch.api..", "java..");
 
+  /** A package that no layer names makes this fail: give it a layer. */
   @ArchTest
   static final ArchRule eachLayerIsUsedFromAboveOnly =
       layeredArchitecture()
           .consideringOnlyDependenciesInAnyPackage("org.anabranch.runtime..")
-          .layer("bridge")
-          .definedBy("org.anabranch.runtime.bridge..")
+          .ensureAllClassesAreContainedInArchitectureIgnoring(
+              "org.anabranch.api..", "org.anabranch.client..", "org.anabranch.proto..")
+          .layer("cds")
+          .definedBy("org.anabranch.runtime.cds..")
           .layer("ray")
           .definedBy("org.anabranch.runtime.ray..")
+          .layer("bridge")
+          .definedBy("org.anabranch.runtime.bridge..")
           .layer("worker")
           .definedBy("org.anabranch.runtime.worker..")
           .layer("control")
@@ -37,31 +51,73 @@ class LayersTest {
           .layer("operator")
           .definedBy("org.anabranch.runtime.operator..")
           .layer("exchange")
-          .definedBy("org.anabranch.runtime.exchange..")
-          .layer("recovery")
-          .definedBy("org.anabranch.runtime.recovery..")
+          .definedBy("org.anabranch.runtime.exchange")
+          .layer("input")
+          .definedBy("org.anabranch.runtime.exchange.input..")
+          .layer("output")
+          .definedBy("org.anabranch.runtime.exchange.output..")
+          .layer("wire")
+          .definedBy("org.anabranch.runtime.exchange.wire..")
+          .layer("replay")
+          .definedBy("org.anabranch.runtime.replay..")
           .layer("records")
           .definedBy("org.anabranch.runtime.records..")
-          .whereLayer("bridge")
+          .layer("text")
+          .definedBy("org.anabranch.runtime.text..")
+          .whereLayer("cds")
           .mayNotBeAccessedByAnyLayer()
+          .whereLayer("ray")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("bridge")
+          .mayOnlyBeAccessedByLayers("cds")
           .whereLayer("worker")
-          .mayOnlyBeAccessedByLayers("bridge", "ray")
+          .mayOnlyBeAccessedByLayers("bridge", "cds", "ray")
           .whereLayer("control")
-          .mayOnlyBeAccessedByLayers("worker", "bridge")
+          .mayOnlyBeAccessedByLayers("worker", "cds")
           .whereLayer("operator")
           .mayOnlyBeAccessedByLayers("worker", "bridge")
           .whereLayer("exchange")
-          .mayOnlyBeAccessedByLayers("operator", "worker")
-          .whereLayer("recovery")
+          .mayOnlyBeAccessedByLayers("worker")
+          .whereLayer("input")
           .mayOnlyBeAccessedByLayers("exchange", "worker")
+          .whereLayer("output")
+          .mayOnlyBeAccessedByLayers("exchange", "operator", "worker")
+          .whereLayer("wire")
+          .mayOnlyBeAccessedByLayers("exchange", "input", "output", "worker")
+          .whereLayer("replay")
+          .mayOnlyBeAccessedByLayers("exchange", "input", "output", "wire", "worker")
           .whereLayer("records")
-          .mayOnlyBeAccessedByLayers("exchange", "operator", "worker", "bridge");
+          .mayOnlyBeAccessedByLayers("exchange", "input", "output", "operator", "worker", "bridge")
+          .whereLayer("text")
+          .mayNotAccessAnyLayer();
+
+  @ArchTest
+  static final ArchRule packagesFormNoCircles =
+      slices().matching("org.anabranch.runtime.(**)").should().beFreeOfCycles();
+
+  /** The wire is public for the two sides of an exchange; to others it has settings and errors. */
+  @ArchTest
+  static final ArchRule onlyTheExchangeTouchesTheWire =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("org.anabranch.runtime.exchange..")
+          .should()
+          .dependOnClassesThat(
+              resideInAPackage("org.anabranch.runtime.exchange.wire..")
+                  .and(
+                      not(
+                          belongToAnyOf(
+                              CancelledException.class,
+                              ExchangeConfig.class,
+                              ExchangeException.class,
+                              Guarantee.class,
+                              Shortage.class))));
 
   @ArchTest
   static final ArchRule onlyTheBridgeSpeaksToPy4j =
       noClasses()
           .that()
-          .resideOutsideOfPackage("org.anabranch.runtime.bridge..")
+          .resideOutsideOfPackages("org.anabranch.runtime.bridge..", "org.anabranch.runtime.cds..")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("py4j..");

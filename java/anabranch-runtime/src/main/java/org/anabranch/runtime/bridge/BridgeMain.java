@@ -45,7 +45,8 @@ public final class BridgeMain {
     Runtime.getRuntime().halt(code);
   }
 
-  static GatewayServer serve(String token, java.util.function.IntConsumer exit) {
+  /** Begins to answer calls that bring the token, on a port of the server's own choice. */
+  public static GatewayServer serve(String token, java.util.function.IntConsumer exit) {
     GatewayServer server =
         new GatewayServer.GatewayServerBuilder()
             .entryPoint(new Bridge(exit))
@@ -66,7 +67,8 @@ public final class BridgeMain {
     return line.toString();
   }
 
-  static void awaitEnd(InputStream lifeline) {
+  /** Returns once the stream has ended, or cannot be read any more. */
+  public static void awaitEnd(InputStream lifeline) {
     try {
       while (lifeline.read() >= 0) {
         // The driver writes no more; whatever came would mean nothing.

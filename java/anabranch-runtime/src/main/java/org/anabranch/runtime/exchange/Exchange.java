@@ -1,27 +1,26 @@
 package org.anabranch.runtime.exchange;
 
-import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import org.anabranch.api.function.PartitionFunction;
-import org.anabranch.proto.v1.ChannelPosition;
 import org.anabranch.proto.v1.Endpoint;
-import org.anabranch.proto.v1.InputEdge;
 import org.anabranch.proto.v1.OutputEdge;
-import org.anabranch.proto.v1.Partitioning;
-import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
+import org.anabranch.runtime.exchange.input.InputGate;
+import org.anabranch.runtime.exchange.input.LoggedInputGate;
+import org.anabranch.runtime.exchange.input.UnalignedInputGate;
+import org.anabranch.runtime.exchange.output.Listeners;
+import org.anabranch.runtime.exchange.output.OutputGate;
+import org.anabranch.runtime.exchange.wire.CancelledException;
+import org.anabranch.runtime.exchange.wire.ExchangeConfig;
+import org.anabranch.runtime.exchange.wire.ExchangeException;
+import org.anabranch.runtime.exchange.wire.Guarantee;
+import org.anabranch.runtime.exchange.wire.Poller;
 import org.anabranch.runtime.records.Decoder;
 import org.anabranch.runtime.records.Encoder;
 import org.anabranch.runtime.records.TypeRegistry;
-import org.anabranch.runtime.recovery.TaskLogs;
 
 /**
  * The data plane of one task.
@@ -37,19 +36,15 @@ public final class Exchange implements AutoCloseable {
   // task.
   private static final long LONGEST_WAIT_MILLIS = 1000;
 
-  // What one read brings at most: the size of a usual frame, or several small ones.
-  private static final int READ_BYTES = 64 << 10;
-
-  private final ExchangeConfig config;
   private final TypeRegistry types;
   private final TaskDescriptor task;
   private final BooleanSupplier cancelled;
   private final Poller poller;
   private final InputGate input;
   private final OutputGate output;
+  private final Listeners listeners;
   private Runnable whileWaiting = () -> {};
   private long polledAt = System.nanoTime();
-  private final List<Acceptor> acceptors = new ArrayList<>(2);
 
   /**
    * Opens the gates of a task, at the positions that its descriptor says; nothing listens or dials
@@ -69,60 +64,13 @@ public final class Exchange implements AutoCloseable {
       Guarantee guarantee,
       Predicate<Throwable> refusals)
       throws IOException {
-    this.config = config;
     this.types = types;
     this.task = task;
     this.cancelled = cancelled;
     this.poller = new Poller();
-    boolean producersMove = !(guarantee instanceof Guarantee.None);
-    var consumer =
-        new InputChannel.Consumer(
-            config,
-            poller,
-            task.getIncarnation(),
-            producersMove,
-            ByteBuffer.allocateDirect(READ_BYTES),
-            new Shortage(),
-            new Rate(),
-            new BadConnections("gave up"));
-    Snapshot restore = task.getRestore();
-    if (guarantee instanceof Guarantee.ExactlyOnce exactlyOnce) {
-      TaskLogs logs = exactlyOnce.logs();
-      input = new LoggedInputGate(consumer, logs, byChannel(restore.getInputsList()));
-      output = loggedOutput(logs, byChannel(restore.getOutputsList()));
-    } else {
-      input =
-          producersMove
-              ? new UnalignedInputGate(consumer, restore.getInputsList())
-              : new InputGate(consumer);
-      output =
-          new OutputGate(
-              config,
-              (id, pool) -> new PlainOutputChannel(id, task.getIncarnation(), pool),
-              this::await);
-    }
-    for (InputEdge edge : task.getInputsList()) {
-      input.add(edge, new Decoder(edge.getProducerLanguage(), types, refusals));
-    }
-    input.restore(restore.getUnreadList());
-  }
-
-  private OutputGate loggedOutput(TaskLogs logs, Map<Integer, ChannelPosition> positions) {
-    return new OutputGate(
-        config,
-        (id, pool) ->
-            new LoggedOutputChannel(
-                positions.getOrDefault(id, Position.start(id)),
-                task.getIncarnation(),
-                pool,
-                logs,
-                config.maxFrameBytes()),
-        this::await);
-  }
-
-  private static Map<Integer, ChannelPosition> byChannel(List<ChannelPosition> positions) {
-    return positions.stream()
-        .collect(Collectors.toMap(ChannelPosition::getChannel, position -> position));
+    this.input = InputGate.of(config, poller, task, guarantee, types, refusals);
+    this.output = OutputGate.of(config, task, guarantee, this::await);
+    this.listeners = new Listeners(config, poller, output);
   }
 
   /**
@@ -131,31 +79,7 @@ public final class Exchange implements AutoCloseable {
    * @param function the partition function; needed where the edge's partitioning is custom
    */
   public void addOutput(OutputEdge edge, PartitionFunction<Object> function) {
-    int n = edge.getChannelsCount();
-    Partitioning.Kind kind = edge.getPartitioning().getKind();
-    boolean broadcast = kind == Partitioning.Kind.KIND_BROADCAST;
-    Encoder encoder = new Encoder(edge.getConsumerLanguage(), types);
-    Partitioner partitioner =
-        switch (kind) {
-          case KIND_FORWARD, KIND_BROADCAST -> new Partitioner.Single();
-          case KIND_REBALANCE ->
-              n == 1
-                  ? new Partitioner.Single()
-                  : new Partitioner.Rebalance(
-                      n,
-                      task.getRestore()
-                          .getNextOfEdgeOrDefault(edge.getEdgeId(), task.getSubtask()));
-          case KIND_KEY ->
-              n == 1
-                  ? new Partitioner.Single()
-                  : new Partitioner.ByKey(n, task.getMaxParallelism(), encoder);
-          case KIND_CUSTOM -> new Partitioner.Custom(n, function);
-          case KIND_AUTO, UNRECOGNIZED ->
-              throw new ExchangeException(
-                  "the edge to operator %s has no partitioning that this worker knows: %s"
-                      .formatted(edge.getConsumerName(), kind));
-        };
-    output.add(edge, partitioner, broadcast, encoder);
+    output.add(edge, new Encoder(edge.getConsumerLanguage(), types), function);
   }
 
   /**
@@ -165,15 +89,7 @@ public final class Exchange implements AutoCloseable {
    * @throws IOException if no socket can be bound; the message names the address
    */
   public Endpoint listen() throws IOException {
-    String name = "t%d-%d".formatted(task.getTaskId(), task.getIncarnation());
-    ByteString nonce = ByteString.copyFrom(Proofs.newNonce());
-    Admissions admissions = new Admissions(config.token(), nonce);
-    Endpoint.Builder endpoint = Endpoint.newBuilder().setNonce(nonce);
-    for (Sockets.Listener listener : Sockets.listen(config, name)) {
-      acceptors.add(new Acceptor(config, poller, output, admissions, listener));
-      endpoint.mergeFrom(listener.endpoint());
-    }
-    return endpoint.build();
+    return listeners.open(task);
   }
 
   /** Returns the input side of a task whose input is logged. */
@@ -219,7 +135,7 @@ public final class Exchange implements AutoCloseable {
     // An interrupt that user code has left behind would close the next socket that is touched.
     Thread.interrupted();
     checkCancelled();
-    boolean deadlines = input.hasDeadlines() || acceptors.stream().anyMatch(Acceptor::hasDeadlines);
+    boolean deadlines = input.hasDeadlines() || listeners.hasDeadlines();
     try {
       poller.poll(deadlines ? Math.min(millis, DEADLINE_STEP_MILLIS) : millis);
     } catch (IOException e) {
@@ -228,7 +144,7 @@ public final class Exchange implements AutoCloseable {
     if (deadlines) {
       long now = System.nanoTime();
       input.tick(now);
-      acceptors.forEach(acceptor -> acceptor.tick(now));
+      listeners.tick(now);
     }
     whileWaiting.run();
     polledAt = System.nanoTime();
@@ -254,7 +170,7 @@ public final class Exchange implements AutoCloseable {
   /** Closes the listener and every connection. */
   @Override
   public void close() {
-    acceptors.forEach(Acceptor::close);
+    listeners.close();
     input.close();
     output.close();
     try {

@@ -5,5 +5,8 @@
  * sockets are non-blocking and served by one selector, in {@link
  * org.anabranch.runtime.exchange.Exchange#poll}. The bytes on the wire are described in {@code
  * docs/design/001-data-plane.md}.
+ *
+ * <p>{@code input} and {@code output} know nothing of each other; both stand on {@code wire}.
+ * Nothing here knows of operators and of the loop that a task runs.
  */
 package org.anabranch.runtime.exchange;

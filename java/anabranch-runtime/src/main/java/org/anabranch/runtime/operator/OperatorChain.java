@@ -33,7 +33,7 @@ import org.anabranch.proto.v1.OutputEdge;
 import org.anabranch.proto.v1.Partitioning;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
-import org.anabranch.runtime.exchange.PartitionException;
+import org.anabranch.runtime.exchange.output.PartitionException;
 import org.anabranch.runtime.records.RefusedValue;
 import org.anabranch.runtime.records.ValueCopier;
 import org.anabranch.runtime.text.ErrorText;

@@ -2,7 +2,7 @@ package org.anabranch.runtime.operator;
 
 import org.anabranch.api.function.PartitionFunction;
 import org.anabranch.api.function.RuntimeContext;
-import org.anabranch.runtime.exchange.PartitionException;
+import org.anabranch.runtime.exchange.output.PartitionException;
 
 /**
  * partition_by: opens, saves and closes the function of an edge, which the edge itself calls.

@@ -4,9 +4,9 @@ import org.anabranch.proto.v1.Barrier;
 import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.runtime.exchange.Exchange;
-import org.anabranch.runtime.exchange.Guarantee;
-import org.anabranch.runtime.exchange.Received;
-import org.anabranch.runtime.exchange.UnalignedInputGate;
+import org.anabranch.runtime.exchange.input.Received;
+import org.anabranch.runtime.exchange.input.UnalignedInputGate;
+import org.anabranch.runtime.exchange.wire.Guarantee;
 import org.anabranch.runtime.operator.OperatorChain;
 
 /**

@@ -9,14 +9,14 @@ import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.FrameHeader.ControlCase;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.runtime.exchange.Exchange;
-import org.anabranch.runtime.exchange.Guarantee;
-import org.anabranch.runtime.exchange.LoggedInputGate;
-import org.anabranch.runtime.exchange.OutputGate;
-import org.anabranch.runtime.exchange.Received;
+import org.anabranch.runtime.exchange.input.LoggedInputGate;
+import org.anabranch.runtime.exchange.input.Received;
+import org.anabranch.runtime.exchange.output.OutputGate;
+import org.anabranch.runtime.exchange.wire.Guarantee;
 import org.anabranch.runtime.operator.OperatorChain;
-import org.anabranch.runtime.recovery.Piece;
-import org.anabranch.runtime.recovery.SpillBudget;
-import org.anabranch.runtime.recovery.TaskLogs;
+import org.anabranch.runtime.replay.Piece;
+import org.anabranch.runtime.replay.SpillBudget;
+import org.anabranch.runtime.replay.TaskLogs;
 
 /**
  * The run of a task whose records count exactly once, and which can be restored while the others go

@@ -5,8 +5,8 @@ import java.util.Locale;
 import java.util.Optional;
 import org.anabranch.proto.v1.Artifact;
 import org.anabranch.proto.v1.JobSetup;
-import org.anabranch.runtime.exchange.ExchangeConfig;
-import org.anabranch.runtime.exchange.ExchangeConfig.Transport;
+import org.anabranch.runtime.exchange.wire.ExchangeConfig;
+import org.anabranch.runtime.exchange.wire.ExchangeConfig.Transport;
 import org.anabranch.runtime.operator.FunctionLoader;
 import org.anabranch.runtime.records.TypeRegistry;
 

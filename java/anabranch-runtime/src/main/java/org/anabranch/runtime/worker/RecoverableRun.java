@@ -9,11 +9,11 @@ import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.UnreadFrame;
 import org.anabranch.runtime.exchange.Exchange;
-import org.anabranch.runtime.exchange.Guarantee;
-import org.anabranch.runtime.exchange.InputBatch;
-import org.anabranch.runtime.exchange.InputGate;
-import org.anabranch.runtime.exchange.OutputGate;
-import org.anabranch.runtime.exchange.Received;
+import org.anabranch.runtime.exchange.input.InputBatch;
+import org.anabranch.runtime.exchange.input.InputGate;
+import org.anabranch.runtime.exchange.input.Received;
+import org.anabranch.runtime.exchange.output.OutputGate;
+import org.anabranch.runtime.exchange.wire.Guarantee;
 import org.anabranch.runtime.operator.OperatorChain;
 
 /**

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import org.anabranch.runtime.recovery.HeapShare;
+import org.anabranch.runtime.replay.HeapShare;
 
 /** What the tasks of a job with checkpoints do for the day on which one of them dies. */
 sealed interface RecoveryConfig {

@@ -6,7 +6,7 @@ import org.anabranch.proto.v1.OperatorState;
 import org.anabranch.proto.v1.SnapshotOrBuilder;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.UnreadFrame;
-import org.anabranch.runtime.recovery.CheckpointException;
+import org.anabranch.runtime.replay.CheckpointException;
 
 /** How large a snapshot may be. */
 final class SnapshotSize {

@@ -19,13 +19,13 @@ import org.anabranch.proto.v1.OutputEdge;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.TaskError;
 import org.anabranch.proto.v1.TaskReport;
-import org.anabranch.runtime.exchange.CancelledException;
 import org.anabranch.runtime.exchange.Exchange;
-import org.anabranch.runtime.exchange.Guarantee;
-import org.anabranch.runtime.exchange.InputBatch;
+import org.anabranch.runtime.exchange.input.InputBatch;
+import org.anabranch.runtime.exchange.wire.CancelledException;
+import org.anabranch.runtime.exchange.wire.Guarantee;
 import org.anabranch.runtime.operator.OperatorChain;
 import org.anabranch.runtime.operator.OperatorFailure;
-import org.anabranch.runtime.recovery.RecoveryException;
+import org.anabranch.runtime.replay.RecoveryException;
 import org.anabranch.runtime.text.ErrorText;
 
 /**

@@ -20,42 +20,44 @@ import org.anabranch.proto.v1.EndOfInput;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.Language;
+import org.anabranch.runtime.exchange.wire.Preamble;
+import org.anabranch.runtime.exchange.wire.Proofs;
 import org.anabranch.runtime.records.EncodedBatch;
 import org.anabranch.runtime.records.Encoder;
 import org.anabranch.runtime.records.TypeRegistry;
 
 /** A producer that says exactly what a test wants it to say. */
-final class FakeProducer implements Closeable {
-  static final ByteString NONCE = ByteString.copyFromUtf8("of this listener");
+public final class FakeProducer implements Closeable {
+  public static final ByteString NONCE = ByteString.copyFromUtf8("of this listener");
 
   private final Path path;
   private final ServerSocketChannel listener;
   private SocketChannel consumer;
   private byte[] lastAnswer;
 
-  FakeProducer(Path path) throws IOException {
+  public FakeProducer(Path path) throws IOException {
     this.path = path;
     listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     listener.bind(UnixDomainSocketAddress.of(path));
   }
 
-  Endpoint endpoint() {
+  public Endpoint endpoint() {
     return Endpoint.newBuilder().setUnixPath(path.toString()).setNonce(NONCE).build();
   }
 
   /** Takes the consumer's connection and answers its request. */
-  void admit() throws IOException {
+  public void admit() throws IOException {
     admit(ConnectReply.newBuilder().setStatus(Status.STATUS_OK).setIncarnation(1).build());
   }
 
-  void admit(ConnectReply reply) throws IOException {
+  public void admit(ConnectReply reply) throws IOException {
     answer(TestExchanges.TOKEN, reply);
   }
 
   /** Answers as one who knows this secret; returns what the consumer has said. */
-  byte[] answer(byte[] token, ConnectReply reply) throws IOException {
+  public byte[] answer(byte[] token, ConnectReply reply) throws IOException {
     accept();
-    byte[] head = hear(Handshake.HEAD_BYTES).array();
+    byte[] head = hear(Preamble.BYTES).array();
     byte[] nonce = Arrays.copyOfRange(head, 4, 4 + Proofs.NONCE_BYTES);
     byte[] request = hear(ByteBuffer.wrap(head).getInt(head.length - 4)).array();
     byte[] bytes = reply.toByteArray();
@@ -71,12 +73,12 @@ final class FakeProducer implements Closeable {
   }
 
   /** Returns what was answered last. */
-  byte[] lastAnswer() {
+  public byte[] lastAnswer() {
     return lastAnswer;
   }
 
   /** Waits for so many bytes of the consumer. */
-  ByteBuffer hear(int length) throws IOException {
+  public ByteBuffer hear(int length) throws IOException {
     ByteBuffer heard = ByteBuffer.allocate(length);
     while (heard.hasRemaining()) {
       if (consumer.read(heard) < 0) {
@@ -86,11 +88,11 @@ final class FakeProducer implements Closeable {
     return heard.flip();
   }
 
-  void accept() throws IOException {
+  public void accept() throws IOException {
     consumer = listener.accept();
   }
 
-  void say(byte[] bytes) throws IOException {
+  public void say(byte[] bytes) throws IOException {
     ByteBuffer buffer = ByteBuffer.wrap(bytes);
     while (buffer.hasRemaining()) {
       consumer.write(buffer);
@@ -98,7 +100,7 @@ final class FakeProducer implements Closeable {
   }
 
   /** Waits for the consumer to say something more, which is the end of the connection. */
-  boolean isClosedByConsumer() throws IOException {
+  public boolean isClosedByConsumer() throws IOException {
     ByteBuffer request = ByteBuffer.allocate(8192);
     while (request.hasRemaining()) {
       if (consumer.read(request) < 0) {
@@ -108,11 +110,11 @@ final class FakeProducer implements Closeable {
     return false;
   }
 
-  void hangUp() throws IOException {
+  public void hangUp() throws IOException {
     consumer.close();
   }
 
-  static FrameHeader.Builder header(long seq, long firstRecord, int n) {
+  public static FrameHeader.Builder header(long seq, long firstRecord, int n) {
     return FrameHeader.newBuilder()
         .setChannel(1)
         .setIncarnation(1)
@@ -121,11 +123,11 @@ final class FakeProducer implements Closeable {
         .setNRecords(n);
   }
 
-  static FrameHeader.Builder end(long seq, long firstRecord) {
+  public static FrameHeader.Builder end(long seq, long firstRecord) {
     return header(seq, firstRecord, 0).setEndOfInput(EndOfInput.getDefaultInstance());
   }
 
-  static byte[] payload(Object... values) {
+  public static byte[] payload(Object... values) {
     var types = new TypeRegistry(FakeProducer.class.getClassLoader(), List.of());
     EncodedBatch batch = new Encoder(Language.LANGUAGE_JAVA, types).encode(List.of(values));
     byte[] bytes = new byte[batch.length()];
@@ -133,11 +135,11 @@ final class FakeProducer implements Closeable {
     return bytes;
   }
 
-  static byte[] frame(FrameHeader.Builder header, Object... values) {
+  public static byte[] frame(FrameHeader.Builder header, Object... values) {
     return frame(header.build().toByteArray(), payload(values));
   }
 
-  static byte[] frame(byte[] header, byte[] payload) {
+  public static byte[] frame(byte[] header, byte[] payload) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (DataOutputStream out = new DataOutputStream(bytes)) {
       out.writeInt(4 + header.length + payload.length);

@@ -26,10 +26,15 @@ import org.anabranch.proto.v1.OutputEdge;
 import org.anabranch.proto.v1.Partitioning;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
-import org.anabranch.runtime.recovery.HeapShare;
-import org.anabranch.runtime.recovery.NondeterminismException;
-import org.anabranch.runtime.recovery.SpillBudget;
-import org.anabranch.runtime.recovery.TaskLogs;
+import org.anabranch.runtime.exchange.input.InputGate;
+import org.anabranch.runtime.exchange.input.LoggedInputGate;
+import org.anabranch.runtime.exchange.input.Received;
+import org.anabranch.runtime.exchange.wire.ExchangeException;
+import org.anabranch.runtime.exchange.wire.Guarantee;
+import org.anabranch.runtime.replay.HeapShare;
+import org.anabranch.runtime.replay.NondeterminismException;
+import org.anabranch.runtime.replay.SpillBudget;
+import org.anabranch.runtime.replay.TaskLogs;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -393,11 +398,7 @@ class LoggedExchangeTest {
     producerLogs = logs(PRODUCER, 0);
     Exchange again = producer(2, Snapshot.getDefaultInstance());
     consumer.input().connect(CHANNEL, again.listen(), 2);
-    pump(
-        () -> again.output().connected() && consumer.input().channels().get(0).connected(),
-        1000,
-        consumer,
-        again);
+    pump(() -> again.output().connected() && consumer.input().connected(), 1000, consumer, again);
     var cursor = producerLogs.startReplay("numbers");
     for (Determinant answer : answers) {
       assertThat(cursor.next()).isEqualTo(answer);
@@ -424,7 +425,7 @@ class LoggedExchangeTest {
                   .build()));
     }
     consumer.input().connect(CHANNEL, endpoint, 2);
-    pump(() -> consumer.input().channels().get(0).connected(), 3, consumer, again);
+    pump(() -> consumer.input().connected(), 3, consumer, again);
     assertThat(again.output().connected()).isFalse();
     consumer.close();
     pump(() -> false, 20, again);

@@ -20,6 +20,8 @@ import org.anabranch.proto.v1.ConnectReply;
 import org.anabranch.proto.v1.ConnectRequest;
 import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.HeldLogs;
+import org.anabranch.runtime.exchange.wire.Preamble;
+import org.anabranch.runtime.exchange.wire.Proofs;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -54,10 +56,10 @@ class SharedFramesTest {
   @MethodSource("requests")
   void aRequestIsMagicNonceProofLengthAndMessage(JsonObject vector) throws IOException {
     ByteBuffer bytes = bytes(vector, "bytes");
-    byte[] said = Arrays.copyOfRange(bytes.array(), Handshake.HEAD_BYTES, bytes.limit());
+    byte[] said = Arrays.copyOfRange(bytes.array(), Preamble.BYTES, bytes.limit());
     byte[] nonce = bytes(vector, "nonce").array();
 
-    assertThat(take(bytes, 4)).isEqualTo(Handshake.MAGIC);
+    assertThat(take(bytes, 4)).isEqualTo(Preamble.MAGIC);
     assertThat(take(bytes, Proofs.NONCE_BYTES)).isEqualTo(nonce);
     assertThat(take(bytes, Proofs.BYTES)).isEqualTo(proofs(vector).ofConsumer(nonce, said));
     ConnectRequest request = takeMessage(bytes, ConnectRequest.parser());

@@ -10,21 +10,23 @@ import org.anabranch.proto.v1.Channel;
 import org.anabranch.proto.v1.InputEdge;
 import org.anabranch.proto.v1.Language;
 import org.anabranch.proto.v1.TaskDescriptor;
+import org.anabranch.runtime.exchange.wire.ExchangeConfig;
+import org.anabranch.runtime.exchange.wire.Guarantee;
 import org.anabranch.runtime.records.TypeRegistry;
 
 /** Exchanges of tasks that do not run, with limits that tests reach quickly. */
-final class TestExchanges {
+public final class TestExchanges {
   /** Of a frame, in bytes. */
   private static final int MAX_FRAME = 100_000;
 
-  static final byte[] TOKEN =
+  public static final byte[] TOKEN =
       "thirty-two bytes that are secret".getBytes(StandardCharsets.US_ASCII);
 
   private static final int SEND_QUEUE = 1000;
 
   private TestExchanges() {}
 
-  static Exchange open(
+  public static Exchange open(
       Path directory, TaskDescriptor.Builder task, BooleanSupplier cancelled, Guarantee guarantee)
       throws IOException {
     ExchangeConfig config =
@@ -46,7 +48,7 @@ final class TestExchanges {
   }
 
   /** Returns the edge from an operator called numbers. */
-  static InputEdge numbers(Channel.Builder... channels) {
+  public static InputEdge numbers(Channel.Builder... channels) {
     InputEdge.Builder edge =
         InputEdge.newBuilder()
             .setEdgeId(1)
@@ -58,7 +60,7 @@ final class TestExchanges {
     return edge.build();
   }
 
-  static Channel.Builder channel(int number, int peerTask) {
+  public static Channel.Builder channel(int number, int peerTask) {
     return Channel.newBuilder().setChannel(number).setPeerTask(peerTask);
   }
 }

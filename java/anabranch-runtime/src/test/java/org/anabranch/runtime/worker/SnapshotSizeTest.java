@@ -10,7 +10,7 @@ import org.anabranch.proto.v1.OperatorState;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.UnreadFrame;
-import org.anabranch.runtime.recovery.CheckpointException;
+import org.anabranch.runtime.replay.CheckpointException;
 import org.junit.jupiter.api.Test;
 
 class SnapshotSizeTest {

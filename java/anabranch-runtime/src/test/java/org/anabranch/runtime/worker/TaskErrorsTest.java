@@ -20,7 +20,7 @@ class TaskErrorsTest {
           .build();
   private static final StackTraceElement USER = frame(null, "com.acme.Reader", "map");
   private static final StackTraceElement ENGINE =
-      frame(null, "org.anabranch.runtime.exchange.Acceptor", "ready");
+      frame(null, "org.anabranch.runtime.exchange.output.Acceptor", "ready");
   private static final StackTraceElement JDK = frame("java.base", "sun.nio.ch.Net", "accept");
 
   private static StackTraceElement frame(String module, String type, String method) {
@@ -88,6 +88,7 @@ class TaskErrorsTest {
     assertThat(error.getRecordPosition()).isEqualTo(7);
     assertThat(error.getSummary()).contains("$Hostile (its message cannot be had");
     assertThat(error.getUserTrace()).contains("com.acme.Reader.map");
-    assertThat(error.getFullTrace()).contains("org.anabranch.runtime.exchange.Acceptor.ready");
+    assertThat(error.getFullTrace())
+        .contains("org.anabranch.runtime.exchange.output.Acceptor.ready");
   }
 }
