@@ -9,21 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import org.anabranch.api.function.AggregateFunction;
-import org.anabranch.api.function.CoProcessFunction;
-import org.anabranch.api.function.FilterFunction;
-import org.anabranch.api.function.FlatMapFunction;
-import org.anabranch.api.function.IdempotentSinkFunction;
-import org.anabranch.api.function.JoinFunction;
 import org.anabranch.api.function.KeyFunction;
-import org.anabranch.api.function.MapFunction;
 import org.anabranch.api.function.PartitionFunction;
-import org.anabranch.api.function.ProcessFunction;
-import org.anabranch.api.function.ReduceFunction;
 import org.anabranch.api.function.RuntimeContext;
-import org.anabranch.api.function.SinkFunction;
-import org.anabranch.api.function.SourceFunction;
-import org.anabranch.api.function.TransactionalSinkFunction;
 import org.anabranch.proto.v1.EncodedValues;
 import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.InputEdge;
@@ -112,6 +100,7 @@ public final class OperatorChain {
   private final StateCodec codec;
   private final ValueCopier copier;
   private final boolean checkpoints;
+  private final OperatorFactory factory;
   private OperatorFailure failure;
 
   private OperatorChain(
@@ -121,6 +110,7 @@ public final class OperatorChain {
     this.copier = functions.copier();
     this.checkpoints = checkpoints;
     this.place = new RecordPlace(host.jobId());
+    this.factory = new OperatorFactory(functions, copier, place, checkpoints, host);
     this.lastName = task.getChain(task.getChainCount() - 1).getName();
     this.subtask = task.getSubtask();
     this.wantsDeadLetters = task.getOutputsList().stream().anyMatch(OutputEdge::getDeadLetters);
@@ -143,17 +133,17 @@ public final class OperatorChain {
     for (int i = last; i >= 0; i--) {
       Stage stage = chain.stages.get(i);
       Output next = chain.skipWhereWanted(task.getChain(i), stage, i);
-      chain.place(task.getChain(i), isKeyed(task, i), stage, functions, next);
+      stage.set(chain.factory.make(task.getChain(i), isKeyed(task, i), i == 0, next));
     }
     for (InputEdge edge : task.getInputsList()) {
-      Output entry = chain.entry(edge, task, functions);
+      Output entry = chain.entry(edge, task);
       int skipping = firstThatSkips(task);
       chain.entries.add(
           skipping < 0 ? entry : new RefusedRecords(entry, chain.stages.subList(0, skipping + 1)));
     }
     for (OutputEdge edge : task.getOutputsList()) {
       if (edge.getPartitioning().getKind() == Partitioning.Kind.KIND_CUSTOM) {
-        chain.partitionStages.put(edge.getEdgeId(), chain.partitionStage(edge, task, functions));
+        chain.partitionStages.put(edge.getEdgeId(), chain.partitionStage(edge, task));
       }
     }
     return chain;
@@ -186,24 +176,24 @@ public final class OperatorChain {
         .anyMatch(edge -> edge.getCarriesKeys() || edge.hasKeyFunction());
   }
 
-  private Output entry(InputEdge edge, TaskDescriptor task, FunctionLoader functions) {
+  private Output entry(InputEdge edge, TaskDescriptor task) {
     if (!edge.hasKeyFunction()) {
       return stages.get(0).input(edge.getInput());
     }
     // The key function is the producer's key_by, so that is what its errors are about.
     Stage stage = new Stage(this, edge.getProducerName(), host.context(task.getChain(0)));
     KeyFunction<Object, Object> function =
-        load(edge.getProducerName(), functions, FunctionKind.KEY_BY, edge.getKeyFunction());
+        factory.load(edge.getProducerName(), FunctionKind.KEY_BY, edge.getKeyFunction());
     stage.set(new KeyByOperator(function, stages.get(0).owning(edge.getInput(), copier)));
     keyStages.put(edge.getEdgeId(), stage);
     return stage;
   }
 
-  private Stage partitionStage(OutputEdge edge, TaskDescriptor task, FunctionLoader functions) {
+  private Stage partitionStage(OutputEdge edge, TaskDescriptor task) {
     Stage stage = new Stage(this, lastName, host.context(task.getChain(task.getChainCount() - 1)));
     try {
       PartitionFunction<Object> function =
-          load(lastName, functions, FunctionKind.PARTITION, edge.getPartitioning().getFunction());
+          factory.load(lastName, FunctionKind.PARTITION, edge.getPartitioning().getFunction());
       stage.set(new PartitionOperator(function, edge.getConsumerName()));
     } catch (OperatorFailure e) {
       throw OperatorFailure.outsideOfRecords(
@@ -245,99 +235,6 @@ public final class OperatorChain {
     stage.skip(
         new Skipping(name, held, last && wantsDeadLetters ? this::emitDeadLetter : null), copier);
     return held;
-  }
-
-  private void place(
-      org.anabranch.proto.v1.Operator operator,
-      boolean keyed,
-      Stage stage,
-      FunctionLoader functions,
-      Output next) {
-    String name = operator.getName();
-    var function = operator.getFunction();
-    Operator placed =
-        switch (operator.getKind()) {
-          case OPERATOR_KIND_SOURCE -> {
-            SourceFunction<Object> source = load(name, functions, FunctionKind.SOURCE, function);
-            yield new SourceOperator(source, next);
-          }
-          case OPERATOR_KIND_MAP -> {
-            MapFunction<Object, Object> map = load(name, functions, FunctionKind.MAP, function);
-            yield new MapOperator(map, next);
-          }
-          case OPERATOR_KIND_FLAT_MAP -> {
-            FlatMapFunction<Object, Object> flatMap =
-                load(name, functions, FunctionKind.FLAT_MAP, function);
-            yield new FlatMapOperator(flatMap, next);
-          }
-          case OPERATOR_KIND_FILTER -> {
-            FilterFunction<Object> filter = load(name, functions, FunctionKind.FILTER, function);
-            yield new FilterOperator(filter, next);
-          }
-          case OPERATOR_KIND_KEY_BY -> {
-            KeyFunction<Object, Object> keyBy =
-                load(name, functions, FunctionKind.KEY_BY, function);
-            yield new KeyByOperator(keyBy, next);
-          }
-          case OPERATOR_KIND_REDUCE -> {
-            ReduceFunction<Object> reduce = load(name, functions, FunctionKind.REDUCE, function);
-            yield new ReduceOperator(reduce, new StateKeys(functions.keyEncoder()), next);
-          }
-          case OPERATOR_KIND_SINK -> {
-            SinkFunction<Object> sink = load(name, functions, FunctionKind.SINK, function);
-            yield sinkOperator(sink, stage == stages.get(0));
-          }
-          case OPERATOR_KIND_AGGREGATE -> {
-            AggregateFunction<Object, Object, Object> aggregate =
-                load(name, functions, FunctionKind.AGGREGATE, function);
-            yield new AggregateOperator(aggregate, new StateKeys(functions.keyEncoder()), next);
-          }
-          case OPERATOR_KIND_PROCESS -> {
-            ProcessFunction<Object, Object> process =
-                load(name, functions, FunctionKind.PROCESS, function);
-            yield new ProcessOperator(process, keyed, new StateKeys(functions.keyEncoder()), next);
-          }
-          case OPERATOR_KIND_JOIN -> {
-            JoinFunction<Object, Object, Object> join =
-                load(name, functions, FunctionKind.JOIN, function);
-            yield new JoinOperator(
-                join, operator.getJoin(), new StateKeys(functions.keyEncoder()), copier, next);
-          }
-          case OPERATOR_KIND_CONNECT -> {
-            CoProcessFunction<Object, Object, Object> connect =
-                load(name, functions, FunctionKind.CONNECT, function);
-            yield new ConnectOperator(connect, next);
-          }
-          case OPERATOR_KIND_UNION -> new UnionOperator(next);
-          case OPERATOR_KIND_COLLECT ->
-              new CollectOperator(operator.getId(), functions.javaEncoder(), host);
-          default ->
-              throw OperatorFailure.outsideOfRecords(
-                  name, new FunctionException("a Java worker cannot run a " + operator.getKind()));
-        };
-    stage.set(placed);
-  }
-
-  private Operator sinkOperator(SinkFunction<Object> sink, boolean head) {
-    if (sink instanceof TransactionalSinkFunction<Object> transactional) {
-      return new TransactionalSinkOperator(transactional, checkpoints);
-    }
-    return sink instanceof IdempotentSinkFunction<Object> idempotent
-        ? new IdempotentSinkOperator(idempotent, place, head)
-        : new SinkOperator(sink);
-  }
-
-  @SuppressWarnings("unchecked") // the loader has checked the interface; its types are the user's
-  private static <F> F load(
-      String operator,
-      FunctionLoader functions,
-      FunctionKind kind,
-      org.anabranch.proto.v1.FunctionDescriptor descriptor) {
-    try {
-      return (F) functions.load(kind, descriptor);
-    } catch (Throwable t) {
-      throw OperatorFailure.outsideOfRecords(operator, t);
-    }
   }
 
   /** Returns the first operator if it is a source, else null. */

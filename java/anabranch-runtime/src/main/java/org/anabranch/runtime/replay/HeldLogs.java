@@ -6,8 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import org.anabranch.proto.v1.Determinant;
 import org.anabranch.proto.v1.LogDelta;
 
@@ -38,15 +36,6 @@ public final class HeldLogs {
    */
   public void merge(LogDelta delta) {
     merge(delta.getTask(), delta.getEpoch(), delta.getOffset(), delta.getEntriesList());
-  }
-
-  /**
-   * Adds what another holder's copy of a task's log has beyond ours.
-   *
-   * @throws RecoveryException as {@link #merge(LogDelta)} does
-   */
-  public void mergeLongest(int task, SortedMap<Long, List<Determinant>> copy) {
-    copy.forEach((epoch, entries) -> merge(task, epoch, 0, entries));
   }
 
   private void merge(int task, long epoch, long offset, List<Determinant> entries) {
@@ -109,13 +98,6 @@ public final class HeldLogs {
   public NavigableMap<Long, List<Determinant>> logOf(int task) {
     DeterminantLog log = logs.get(task);
     return log == null ? Collections.emptyNavigableMap() : log.epochs();
-  }
-
-  /** Returns the number of entries that are held of a task, by epoch. */
-  public NavigableMap<Long, Long> lengths(int task) {
-    NavigableMap<Long, Long> lengths = new TreeMap<>();
-    logOf(task).forEach((epoch, entries) -> lengths.put(epoch, (long) entries.size()));
-    return lengths;
   }
 
   /** Returns what all entries take in memory, about; a snapshot, from any thread. */

@@ -86,7 +86,7 @@ final class LoggedOutputChannel extends OutputChannel {
 
   @Override
   boolean acknowledged() {
-    return super.acknowledged() || (endSent && !end.isBehind(received));
+    return super.acknowledged() || (endSent && !end.isAfter(received));
   }
 
   @Override
@@ -110,7 +110,7 @@ final class LoggedOutputChannel extends OutputChannel {
     if (socket == null) {
       return;
     }
-    if (!end.isBehind(received)) {
+    if (!end.isAfter(received)) {
       cursor = log.framesFrom(log.nextSeq()); // the consumer has it, of an incarnation before
       return;
     }
@@ -121,21 +121,17 @@ final class LoggedOutputChannel extends OutputChannel {
   }
 
   @Override
-  ConnectReply examine(ConnectRequest request) {
-    ConnectReply.Builder reply = ConnectReply.newBuilder().setIncarnation(incarnation);
-    if (request.getProducerIncarnation() != incarnation
-        || request.getIncarnation() < consumerIncarnation) {
-      return reply.setStatus(Status.STATUS_FENCED).setMessage("incarnation is out of date").build();
-    }
-    if (start.isBehind(Position.of(request))) {
+  void examine(ConnectRequest request, ConnectReply.Builder reply) {
+    if (start.isAfter(Position.of(request))) {
       String message =
           "%s was asked for, what follows %s is held".formatted(Position.of(request), start);
-      return reply.setStatus(Status.STATUS_GONE).setMessage(message).build();
+      reply.setStatus(Status.STATUS_GONE).setMessage(message);
+      return;
     }
     if (logs.gathers()) {
       reply.setWantsLogs(true).addAllWantedTasks(logs.wantedTasks());
     }
-    return reply.setStatus(Status.STATUS_OK).build();
+    reply.setStatus(Status.STATUS_OK);
   }
 
   /** Returns true once a consumer has come and has sent the logs it was asked for. */
@@ -177,7 +173,7 @@ final class LoggedOutputChannel extends OutputChannel {
     long seq = log.nextSeq();
     for (var ofLast = ends.descendingIterator(); ofLast.hasNext(); seq--) {
       FrameEnd frame = ofLast.next();
-      if (!frame.position().isBehind(received)) {
+      if (!frame.position().isAfter(received)) {
         break;
       }
       unstagedBytes += frame.bytes();
@@ -192,7 +188,7 @@ final class LoggedOutputChannel extends OutputChannel {
    * @throws NondeterminismException if something has not
    */
   void checkNothingMissing() {
-    if (received.isBehind(end)) {
+    if (received.isAfter(end)) {
       throw new NondeterminismException(
           "the consumer of channel %d has got %s of an earlier run, and this run has come to %s only"
               .formatted(id, received, end));

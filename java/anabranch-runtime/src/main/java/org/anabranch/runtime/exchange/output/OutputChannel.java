@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import org.anabranch.proto.v1.ConnectReply;
+import org.anabranch.proto.v1.ConnectReply.Status;
 import org.anabranch.proto.v1.ConnectRequest;
 import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.runtime.exchange.wire.Poller;
@@ -56,7 +57,19 @@ abstract class OutputChannel implements Poller.Handler {
   abstract void send(FrameHeader.Builder header, byte[] payload, int offset, int length);
 
   /** Decides about a consumer that wants this channel. */
-  abstract ConnectReply examine(ConnectRequest request);
+  final ConnectReply examine(ConnectRequest request) {
+    ConnectReply.Builder reply = ConnectReply.newBuilder().setIncarnation(incarnation);
+    if (request.getProducerIncarnation() != incarnation
+        || request.getIncarnation() < consumerIncarnation) {
+      reply.setStatus(Status.STATUS_FENCED).setMessage("incarnation is out of date");
+    } else {
+      examine(request, reply);
+    }
+    return reply.build();
+  }
+
+  /** Answers a consumer whose request is not out of date. */
+  abstract void examine(ConnectRequest request, ConnectReply.Builder reply);
 
   /**
    * Takes the connection of a consumer that was told OK, and sends what has been waiting for it.

@@ -77,30 +77,24 @@ final class PlainOutputChannel extends OutputChannel {
   }
 
   @Override
-  ConnectReply examine(ConnectRequest request) {
-    ConnectReply.Builder reply = ConnectReply.newBuilder().setIncarnation(incarnation);
-    if (request.getProducerIncarnation() != incarnation
-        || request.getIncarnation() < consumerIncarnation) {
-      return reply.setStatus(Status.STATUS_FENCED).setMessage("incarnation is out of date").build();
-    }
+  void examine(ConnectRequest request, ConnectReply.Builder reply) {
     boolean again = request.getIncarnation() == consumerIncarnation;
     if (again && socket != null) {
       read(); // one that dials again has closed the connection before, which we may not have seen
     }
     if (again && socket != null) {
-      return reply
-          .setStatus(Status.STATUS_FENCED)
-          .setMessage("this consumer is connected already")
-          .build();
+      reply.setStatus(Status.STATUS_FENCED).setMessage("this consumer is connected already");
+      return;
     }
     long firstHeld = nextSeq - queue.frames();
     if (request.getNextSeq() != firstHeld || !queue.atFrameBoundary()) {
       String message =
           "frame %d was asked for, frames from %d on are held"
               .formatted(request.getNextSeq(), firstHeld);
-      return reply.setStatus(Status.STATUS_GONE).setMessage(message).build();
+      reply.setStatus(Status.STATUS_GONE).setMessage(message);
+      return;
     }
-    return reply.setStatus(Status.STATUS_OK).build();
+    reply.setStatus(Status.STATUS_OK);
   }
 
   @Override

@@ -36,7 +36,7 @@ public record Position(long records, long controls) {
   }
 
   /** Returns whether something of the channel lies between the other place and this one. */
-  public boolean isBehind(Position other) {
+  public boolean isAfter(Position other) {
     return records > other.records || (records == other.records && controls > other.controls);
   }
 
