@@ -5,7 +5,7 @@ import sys
 
 SCRIPT = """
 import resource
-from anabranch.worker import open_files
+from anabranch import open_files
 resource.setrlimit(resource.RLIMIT_NOFILE, (100, 300))
 print(open_files.limit())
 open_files.raise_limit()

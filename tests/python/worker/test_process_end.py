@@ -6,7 +6,7 @@ import sys
 
 START = """
 import atexit, gzip, io, logging, sys, threading, time
-from anabranch.worker import stdio
+from anabranch.task import stdio
 from anabranch.worker.process_end import end_process
 stdio.install()
 """
