@@ -36,6 +36,7 @@ def end_process(exit_code: int) -> NoReturn:
         os._exit(exit_code)
 
     threading.Thread(target=end_late, name="end", daemon=True).start()
+    gc.disable()  # of a cycle with an open file in it, it may close the file before its buffer is written
     with contextlib.suppress(BaseException):
         atexit._run_exitfuncs()  # noqa: SLF001 - nothing else runs them, and the interpreter's own end is not wanted
     with contextlib.suppress(BaseException):
