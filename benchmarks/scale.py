@@ -204,7 +204,7 @@ async def _start(job: graph.JobGraph, planned: Any, options: Options) -> Figures
         master._on_report(control.WorkerReport(tasks=[control.TaskReport(task_id=task)]))
     started = time.perf_counter()
     for _ in range(20):
-        master._stalls.check(time.monotonic(), master._tasks, master._reports)
+        master._stalls.check(time.monotonic(), master._tasks.descriptors, master._tasks.reports)
     return {
         "ConnectTask, bytes per channel": round(sent / n_channels, 1),
         "ConnectTask, master's us per channel": round(connected / n_channels * 1e6, 1),

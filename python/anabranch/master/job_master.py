@@ -8,9 +8,8 @@ import json
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from anabranch.checkpoint.numbers import FINAL, checkpoint_name, public_number
@@ -23,58 +22,28 @@ from anabranch.master import open_files
 from anabranch.master.checkpoint_removal import remove_checkpoints
 from anabranch.master.checkpoints import Checkpoints
 from anabranch.master.collected import CollectedBatches
+from anabranch.master.execution import Deaths, Execution, Executions, FailedRecord
 from anabranch.master.failures import language_name, task_failure, worker_death
 from anabranch.master.recovery_watch import RecoveryWatch
 from anabranch.master.rollback_scope import decide
 from anabranch.master.stalls import LateCheckpoints, StallDetector, awaited
+from anabranch.master.worker import Worker
 from anabranch.master.worker_starts import WorkerStarts
 from anabranch.plan import ExecutionPlan, WorkerPlan
 from anabranch.threads import in_thread
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1 import gateway_pb2 as gateway
-from anabranch.v1.graph_pb2 import OPERATOR_KIND_COLLECT, JobGraph, Language
+from anabranch.v1.graph_pb2 import JobGraph, Language
 
 logger = logging.getLogger(__name__)
 
 _WATCH_INTERVAL = 0.05
 _STALL_INTERVAL = 0.5  # every task is looked at
 _EXIT_TIMEOUT = 4.0  # longer than workers take for their exit handlers
-_LAST_LINES = 20
 _LONGEST_DELAY = 60.0  # before a restart
 # New workers that fail as soon as they start may have met a condition that passes; for so long that fails no job.
 _PATIENCE_WITH_STARTS = 10.0
 _LATE = 1.0  # the event loop stood still if it comes so much later than it wanted
-
-
-@dataclass
-class _Worker:
-    """What the master knows of one worker."""
-
-    plan: WorkerPlan
-    process: WorkerProcess | None = None
-    stream: ControlStream | None = None
-    max_open_files: int = 0  # 0: unknown, or any number
-    heard: float = field(default_factory=time.monotonic)
-    lost: bool = False
-    place_of: str = ""  # the worker of the plan whose place it has
-    started: float | None = None  # when its process was, if that was to replace another or to stand by
-    has_connected: bool = False
-    dying: bool = False  # its death was noticed, and is being handled
-    errors: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST_LINES))
-
-    def send(self, message: control.MasterMessage) -> None:
-        """Sends if the worker is connected."""
-        if self.stream is not None:
-            self.stream.send(message)
-
-
-@dataclass
-class _Deaths:
-    """How often a task has died since a checkpoint."""
-
-    checkpoint: int
-    times: int
-    since: float
 
 
 @dataclass
@@ -84,26 +53,6 @@ class _Restarts:
     total: int = 0
     checkpoint: int = 0
     since_checkpoint: int = 0
-
-
-@dataclass(frozen=True)
-class _Failure:
-    """At which record an operator has failed, and the last checkpoint then."""
-
-    operator: str
-    record: str
-    position: int
-    checkpoint: int
-
-    def is_again(self, before: _Failure | None) -> bool:
-        """Returns whether it is the same record as before.
-
-        Not by its position alone: a task that nobody listens to may take its input in another order. And not by what
-        it looks like alone: others may look the same, but only if there was time for them.
-        """
-        if before is None or not self.record or (before.operator, before.record) != (self.operator, self.record):
-            return False
-        return self.checkpoint == before.checkpoint or self.position == before.position
 
 
 class Comeback(Protocol):
@@ -175,34 +124,21 @@ class JobMaster:
             workers=len(plan.workers),
             heartbeat_timeout_ms=options.integer("anabranch.heartbeat.timeout-ms"),
         )
-        self._workers = {worker.worker_id: _Worker(worker) for worker in plan.workers}
-        self._tasks = {task.task_id: task for task in plan.tasks}
-        self._consumers = {
-            task.task_id: frozenset(channel.peer_task for edge in task.outputs for channel in edge.channels)
-            for task in plan.tasks
-        }
-        self._worker_of = {task: worker for worker in self._workers.values() for task in worker.plan.task_ids}
-        self._task_states = dict.fromkeys(self._tasks, control.TASK_STATE_UNSPECIFIED)
-        self._endpoints: dict[int, control.Endpoint] = {}
-        self._reports: dict[int, control.TaskReport] = {}
+        self._workers = {worker.worker_id: Worker(worker) for worker in plan.workers}
+        self._tasks = Executions(
+            plan.tasks, {task: worker for worker in self._workers.values() for task in worker.plan.task_ids}
+        )
         self._comeback = comeback
-        self._connected_tasks: set[int] = set()  # those that have had their ConnectTask
         self._new_workers: list[str] = []  # those that have come without a past
         self._takes_over = False  # another master's workers are still coming
         self._found_running = False  # a worker has come with tasks that another master has connected
         self._deploying_since: float | None = None
         self._checkpoints = self._make_checkpoints()
         self._look_now = asyncio.Event()  # a worker has gone: no need to wait for the next look
-        self._recovering: set[int] = set()  # tasks of a new incarnation that are not yet live
-        self._deployed: dict[int, int] = {}  # by task: the incarnation that a worker was sent
         self._recovery_watch = RecoveryWatch(options.integer("anabranch.deploy.timeout-ms") / 1000)
-        self._deaths: dict[int, _Deaths] = {}  # by task
         self._starts = {worker.language: WorkerStarts() for worker in plan.workers}
         self._recovery_lock = asyncio.Lock()
         self._restarts_made = _Restarts()
-        self._failed_at: dict[int, _Failure] = {}  # by task
-        self._committed: set[int] = set()
-        self._moved: set[int] = set()  # redeployed tasks whose consumers do not know yet
         self._last_checkpoint: asyncio.Future[None] | None = None
         self._standbys = 0
         self._recoveries = 0
@@ -230,7 +166,7 @@ class JobMaster:
         return Checkpoints(
             self._options,
             self.job_id,
-            self._consumers,
+            self._tasks.consumers,
             secret=bytes.fromhex(self._token),
             tell_all=self._tell_all,
             remember=self._save_roster,
@@ -284,7 +220,7 @@ class JobMaster:
     def status(self) -> JobStatus:
         """Returns counters and state as they are now."""
         counters: dict[int, list[int]] = {}
-        for report in list(self._reports.values()):  # asked from other threads too
+        for report in self._tasks.reports.values():
             for operator in report.operators:
                 sums = counters.setdefault(operator.operator_id, [0, 0])
                 sums[0] += operator.records_in
@@ -316,7 +252,9 @@ class JobMaster:
             return None
         number, began_at = begun
         return PendingCheckpoint(
-            public_number(number), began_at, tuple(awaited(checkpoints.missing, self._tasks, self._reports))
+            public_number(number),
+            began_at,
+            tuple(awaited(checkpoints.missing, self._tasks.descriptors, self._tasks.reports)),
         )
 
     def note_error_line(self, worker_id: str, line: str) -> None:
@@ -330,9 +268,9 @@ class JobMaster:
         if self._checkpoints is not None:
             self._checkpoints.complete_if_whole()
         for task_id, seq in received.items():
-            if task_id in self._worker_of:
+            if task_id in self._tasks:
                 ack = control.CollectedAck(task_id=task_id, seq=seq)
-                self._worker_of[task_id].send(control.MasterMessage(collected_ack=ack))
+                self._tasks[task_id].worker.send(control.MasterMessage(collected_ack=ack))
 
     def current_plan(self) -> ExecutionPlan:
         """Returns the plan with the workers that there are now, and the tasks that each has."""
@@ -357,11 +295,8 @@ class JobMaster:
         worker = self._workers.get(hello.worker_id)
         if worker is None or worker.stream is not None:
             return False
-        worker.stream = stream
-        worker.has_connected = True
-        self._starts[worker.plan.language].connected()
-        worker.max_open_files = hello.max_open_files
-        worker.heard = time.monotonic()
+        worker.connect(hello, stream)
+        self._starts[worker.language].connected()
         if not hello.set_up:
             self._new_workers.append(hello.worker_id)
             worker.send(control.MasterMessage(setup=self._setup_of(worker)))
@@ -376,7 +311,7 @@ class JobMaster:
         self._take_over(hello.tasks)
         return True
 
-    def _setup_of(self, worker: _Worker) -> control.JobSetup:
+    def _setup_of(self, worker: Worker) -> control.JobSetup:
         return control.JobSetup(
             job_id=self.job_id,
             job_name=self._graph.name,
@@ -394,7 +329,7 @@ class JobMaster:
         """Learns what a worker's tasks have done under a master that is gone."""
         for snapshot in snapshots:
             if snapshot.connected:
-                self._connected_tasks.add(snapshot.status.task_id)
+                self._tasks[snapshot.status.task_id].connected = True
                 self._found_running = True
         if self._found_running and self._new_workers and self._checkpoints is None:
             gone = ", ".join(self._new_workers)
@@ -419,7 +354,7 @@ class JobMaster:
             what = f"a message of worker {worker_id} cannot be handled: {type(error).__name__}: {error}"
             self._end(JobFailedError(f"job {self._graph.name}: {what}", job_name=self._graph.name))
 
-    def _on_message(self, worker: _Worker, message: control.WorkerMessage) -> None:
+    def _on_message(self, worker: Worker, message: control.WorkerMessage) -> None:
         worker_id = worker.plan.worker_id
         kind = message.WhichOneof("message")
         if kind == "collected":
@@ -441,82 +376,79 @@ class JobMaster:
     # ------------------------------------------------------------------ what workers say
 
     def _on_report(self, report: control.WorkerReport) -> None:
-        for task in report.tasks:
-            if task.task_id in self._recovering and self._gets_on(task):
+        for report_of_task in report.tasks:
+            task = self._tasks[report_of_task.task_id]
+            if task.recovering and task.gets_on(report_of_task):
                 self._recovery_watch.moved()
-            self._reports[task.task_id] = task
+            task.report = report_of_task
             if self._checkpoints is not None:
-                self._checkpoints.note_logs(task.log_bytes)
-
-    def _gets_on(self, report: control.TaskReport) -> bool:
-        """Returns whether a task that is being recovered handles records, or waits for others to do so."""
-        before = self._reports.get(report.task_id)
-        return report.busy_ms > 0 or report.backpressured or before is None or before.operators != report.operators
+                self._checkpoints.note_logs(report_of_task.log_bytes)
 
     def _on_deployed(self, deployed: control.TaskDeployed) -> None:
-        if deployed.incarnation != self._tasks[deployed.task_id].incarnation:
+        task = self._tasks[deployed.task_id]
+        if not task.is_current(deployed.incarnation):
             return
-        self._task_states[deployed.task_id] = control.TASK_STATE_CREATED
-        self._endpoints[deployed.task_id] = deployed.endpoint
-        self._recovery_watch.deployed(deployed.task_id)
-        if len(self._endpoints) == len(self._tasks):
-            for task in self._tasks.values():
-                if task.task_id not in self._connected_tasks:
-                    self._connected_tasks.add(task.task_id)
-                    self._worker_of[task.task_id].send(control.MasterMessage(connect_task=self._connections(task)))
-                else:  # only what has moved
-                    moved = self._connections(task, self._moved)
-                    if moved.producers:
-                        self._worker_of[task.task_id].send(control.MasterMessage(connect_task=moved))
-            self._moved.clear()
+        task.state = control.TASK_STATE_CREATED
+        task.endpoint = deployed.endpoint
+        self._recovery_watch.deployed(task.task_id)
+        if any(each.endpoint is None for each in self._tasks.values()):
+            return
+        for each in self._tasks.values():
+            if not each.connected:
+                each.connected = True
+                each.worker.send(control.MasterMessage(connect_task=self._connections(each)))
+            else:
+                moved = self._connections(each, only_moved=True)
+                if moved.producers:
+                    each.worker.send(control.MasterMessage(connect_task=moved))
+        for each in self._tasks.values():
+            each.moved = False
 
-    def _connections(self, task: control.TaskDescriptor, moved: Collection[int] | None = None) -> control.ConnectTask:
+    def _connections(self, task: Execution, *, only_moved: bool = False) -> control.ConnectTask:
         """Returns where a task finds its producers, or those that have moved."""
-        producers = [
-            control.ConnectTask.Producer(
-                channel=channel.channel,
-                incarnation=self._tasks[channel.peer_task].incarnation,
-                endpoint=self._endpoint_for(task.task_id, channel.peer_task),
-            )
-            for edge in task.inputs
-            for channel in edge.channels
-            if moved is None or channel.peer_task in moved
-        ]
-        return control.ConnectTask(task_id=task.task_id, producers=producers)
+        connect = control.ConnectTask(task_id=task.task_id)
+        for edge in task.descriptor.inputs:
+            for channel in edge.channels:
+                producer = self._tasks[channel.peer_task]
+                if producer.moved or not only_moved:
+                    connect.producers.add(
+                        channel=channel.channel,
+                        incarnation=producer.descriptor.incarnation,
+                        endpoint=self._endpoint_for(task, producer),
+                    )
+        return connect
 
-    def _endpoint_for(self, consumer: int, producer: int) -> control.Endpoint:
+    def _endpoint_for(self, consumer: Execution, producer: Execution) -> control.Endpoint:
         """Returns where a consumer finds a producer: at its Unix socket if both are on one host."""
-        endpoint = self._endpoints[producer]
-        hosts = {self._launcher.listen_host_of(self._worker_of[task].plan.worker_id) for task in (consumer, producer)}
+        endpoint = producer.endpoint
+        assert endpoint is not None  # noqa: S101 - all tasks are deployed
+        hosts = {self._launcher.listen_host_of(task.worker.worker_id) for task in (consumer, producer)}
         if len(hosts) == 1 or not endpoint.tcp_host:
             return endpoint
         return control.Endpoint(tcp_host=endpoint.tcp_host, tcp_port=endpoint.tcp_port, nonce=endpoint.nonce)
 
     def _on_status(self, status: control.TaskStatus) -> None:
-        if status.incarnation != self._tasks[status.task_id].incarnation:
+        task = self._tasks[status.task_id]
+        if not task.is_current(status.incarnation):
             return
-        self._task_states[status.task_id] = status.state
+        task.state = status.state
         if status.state == control.TASK_STATE_CANCELLED:
             self.cancel()  # the master that wanted it is gone; else it is being cancelled already
-        if status.state in (control.TASK_STATE_RUNNING, control.TASK_STATE_FINISHED):
-            self._on_live(status.task_id)
-        states = set(self._task_states.values())
+        if task.is_live:
+            self._on_live(task)
         if status.state == control.TASK_STATE_FAILED:
             message = f"job {self._graph.name}: {task_failure(status.error)}"
             if self._restarts(status):
                 return
             self._end(JobFailedError(message, job_name=self._graph.name, error=status.error))
-        elif states == {control.TASK_STATE_FINISHED}:
+        elif self._tasks.all_finished:
             if self.state is JobState.DEPLOYING:
                 self._enter(JobState.RUNNING)
             if self._checkpoints is None:
                 self._end(None)
             else:
                 self._commit_if_ended(self._checkpoints)
-        elif self.state is JobState.DEPLOYING and states <= {
-            control.TASK_STATE_RUNNING,
-            control.TASK_STATE_FINISHED,
-        }:
+        elif self.state is JobState.DEPLOYING and self._tasks.all_run:
             self._enter(JobState.RUNNING)
 
     # ------------------------------------------------------------------ checkpoints and recovery, docs/design/006
@@ -532,7 +464,7 @@ class JobMaster:
             "recoveries": self._recoveries,
             "standbys": self._standbys,
             "taken_back": [[back.task_id, back.incarnation, back.epoch] for back in self.taken_back],
-            "incarnations": {str(task.task_id): task.incarnation for task in self._tasks.values()},
+            "incarnations": {str(task): of.descriptor.incarnation for task, of in self._tasks.items()},
             "workers": [
                 [worker.plan.worker_id, worker.plan.language, list(worker.plan.task_ids), worker.place_of]
                 for worker in self._workers.values()
@@ -552,16 +484,18 @@ class JobMaster:
             for task_id, incarnation, epoch in roster["taken_back"]
         ]
         for task, incarnation in roster["incarnations"].items():
-            self._tasks[int(task)].incarnation = incarnation
+            self._tasks[int(task)].descriptor.incarnation = incarnation
         self._workers = {
-            worker_id: _Worker(WorkerPlan(worker_id, language, tuple(tasks)), place_of=place_of)
+            worker_id: Worker(WorkerPlan(worker_id, language, tuple(tasks)), place_of=place_of)
             for worker_id, language, tasks, place_of in roster["workers"]
         }
-        self._worker_of = {task: worker for worker in self._workers.values() for task in worker.plan.task_ids}
+        for worker in self._workers.values():
+            for task in worker.plan.task_ids:
+                self._tasks[task].worker = worker
 
     async def _recover_what_died(self, checkpoints: Checkpoints) -> None:
         """Recovers the tasks that no worker has: those that had them died with the master."""
-        dead = {task for task, state in self._task_states.items() if state == control.TASK_STATE_UNSPECIFIED}
+        dead = {task for task, of in self._tasks.items() if of.state == control.TASK_STATE_UNSPECIFIED}
         self._new_workers.clear()
         if dead:
             self._warn(f"job {self._graph.name}: workers have died while the job master was away")
@@ -587,14 +521,13 @@ class JobMaster:
             worker.send(message)
 
     def _on_checkpoint(self, taken: control.TaskCheckpoint) -> None:
-        if self._checkpoints is not None and taken.incarnation == self._tasks[taken.task_id].incarnation:
+        if self._checkpoints is not None and self._tasks[taken.task_id].is_current(taken.incarnation):
             self._checkpoints.take(taken.task_id, taken.snapshot)
             self._commit_if_ended(self._checkpoints)
 
     def _commit_if_ended(self, checkpoints: Checkpoints) -> None:
         """Completes the last checkpoint once all tasks have ended; what sinks hold back becomes visible by it."""
-        ended = set(self._task_states.values()) == {control.TASK_STATE_FINISHED} and checkpoints.all_ended
-        if ended and self._last_checkpoint is None:
+        if self._last_checkpoint is None and checkpoints.all_ended and self._tasks.all_finished:
             self._last_checkpoint = asyncio.ensure_future(self._complete_last(checkpoints))
 
     async def _complete_last(self, checkpoints: Checkpoints) -> None:
@@ -606,22 +539,22 @@ class JobMaster:
 
     def _on_committed(self, committed: control.TaskCommitted) -> None:
         if committed.number == FINAL:
-            self._committed.add(committed.task_id)
-            if len(self._committed) == len(self._tasks):
+            self._tasks[committed.task_id].committed = True
+            if all(task.committed for task in self._tasks.values()):
                 self._end(None)
 
-    def _on_live(self, task: int) -> None:
-        if task in self._recovering:
-            self._recovering.discard(task)
+    def _on_live(self, task: Execution) -> None:
+        if task.recovering:
+            task.recovering = False
             self._recovery_watch.moved()
             if self._checkpoints is not None and self._checkpoints.pending is not None:
-                self._worker_of[task].send(self._checkpoints.trigger({task}))
+                task.worker.send(self._checkpoints.trigger({task.task_id}))
             if self._checkpoints is not None and self._checkpoints.last == FINAL:
                 # Its incarnation before has died between the end and the commit.
                 completed = control.CheckpointCompleted(number=FINAL)
-                self._worker_of[task].send(control.MasterMessage(checkpoint_completed=completed))
+                task.worker.send(control.MasterMessage(checkpoint_completed=completed))
 
-    async def _recover(self, dead: _Worker, checkpoints: Checkpoints, death: str) -> None:
+    async def _recover(self, dead: Worker, checkpoints: Checkpoints, death: str) -> None:
         """Has another worker go on with the tasks of a dead one."""
         self._workers.pop(dead.plan.worker_id, None)
         if dead.process is not None:
@@ -643,7 +576,7 @@ class JobMaster:
             self._deploy_again(again)
         self._start_standbys()
 
-    def _note_failed_start(self, dead: _Worker, death: str) -> None:
+    def _note_failed_start(self, dead: Worker, death: str) -> None:
         """Has the next worker wait if this one has not come up, or was a standby that did not last."""
         if dead.started is None:
             return  # it is one of those that the job began with
@@ -667,14 +600,14 @@ class JobMaster:
             return True
         if self._restarts_made.total >= self._options.integer("anabranch.restart.attempts"):
             return False
-        error = status.error
-        failure = _Failure(error.operator, error.record, error.record_position, checkpoints.last)
-        if failure.is_again(self._failed_at.get(status.task_id)):
+        task, error = self._tasks[status.task_id], status.error
+        failure = FailedRecord(error.operator, error.record, error.record_position, checkpoints.last)
+        if failure.is_again(task.failed_at):
             message = f"job {self._graph.name}: {task_failure(status.error)}\n"
             message += "The same record has failed there before: another restart would not help."
             self._end(JobFailedError(message, job_name=self._graph.name, error=status.error))
             return True
-        self._failed_at[status.task_id] = failure
+        task.failed_at = failure
         delay = self._restart_delay(checkpoints.last)
         why = f"{status.error.summary}; the task is restarted in {delay:g} s and goes"
         self._begin_again({status.task_id}, checkpoints, why, whole=False, delay=delay)
@@ -717,65 +650,63 @@ class JobMaster:
             whole = True
             newer = "A newer checkpoint was completed and cannot be read: sinks may have made visible what comes again."
             self._warn(f"job {self._graph.name}: {newer}")
-        if whole or decide(failed | self._recovering, self._consumers, depth).rollback:
+        if whole or decide(failed | self._tasks.recovering, self._tasks.consumers, depth).rollback:
             again = set(self._tasks)
             checkpoints.abandon()
         checkpoints.forget(again)
         for task in again:
-            self._prepare_again(task, checkpoints)
-        self._moved |= again
+            self._prepare_again(self._tasks[task], checkpoints)
         return again
 
     def _deploy_again(self, tasks: set[int]) -> None:
-        self._recovery_watch.deploys(tasks & self._recovering)
+        self._recovery_watch.deploys(tasks & self._tasks.recovering)
         for worker in self._workers.values():
             if worker.stream is not None:  # else it hears of its tasks once it comes
                 self._send_deploys(worker, [task for task in worker.plan.task_ids if task in tasks])
 
-    def _send_deploys(self, worker: _Worker, tasks: Sequence[int]) -> None:
+    def _send_deploys(self, worker: Worker, tasks: Sequence[int]) -> None:
         """Sends a worker incarnations of its tasks, each once: it may come just when it is to be told of them."""
         shortage = open_files.shortage(
             worker.plan.worker_id,
             worker.plan.language,
-            [self._tasks[task] for task in worker.plan.task_ids],
+            [self._tasks[task].descriptor for task in worker.plan.task_ids],
             worker.max_open_files,
             several_hosts=self._launcher.several_hosts,
         )
         if shortage is not None:
             self._end(JobFailedError(f"job {self._graph.name}: {shortage}", job_name=self._graph.name))
             return
-        for task in tasks:
-            incarnation = self._tasks[task].incarnation
-            if self._deployed.get(task) != incarnation:
-                self._deployed[task] = incarnation
-                worker.send(control.MasterMessage(deploy_task=self._tasks[task]))
+        for task in (self._tasks[task_id] for task_id in tasks):
+            if task.deployed_incarnation != task.descriptor.incarnation:
+                task.deployed_incarnation = task.descriptor.incarnation
+                worker.send(control.MasterMessage(deploy_task=task.descriptor))
 
     def _end_workers_that_do_not_deploy(self, now: float) -> None:
         """Gives up a worker that was to take over tasks and has not: another one will."""
+        recovering = self._tasks.recovering
         if any(
-            not self._recovery_watch.is_deploying(task) and task not in self._endpoints for task in self._recovering
+            not self._recovery_watch.is_deploying(task) and self._tasks[task].endpoint is None for task in recovering
         ):
             return  # a restart waits for its time
-        late = self._recovery_watch.late(self._recovering, now)
+        late = self._recovery_watch.late(recovering, now)
         for worker in list(self._workers.values()):
             tasks = sorted(late.intersection(worker.plan.task_ids))
             if tasks and worker.process is not None and not worker.dying:
-                names = ", ".join(self._tasks[task].name for task in tasks)
+                names = self._tasks.names(tasks)
                 limit = f"within {self._options.integer('anabranch.deploy.timeout-ms') / 1000:g} s"
                 what = f"worker {worker.plan.worker_id} has not resumed {names} {limit}"
                 self._die(worker, f"{what} (option anabranch.deploy.timeout-ms)")
         seconds = self._recovery_watch.seconds_to_warn_of(now)
         if seconds is not None:
-            tasks = sorted(self._recovering)
-            what = ", ".join(f"{self._tasks[task].name} ({self._step_of(task)})" for task in tasks)
+            what = ", ".join(f"{task.name} ({self._step_of(task)})" for task in self._tasks.values() if task.recovering)
             self._warn(f"job {self._graph.name}: the recovery has taken {seconds:.0f} s up to now: {what}")
 
-    def _step_of(self, task: int) -> str:
-        if self._worker_of[task].stream is None:
+    def _step_of(self, task: Execution) -> str:
+        if task.worker.stream is None:
             return "its worker has not started"
-        if self._recovery_watch.is_deploying(task) or task not in self._endpoints:
+        if self._recovery_watch.is_deploying(task.task_id) or task.endpoint is None:
             return "is being deployed"
-        report = self._reports.get(task)
+        report = task.report
         if report is not None and any(counters.records_in + counters.records_out for counters in report.operators):
             return "repeats what it did since the checkpoint"
         return "connects, or opens its functions"
@@ -783,34 +714,29 @@ class JobMaster:
     def _may_recover(self, failed: set[int], checkpoints: Checkpoints) -> bool:
         limit = self._options.integer("anabranch.recovery.attempts")
         now = time.monotonic()
-        for task in failed:
-            deaths = self._deaths.get(task)
+        for task in (self._tasks[task_id] for task_id in failed):
+            deaths = task.deaths
             if deaths is None or deaths.checkpoint != checkpoints.last:
-                deaths = self._deaths[task] = _Deaths(checkpoints.last, 0, now)
+                deaths = task.deaths = Deaths(checkpoints.last, 0, now)
             deaths.times += 1
-            is_short = task in self._recovering and now - deaths.since < _PATIENCE_WITH_STARTS and limit > 0
+            is_short = task.recovering and now - deaths.since < _PATIENCE_WITH_STARTS and limit > 0
             if deaths.times > limit and not is_short:
                 return False
         return True
 
-    def _prepare_again(self, task_id: int, checkpoints: Checkpoints) -> None:
+    def _prepare_again(self, task: Execution, checkpoints: Checkpoints) -> None:
         """Makes a task ready to be deployed as a new incarnation, with its state of the last checkpoint."""
-        task = self._tasks[task_id]
-        task.incarnation += 1
-        task.restore.CopyFrom(checkpoints.snapshots.get(task_id, control.Snapshot()))
-        task.restore.SetInParent()  # also at the start: it says that there was an incarnation before
-        self._recovering.add(task_id)
-        self._recovery_watch.deployed(task_id)
-        self._connected_tasks.discard(task_id)
-        self._endpoints.pop(task_id, None)
-        self._reports.pop(task_id, None)
-        self._task_states[task_id] = control.TASK_STATE_UNSPECIFIED
-        if any(operator.kind == OPERATOR_KIND_COLLECT for operator in task.chain):
-            back = gateway.TakenBack(task_id=task_id, incarnation=task.incarnation, epoch=task.restore.number)
+        task.begin_again(checkpoints.snapshots.get(task.task_id, control.Snapshot()))
+        self._recovery_watch.deployed(task.task_id)
+        if task.collects:
+            descriptor = task.descriptor
+            back = gateway.TakenBack(
+                task_id=task.task_id, incarnation=descriptor.incarnation, epoch=descriptor.restore.number
+            )
             self.taken_back.append(back)
             self.collected.take_back(back)
 
-    def _replace(self, dead: _Worker) -> None:
+    def _replace(self, dead: Worker) -> None:
         """Has a standby take over the tasks, or a worker that is started for them."""
         language = dead.plan.language
         for worker in self._workers.values():
@@ -821,7 +747,7 @@ class JobMaster:
             worker = self._start_spare(dead.place_of or dead.plan.worker_id, language)
         worker.plan = replace(worker.plan, task_ids=dead.plan.task_ids)
         for task in dead.plan.task_ids:
-            self._worker_of[task] = worker
+            self._tasks[task].worker = worker
 
     def _start_standbys(self) -> None:
         if self._checkpoints is None or self.state is not JobState.RUNNING:
@@ -833,11 +759,11 @@ class JobMaster:
             for _ in range(wanted - idle):
                 self._start_spare(first, language)
 
-    def _start_spare(self, place_of: str, language: Language) -> _Worker:
+    def _start_spare(self, place_of: str, language: Language) -> Worker:
         """Starts a worker that has no tasks yet, where another worker is or was."""
         self._standbys += 1
         name = f"{language_name(language).lower()}-standby-{self._standbys}"
-        worker = _Worker(WorkerPlan(name, language, ()), place_of=place_of)
+        worker = Worker(WorkerPlan(name, language, ()), place_of=place_of)
         self._workers[name] = worker
 
         async def start() -> None:
@@ -856,7 +782,7 @@ class JobMaster:
         self._in_background(start())
         return worker
 
-    async def _on_failed_start(self, worker: _Worker, problem: str) -> None:
+    async def _on_failed_start(self, worker: Worker, problem: str) -> None:
         if self._checkpoints is not None and self._recovers:
             async with self._recovery_lock:
                 await self._recover(worker, self._checkpoints, problem)
@@ -866,8 +792,8 @@ class JobMaster:
 
     # ------------------------------------------------------------------ what comes for the client
 
-    def _on_collected(self, worker: _Worker, batch: control.CollectedBatch) -> None:
-        if batch.incarnation != self._tasks[batch.task_id].incarnation:
+    def _on_collected(self, worker: Worker, batch: control.CollectedBatch) -> None:
+        if not self._tasks[batch.task_id].is_current(batch.incarnation):
             return
         if self.collected.add(batch) and self._acknowledges_at_once:
             ack = control.CollectedAck(task_id=batch.task_id, seq=batch.seq)
@@ -902,7 +828,7 @@ class JobMaster:
             self._takes_over = True
         self._address = address = await self._server.start(self._launcher.listen_host)
 
-        async def start(worker: _Worker) -> None:
+        async def start(worker: Worker) -> None:
             spec = WorkerSpec(worker.plan.worker_id, worker.plan.language, address, self._token, worker.place_of)
             worker.process = await self._launcher.start(spec)
             worker.heard = time.monotonic()
@@ -928,15 +854,15 @@ class JobMaster:
                 await self._look_at(worker, now, silence_limit)
             since = self._deploying_since
             if self.state is JobState.DEPLOYING and since is not None and now - since > deploy_timeout:
-                late = [self._tasks[t].name for t, s in self._task_states.items() if s != control.TASK_STATE_RUNNING]
+                late = [task.name for task in self._tasks.values() if task.state != control.TASK_STATE_RUNNING]
                 self._end(JobFailedError(f"not deployed within {deploy_timeout:.0f} s: {', '.join(late)}"))
             if self.state is JobState.RUNNING and self._checkpoints is not None and self._all_live:
                 await self._checkpoints.begin_if_due(now)
-            if self.state is JobState.RUNNING and self._recovering:
+            if self.state is JobState.RUNNING and self._tasks.recovering:
                 self._end_workers_that_do_not_deploy(now)
             if self.state is JobState.RUNNING and self._all_live and now >= next_stall_check:
                 next_stall_check = now + _STALL_INTERVAL
-                warning = self._stalls.check(now, self._tasks, self._reports)
+                warning = self._stalls.check(now, self._tasks.descriptors, self._tasks.reports)
                 if warning:
                     self._warn(f"job {self._graph.name}: {warning}")
                 if self._checkpoints is not None:
@@ -944,7 +870,8 @@ class JobMaster:
 
     def _warn_of_late_checkpoint(self, now: float, checkpoints: Checkpoints) -> None:
         pending, began, missing = checkpoints.pending, checkpoints.began, checkpoints.missing
-        warning = self._late_checkpoints.check(now, pending, began, missing, tasks=self._tasks, reports=self._reports)
+        tasks, reports = self._tasks.descriptors, self._tasks.reports
+        warning = self._late_checkpoints.check(now, pending, began, missing, tasks=tasks, reports=reports)
         if warning:
             self._warn(f"job {self._graph.name}: {warning}")
 
@@ -956,7 +883,7 @@ class JobMaster:
         if self._deploying_since is not None:
             self._deploying_since += seconds
 
-    async def _look_at(self, worker: _Worker, now: float, silence_limit: float) -> None:
+    async def _look_at(self, worker: Worker, now: float, silence_limit: float) -> None:
         if worker.process is None or worker.dying or self._outcome.done():
             return
         exit_code = worker.process.poll()
@@ -973,18 +900,18 @@ class JobMaster:
 
     @property
     def _all_live(self) -> bool:
-        return not self._recovering and not any(worker.dying for worker in self._workers.values())
+        return not self._tasks.recovering and not any(worker.dying for worker in self._workers.values())
 
     @property
     def _recovers(self) -> bool:
         return self._checkpoints is not None and self.state is JobState.RUNNING
 
-    def _die(self, worker: _Worker, message: str) -> None:
+    def _die(self, worker: Worker, message: str) -> None:
         """Handles a death beside all else: the store may be slow just now, and others may die."""
         worker.dying = True
         self._in_background(self._on_death(worker, message))
 
-    async def _on_death(self, worker: _Worker, message: str) -> None:
+    async def _on_death(self, worker: Worker, message: str) -> None:
         async with self._recovery_lock:
             if self._checkpoints is not None and self._recovers:
                 await self._checkpoints.settle()
@@ -995,9 +922,9 @@ class JobMaster:
             else:
                 self._end(JobFailedError(message, job_name=self._graph.name))
 
-    def _death_of(self, worker: _Worker, exit_code: int | None) -> str:
+    def _death_of(self, worker: Worker, exit_code: int | None) -> str:
         assert worker.process is not None  # noqa: S101 - it has an exit code
-        tasks = ", ".join(self._tasks[task].name for task in worker.plan.task_ids)
+        tasks = self._tasks.names(worker.plan.task_ids)
         death = worker_death(worker.plan.worker_id, worker.process.pid, exit_code, tasks, list(worker.errors))
         return f"job {self._graph.name}: {death}"
 
@@ -1008,12 +935,13 @@ class JobMaster:
             await self._checkpoints.stop(timeout)
         self._tell_all(control.MasterMessage(cancel_tasks=control.CancelTasks()))
         deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline and any(self._still_runs(task) for task in self._tasks):
+        while time.monotonic() < deadline and any(self._still_runs(task) for task in self._tasks.values()):
             await asyncio.sleep(_WATCH_INTERVAL / 5)
 
-    def _still_runs(self, task: int) -> bool:
+    @staticmethod
+    def _still_runs(task: Execution) -> bool:
         running = (control.TASK_STATE_CREATED, control.TASK_STATE_RUNNING)
-        return self._worker_of[task].stream is not None and self._task_states[task] in running
+        return task.worker.stream is not None and task.state in running
 
     async def _shut_down(self) -> None:
         """Ends every worker, kindly at first, and waits until all they printed was passed on."""
