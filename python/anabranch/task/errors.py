@@ -9,6 +9,7 @@ from pathlib import Path
 import anabranch
 from anabranch import open_files
 from anabranch.errors import RecordError
+from anabranch.exchange.input.decoding import UnreadableRecordError
 from anabranch.exchange.output.gate import EmitError
 from anabranch.exchange.wire.shortage import are_files_used_up
 from anabranch.operators.operator import OperatorError
@@ -67,6 +68,9 @@ def _task_error(error: BaseException, operator: str, subtask: int) -> TaskError:
         operator, position = error.operator, error.position
         record = error.record if position >= 0 else _NO_RECORD
         hint = error.hint
+        cause = error if error.__cause__ is None else error.__cause__
+    elif isinstance(error, UnreadableRecordError):
+        position, record = error.position, f"from operator {error.producer}"
         cause = error if error.__cause__ is None else error.__cause__
     elif isinstance(error, EmitError):
         record = error.record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from anabranch.checkpoint.numbers import FINAL
@@ -31,7 +31,7 @@ class TaskRecovery:
     Everything is called on the task's thread.
     """
 
-    aligns = True  # a channel that is behind a barrier waits for the others
+    aligns = True  # a channel that has met a barrier waits for the others
 
     def __init__(self, descriptor: control.TaskDescriptor, job: WorkerJob, emitted: Callable[[], int]) -> None:
         """Begins where `descriptor.restore` says, or at the start of the job.
@@ -67,8 +67,6 @@ class TaskRecovery:
         self._fetches = 0
         # Nobody holds the log of a task without consumers, so it need not be kept.
         self._keeps_log = bool(descriptor.outputs)
-        self._barrier: int | None = None  # it has come on some channels: these
-        self._met: set[int] = set()
         self.answers = self._answers()
 
     # ------------------------------------------------------------------ channels
@@ -203,12 +201,8 @@ class TaskRecovery:
 
     # ------------------------------------------------------------------ what the task does
 
-    def took(self, channel: int, records: int) -> int:
-        """Logs that a batch of so many records, or a control frame (0), comes from this channel next.
-
-        Returns:
-            How many records came before on the channel.
-        """
+    def took(self, channel: int, records: int) -> None:
+        """Logs that a batch of so many records, or a control frame (0), comes from this channel next."""
         emitted = self._emitted() - self._emitted_before
         if self._cursor is None:
             if self._keeps_log:
@@ -219,10 +213,8 @@ class TaskRecovery:
             self.take_entry()
         self.answers.begin()
         position = self._inputs[channel]
-        before = position.records
         position.records += records
         position.controls += 0 if records else 1
-        return before
 
     @property
     def fetches(self) -> int:
@@ -279,37 +271,6 @@ class TaskRecovery:
 
     # ------------------------------------------------------------------ checkpoints
 
-    @property
-    def aligning(self) -> int:
-        """The checkpoint whose barrier has come on some channels and not on all; 0: none."""
-        return self._barrier or 0
-
-    def meets_later_barrier(self, number: int) -> bool:
-        """Returns whether the barrier is of a later checkpoint than that which some channels are behind."""
-        return self._barrier is not None and number > self._barrier
-
-    def met_barrier(self, number: int, channel: int) -> bool:
-        """Takes note that a channel is behind a barrier.
-
-        A job master that dies leaves a checkpoint that some sources have taken and others have not; the next one is
-        then the first that all channels are behind.
-
-        Returns:
-            False if the checkpoint was given up for a later one.
-        """
-        if number <= self.epoch or (self._barrier is not None and number < self._barrier):
-            return False
-        if number != self._barrier:
-            self._barrier = number
-            self._met.clear()
-        self._met.add(channel)
-        return True
-
-    def aligned(self, channels: Collection[InputChannel]) -> int | None:
-        """Returns the barrier that every channel is behind that has not ended; None: there is none."""
-        is_aligned = all(channel.ended or channel.channel in self._met for channel in channels)
-        return self._barrier if is_aligned else None
-
     def log_checkpoint(self, number: int) -> None:
         """Logs that the task takes a checkpoint here, without a barrier."""
         self.answers.begin()
@@ -352,8 +313,6 @@ class TaskRecovery:
 
     def pass_barrier(self, number: int) -> None:
         """Enters the epoch and sends the barrier to every consumer."""
-        self._barrier = None
-        self._met.clear()
         self.epoch = number
         self._emitted_before = self._emitted()
         self.answers.begin_epoch(number)

@@ -9,20 +9,22 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 from anabranch import faults, forks
 from anabranch.api.functions import PartitionFunction
 from anabranch.api.runtime_context import LiveAnswers
 from anabranch.checkpoint.numbers import FINAL
-from anabranch.errors import RecordError
 from anabranch.exchange.event_loop import Reactor, TaskCancelled
-from anabranch.exchange.input.gate import ConsumerIdentity, InputChannel, InputGate, unread_frame
+from anabranch.exchange.input.aligner import BarrierAligner
+from anabranch.exchange.input.decoding import EdgeDecoder
+from anabranch.exchange.input.events import Barrier, InputEvent, Records
+from anabranch.exchange.input.gate import ConsumerIdentity, InputChannel, InputGate
+from anabranch.exchange.input.reader import EventReader
 from anabranch.exchange.output.channel import OutputChannel
 from anabranch.exchange.output.gate import EmitError, OutgoingChannel, OutputEdge, OutputGate
 from anabranch.exchange.output.partitioners import ByKey, Custom, Partitioner, Rebalance, Single
 from anabranch.exchange.wire.acceptor import Acceptor
-from anabranch.exchange.wire.frames import Frame
 from anabranch.exchange.wire.handshake import ProducerHandshakes
 from anabranch.operators import partition
 from anabranch.operators.chain import OperatorChain, build_chain
@@ -44,9 +46,6 @@ from anabranch.v1 import graph_pb2 as graph
 from anabranch.v1.record_pb2 import FrameHeader
 
 logger = logging.getLogger(__name__)
-
-# Values and, where there are keys, the keys beside them.
-Batch: TypeAlias = "tuple[Sequence[Any], Sequence[Any] | None]"
 
 # In the middle of a batch: so long sockets are left alone, and what was emitted may wait to make a full frame.
 _POLL_INTERVAL = 0.01
@@ -104,16 +103,6 @@ class TaskReporter(Protocol):
         """The sinks of the task have committed what belongs to a checkpoint."""
 
 
-class _InputEdge:
-    """How to read one input edge: its decoder, and the operator that takes its batches."""
-
-    def __init__(self, edge: control.InputEdge, job: WorkerJob, chain: OperatorChain) -> None:
-        self.producer = edge.producer_name
-        self.entry = chain.entry(edge.edge_id)
-        self.decoder = Decoder(edge.producer_language, job.types, refuses=chain.takes_refused)
-        self.records = 0
-
-
 class Task:
     """A chain of operators at one parallel index.
 
@@ -147,7 +136,7 @@ class Task:
         self._predecessor = predecessor
         self._reactor = Reactor()
         self._acceptors: list[Acceptor] = []
-        self._input_edges: dict[int, _InputEdge] = {}
+        self._entries: dict[int, Emit] = {}  # by input edge, what takes its records
         # Greater than those of the incarnations before.
         self._collected_seq = self._collected_acknowledged = descriptor.incarnation << _MAX_BATCHES_BITS
         self._partition_functions: dict[int, UserFunction] = {}  # by edge
@@ -158,9 +147,9 @@ class Task:
         self._recovery = self._build_recovery()
         self._origin = (0, 0)  # of the batch at hand: its channel, and how many records came before on it
         self._flushed_at = 0.0
-        self._leftover: dict[int, tuple[Frame, Batch]] = {}  # by channel: a frame, and its records not yet handled
         self._pace = Pace()
         self.input = self._build_input()
+        self._reader = EventReader(self.input, {}, None)
         self.output = OutputGate([])
         self.thread = threading.Thread(target=self._run, name=f"task-{descriptor.task_id}", daemon=True)
 
@@ -236,10 +225,6 @@ class Task:
         """Memory that determinant logs take, about."""
         return 0 if self._recovery is None else self._recovery.log_bytes
 
-    @property
-    def _head_name(self) -> str:
-        return self.descriptor.chain[0].name
-
     # ------------------------------------------------------------------ life
 
     def _run(self) -> None:
@@ -285,8 +270,8 @@ class Task:
             self._predecessor = None
         self.output = self._build_output()
         self.chain = self._build_chain()
-        for edge in self.descriptor.inputs:
-            self._input_edges[edge.edge_id] = _InputEdge(edge, self._job, self.chain)
+        self._entries = {edge.edge_id: self.chain.entry(edge.edge_id) for edge in self.descriptor.inputs}
+        self._reader = self._build_reader(self.chain)
         self._reporter.deployed(self, self._listen())
         self._reach("recovery.deployed")
         # Consumers are waited for too: user code may block for long, and nobody is let in meanwhile.
@@ -341,11 +326,11 @@ class Task:
             self._reactor.run_posted()
             if self.output.full:
                 self._wait_until(lambda: not self.output.full)
-            received = self.input.next_frame()
-            if received is None:
+            event = self._reader.next()
+            if event is None:
                 self._send_and_wait_for_input()
-                continue
-            self._handle(*received)
+            elif isinstance(event, Records):
+                self._handle(event)
 
     def _run_source(self, source: SourceOperator) -> None:
         pause = IdlePause()
@@ -363,31 +348,11 @@ class Task:
             source.learn(ended - began)
             self._reactor.poll(pause.after(began, ended, produced=produced))
 
-    def _handle(self, channel: InputChannel, frame: Frame) -> None:
-        header = frame.header
-        control_kind = header.WhichOneof("control")
-        if control_kind == "end_of_input":
-            self.input.end(channel)
-            return
-        if control_kind is not None:
-            raise NotImplementedError(f"frame of kind {control_kind}")
-        edge = self._input_edges[channel.edge]
-        batch = self._decode(edge, frame)
-        self._origin = (channel.channel, header.first_record_seq)
+    def _handle(self, records: Records) -> None:
+        self._origin = (records.channel, records.first)
         self.busy_since = time.monotonic()
-        edge.entry(*batch)
+        self._entries[records.edge](records.values, records.keys)
         self.busy_since = None
-
-    def _decode(self, edge: _InputEdge, frame: Frame) -> Batch:
-        header = frame.header
-        n = header.n_records
-        try:
-            records = edge.decoder.decode(frame.payload, 2 * n if header.has_keys else n, header.schemas)
-        except RecordError as error:
-            position = edge.records + max(0, error.index) % max(1, n)  # keys count first
-            raise OperatorError(self._head_name, position, f"from operator {edge.producer}") from error
-        edge.records += n
-        return (records[n:], records[:n]) if header.has_keys else (records, None)
 
     # ------------------------------------------------------------------ with recovery, see docs/design/006
 
@@ -402,7 +367,7 @@ class Task:
             if restore.number:
                 recovery.restored()
             self.output.restore(restore.next_of_edge)
-            self.input.restore(restore.unread)
+            self._reader.restore(restore.unread)
             chain.commit(restore.number)
             self._restored = True
             if restore.number != FINAL:
@@ -455,14 +420,11 @@ class Task:
 
     def _take_input(self, recovery: TaskRecovery) -> bool:
         """Handles what comes next, from whatever channel; returns False if there is nothing."""
-        if self._leftover:
-            channel, (frame, left) = self._leftover.popitem()
-            self._handle_part(recovery, self.input.channel(channel), frame, left)
-            return True
-        received = self.input.next_frame()
-        if received is None:
+        event = self._reader.next()
+        if event is None:
             return False
-        self._handle_frame(recovery, *received)
+        recovery.took(event.channel, len(event.values) if isinstance(event, Records) else 0)
+        self._handle_event(recovery, event)
         return True
 
     def _repeat_input(self, recovery: TaskRecovery) -> bool:
@@ -483,59 +445,38 @@ class Task:
             return self._checkpoint_without_barrier(recovery, entry.checkpoint.number, None)
         if entry.WhichOneof("kind") != "order":
             raise recovery.mismatch("an input")
-        wanted = entry.order.records
-        channel = self.input.channel(entry.order.channel)
-        frame, (values, keys) = self._leftover.pop(channel.channel, (None, ([], None)))
-        while len(values) < wanted or not wanted:
-            received = self.input.next_frame_of(channel.channel)
-            if received is None:
-                if frame is not None:
-                    self._leftover[channel.channel] = (frame, (values, keys))
-                return False
-            frame = received[1]
-            is_control = received[1].header.WhichOneof("control") is not None
-            if is_control != (not wanted) or (is_control and values):
-                raise recovery.mismatch("a control frame" if is_control else "records")
-            if is_control:
-                self._handle_frame(recovery, *received)
-                return True
-            more_values, more_keys = self._decode_new(channel, frame)
-            values = [*values, *more_values]
-            keys = None if more_keys is None else [*(keys or ()), *more_keys]
-        if frame is not None and len(values) > wanted:
-            self._leftover[channel.channel] = (frame, (values[wanted:], None if keys is None else keys[wanted:]))
-        self._handle_logged(recovery, channel, (values[:wanted], None if keys is None else keys[:wanted]))
+        wanted, handled = entry.order.records, 0
+        while not handled or handled < wanted:
+            event = self._await_event_of(entry.order.channel, wanted - handled)
+            is_records = isinstance(event, Records)
+            if is_records != (wanted > 0):
+                raise recovery.mismatch("records" if is_records else "a control frame")
+            if not handled:
+                recovery.took(event.channel, wanted)
+            handled += len(event.values) if isinstance(event, Records) else 1
+            self._handle_event(recovery, event)
         return True
 
-    def _decode_new(self, channel: InputChannel, frame: Frame) -> Batch:
-        """Returns the records of a frame that were not received before."""
-        skip = channel.skip
-        values, keys = self._decode(self._input_edges[channel.edge], frame)
-        return (values[skip:], None if keys is None else keys[skip:]) if skip else (values, keys)
+    def _await_event_of(self, channel: int, most: int) -> InputEvent:
+        while (event := self._reader.next_of(channel, most)) is None:
+            self.input.demand_more()
+            self._send_and_wait_for_input(_REPLAY_WAIT)
+            self._reactor.run_posted()
+        return event
 
-    def _handle_frame(self, recovery: TaskRecovery, channel: InputChannel, frame: Frame) -> None:
-        kind = frame.header.WhichOneof("control")
-        if kind is None:
-            self._handle_part(recovery, channel, frame, self._decode_new(channel, frame))
+    def _handle_event(self, recovery: TaskRecovery, event: InputEvent) -> None:
+        if isinstance(event, Records):
+            began = time.monotonic()
+            self._handle(event)
+            self._pace.learn(len(event.values), time.monotonic() - began)
+            self._reader.most = self._pace.most
             return
-        recovery.took(channel.channel, 0)
-        if kind == "barrier":
-            barrier = frame.header.barrier.number
-            if recovery.meets_later_barrier(barrier):
-                self.input.unblock()
-            if recovery.met_barrier(barrier, channel.channel) and recovery.aligns:
-                self.input.block(channel)
-        elif kind == "end_of_input":
-            self.input.end(channel)
-            recovery.ended(channel.channel)
-        else:
-            raise NotImplementedError(f"frame of kind {kind}")
-        # Behind the last end there is the last snapshot, which needs no barrier.
-        faults.reach("checkpoint.aligning" if kind == "barrier" else "end.input")
-        number = recovery.aligned(self.input.channels)
-        if number is not None and not self.input.ended:
-            self._checkpoint(recovery, number)
-            self.input.unblock()
+        is_barrier = isinstance(event, Barrier)
+        if not is_barrier:
+            recovery.ended(event.channel)
+        faults.reach("checkpoint.aligning" if is_barrier else "end.input")
+        if event.aligned is not None:
+            self._checkpoint(recovery, event.aligned)
 
     def _checkpoint_without_barrier(self, recovery: TaskRecovery, number: int, most_bytes: int | None) -> bool:
         """Takes a checkpoint if everything up to the end of input is in memory, so that it can go into the snapshot.
@@ -543,43 +484,21 @@ class Task:
         Returns:
             False if it is not yet.
         """
-        if not self.input.read_ahead(most_bytes):
+        if not self._reader.read_ahead(most_bytes):
             return False
-        unread = [
-            unread_frame(frame, frame.header.n_records - len(values)) for frame, (values, _) in self._leftover.values()
-        ]
         recovery.log_checkpoint(number)
-        self._checkpoint(recovery, number, unread + self.input.unread())
-        self.input.unblock()
+        self._checkpoint(recovery, number, self._reader.unread())
         return True
 
     def _take_triggered(self, recovery: TaskRecovery) -> None:
         number = recovery.trigger
         if number is None or recovery.replaying:
             return
-        is_late = number <= max(recovery.epoch, recovery.aligning)
-        read_to_end = not is_late and self.input.read_ahead(_MOST_BYTES_AHEAD)
-        has_barrier = is_late or self.input.barrier_ahead(number)  # asked for only now: it may have just been read
+        is_late = number <= max(recovery.epoch, self._reader.aligning)
+        read_to_end = not is_late and self._reader.read_ahead(_MOST_BYTES_AHEAD)
+        has_barrier = is_late or self._reader.barrier_ahead(number)  # asked for only now: it may have just been read
         if has_barrier or (read_to_end and self._checkpoint_without_barrier(recovery, number, None)):
             recovery.trigger = None
-
-    def _handle_part(self, recovery: TaskRecovery, channel: InputChannel, frame: Frame, batch: Batch) -> None:
-        """Handles as many of these records, the last ones of a frame, as do not take long; leaves the others."""
-        values, keys = batch
-        most = self._pace.most
-        if len(values) > most:
-            self._leftover[channel.channel] = (frame, (values[most:], None if keys is None else keys[most:]))
-            batch = (values[:most], None if keys is None else keys[:most])
-        self._handle_logged(recovery, channel, batch)
-
-    def _handle_logged(self, recovery: TaskRecovery, channel: InputChannel, batch: Batch) -> None:
-        if not batch[0]:
-            return
-        self._origin = (channel.channel, recovery.took(channel.channel, len(batch[0])))
-        self.busy_since = began = time.monotonic()
-        self._input_edges[channel.edge].entry(*batch)
-        self.busy_since = None
-        self._pace.learn(len(batch[0]), time.monotonic() - began)
 
     def _run_logged_source(self, recovery: TaskRecovery, source: SourceOperator) -> None:
         pause = IdlePause()
@@ -645,6 +564,7 @@ class Task:
         self._reporter.checkpoint(self, self._snapshot(recovery, number, unread))
         faults.reach("checkpoint.sent")
         recovery.pass_barrier(number)
+        self._reader.enter_epoch(number)
         if self.chain is not None and self.chain.source is not None:
             self.chain.source.size.begin_epoch()
         faults.reach("checkpoint.passed")
@@ -721,6 +641,20 @@ class Task:
             for channel in edge.channels
         ]
         return InputGate(self._reactor, job.transport, identity, channels)
+
+    def _build_reader(self, chain: OperatorChain) -> EventReader:
+        decoders = {
+            edge.edge_id: EdgeDecoder(
+                edge.producer_name, Decoder(edge.producer_language, self._job.types, refuses=chain.takes_refused)
+            )
+            for edge in self.descriptor.inputs
+        }
+        recovery = self._recovery
+        aligner = None if recovery is None else BarrierAligner(recovery.epoch, blocks=recovery.aligns)
+        reader = EventReader(self.input, decoders, aligner)
+        if recovery is not None:
+            reader.most = self._pace.most
+        return reader
 
     def _build_output(self) -> OutputGate:
         incarnation = self.descriptor.incarnation
