@@ -52,9 +52,9 @@ def acme_jar(tmp_path_factory: pytest.TempPathFactory) -> str:
     target = tmp_path_factory.mktemp("acme")
     classes = target / "classes"
     sources = [str(path) for path in (HERE / "java").rglob("*.java")]
-    subprocess.run(["javac", "-cp", str(RUNTIME_JAR), "-d", str(classes), *sources], check=True, timeout=120)
+    subprocess.run(["javac", "-cp", str(RUNTIME_JAR), "-d", str(classes), *sources], check=True, timeout=600)
     jar = target / "acme.jar"
-    subprocess.run(["jar", "cf", str(jar), "-C", str(classes), "."], check=True, timeout=60)
+    subprocess.run(["jar", "cf", str(jar), "-C", str(classes), "."], check=True, timeout=600)
     return str(jar)
 
 
@@ -75,12 +75,12 @@ class Driver:
             env={**os.environ, MARK: self._mark, **environment},
         )
 
-    def finish(self, timeout: float = 60) -> tuple[int, str, str]:
+    def finish(self, timeout: float = 300) -> tuple[int, str, str]:
         """Waits for the end of the script; returns exit code, stdout and stderr."""
         out, err = self.process.communicate(timeout=timeout)
         return self.process.returncode, out, err
 
-    def wait_for_line(self, line: str, timeout: float = 60) -> None:
+    def wait_for_line(self, line: str, timeout: float = 300) -> None:
         """Reads stdout until the line has come."""
         assert self.process.stdout is not None
         deadline = time.monotonic() + timeout
@@ -103,7 +103,7 @@ class Driver:
                     found.append(process)
         return found
 
-    def wait_until_alone(self, timeout: float = 5) -> None:
+    def wait_until_alone(self, timeout: float = 60) -> None:
         """Fails unless every descendant has ended in time."""
         deadline = time.monotonic() + timeout
         while self.descendants():

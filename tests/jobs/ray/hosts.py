@@ -38,7 +38,7 @@ class Nodes:
         self._await_all()
 
     def _await_all(self) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while self._alive() < 3:
             assert time.monotonic() < deadline, "the nodes did not come up"
             time.sleep(0.5)
@@ -58,7 +58,7 @@ class Nodes:
         if number == 1:
             time.sleep(5)
 
-    def on_head(self, *command: str, timeout: float = 180) -> subprocess.CompletedProcess[str]:
+    def on_head(self, *command: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """Runs a command on the first node."""
         enter = ["nsenter", "--target", str(self._processes[1].pid), "--mount", "--net"]
         return subprocess.run(

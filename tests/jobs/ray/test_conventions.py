@@ -51,7 +51,7 @@ run("second")
 
 def test_a_program_without_a_file(ray_cluster):
     program = subprocess.run(
-        [sys.executable, "-"], input=HYBRID + "run('here')\n", capture_output=True, text=True, timeout=90, check=False
+        [sys.executable, "-"], input=HYBRID + "run('here')\n", capture_output=True, text=True, timeout=600, check=False
     )
 
     assert lines("here") == program.stdout.splitlines(), program.stderr
@@ -138,7 +138,7 @@ def free_ports(n: int) -> list[int]:
 def submitted(command: Sequence[str], directory: Path) -> list[str]:
     """Submits a script as soon as the cluster takes it; returns the lines that its job has printed."""
     for _ in range(60):
-        done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=240, check=False)
+        done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=600, check=False)
         if "submitted successfully" in done.stdout + done.stderr:
             break
         time.sleep(1)  # the head has not come up yet

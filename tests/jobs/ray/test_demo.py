@@ -29,7 +29,7 @@ def test_the_demo_reports_all_flights_and_leaves_nothing_where_ray_looks_for_clu
             env={**environment, "TMPDIR": fresh},
             capture_output=True,
             text=True,
-            timeout=110,
+            timeout=600,
             check=False,
         )
         left = list(Path(fresh).rglob("*"))

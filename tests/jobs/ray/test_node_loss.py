@@ -69,7 +69,7 @@ def test_a_job_goes_on_without_the_node(nodes: Nodes, on_all_nodes: Callable[[st
 
     nodes.lose(3, how)
     try:
-        rest = driver.communicate(timeout=300)[0]
+        rest = driver.communicate(timeout=600)[0]
     finally:
         driver.kill()
         nodes.bring_back(3)
