@@ -22,7 +22,7 @@ from anabranch.v1.gateway_pb2 import JOB_STATE_RUNNING
 from .hosts import RAY, Nodes, may_make_networks
 
 # A limit, not a measurement: on a busy machine a Ray actor takes many seconds to start.
-SECONDS_TO_GO = 120
+SECONDS_TO_GO = 600
 SECONDS_OF_A_TEST = 900
 
 
