@@ -125,7 +125,7 @@ demo: .make/python $(RUNTIME_JAR) $(FLIGHTS_JAR)
 demo-ray: .make/python $(RUNTIME_JAR) $(FLIGHTS_JAR)
 	@$(PY) $(FLIGHTS)/flights_on_ray.py
 
-## bench-ray     speed of the border and of the start on Ray, beside local processes
+## bench-ray     speed of the language boundary and of the start on Ray, beside local processes
 .PHONY: bench-ray
 bench-ray: setup
 	@$(PY) -m benchmarks ray startup-ray
@@ -135,7 +135,7 @@ bench-ray: setup
 bench-recovery: setup
 	@$(PY) -m benchmarks recovery cost-wordcount cost-crossing
 
-## bench         speed of the border, of word count and of the start beside peers, in 5 minutes; see benchmarks/
+## bench         speed of the language boundary, of word count and of the start beside peers, in 5 minutes; see benchmarks/
 .PHONY: bench
 bench: setup
 	@$(PY) -m benchmarks

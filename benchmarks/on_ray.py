@@ -1,4 +1,4 @@
-"""The border and the start of a job on Ray, beside local processes; the cluster is one of this process."""
+"""The language boundary and the start of a job on Ray, beside local processes; the cluster is one of this process."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _FIGURES = {
 
 
 def workloads() -> Iterator[Workload]:
-    """Makes one workload; a process has at most so many open files, and a channel takes one at either end."""
+    """Creates one workload; a process has at most so many open files, and a channel takes one at either end."""
     yield Workload(
         "channels",
         "200 subtasks, every one of 100 sources to every one of 100 reduces",

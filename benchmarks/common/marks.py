@@ -53,7 +53,7 @@ class Marks:
 
 @contextmanager
 def marks() -> Iterator[Marks]:
-    """Makes an empty directory of marks and removes it at the end."""
+    """Creates an empty directory of marks and removes it at the end."""
     directory = Path(tempfile.mkdtemp(prefix="anabranch-bench-"))
     try:
         yield Marks(directory)

@@ -1,1 +1,1 @@
-"""Over the border and back: what it costs to hand a record to the other language and to get it back."""
+"""To the other language and back: what it costs to hand a record to the other language and to get it back."""

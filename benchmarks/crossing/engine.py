@@ -80,7 +80,7 @@ def checking_sink(shape: str, results: Path) -> SinkFunction[Any]:
 
 
 def identity(value: Any) -> Any:
-    """Returns what it gets, so that nothing but the border costs time."""
+    """Returns what it gets, so that nothing but the language boundary costs time."""
     return value
 
 

@@ -1,4 +1,4 @@
-"""A million records over the border and back."""
+"""A million records to the other language and back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PYFLINK_RECORDS = {"thread": 500_000, "process": 300_000}
 
 
 def workloads() -> Iterator[Workload]:
-    """Makes a workload for each kind of record and each direction."""
+    """Creates a workload for each kind of record and each direction."""
     for name, shape in SHAPES.items():
         for java_ends in (False, True):
             yield _workload(name, shape.title, java_ends=java_ends)

@@ -108,12 +108,12 @@ DIMENSIONS = (
     ),
     Dimension(
         "tasks",
-        "maps in a task each, and maps behind a border each",
+        "maps in a task each, and maps after a language boundary each",
         (1, 2, 4, 8, 16),
         [
             _maps("python tasks", "python-tasks", 200_000),
             _maps("java tasks", "java-tasks", 1_000_000),
-            _maps("borders", "crossing", 200_000),
+            _maps("language boundaries", "crossing", 200_000),
         ],
         per_record=True,
     ),

@@ -1,4 +1,4 @@
-"""Records of a size through a number of identity maps: in one chain, each in a task of its own, or over the border.
+"""Records of a size through a number of identity maps: in one chain, in a task each, or across languages.
 
 `python -m benchmarks.growth.pipeline python-tasks 200000 --maps 4 --size 16`
 """
@@ -45,7 +45,7 @@ def expected(n: int, size: int) -> str:
 
 
 def build(ctx: StreamingContext, kind: str, source: tuple[int, int], maps: int, found: Marks) -> None:
-    """Describes the job. Of the maps of a crossing every other one is in Java, so each is behind a border.
+    """Describes the job. Of the maps of a crossing every other one is in Java, so each is after a language boundary.
 
     Args:
         source: How many records, and of what size.

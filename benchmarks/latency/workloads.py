@@ -14,7 +14,7 @@ _TICKS = {"anabranch": 0, "anabranch-1ms": 1000}
 
 
 def workloads() -> Iterator[Workload]:
-    """Makes a workload for each rate."""
+    """Creates a workload for each rate."""
     for rate, ticks in ((1_000, ["anabranch"]), (50_000, list(_TICKS))):
         contenders = [
             Contender(

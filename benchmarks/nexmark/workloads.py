@@ -13,7 +13,7 @@ EVENTS = 2_000_000
 
 
 def workloads() -> Iterator[Workload]:
-    """Makes the workloads, with a contender for each choice of languages."""
+    """Creates the workloads, with a contender for each choice of languages."""
     for name, query in QUERIES.items():
         contenders = [
             Contender(

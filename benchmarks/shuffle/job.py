@@ -1,4 +1,4 @@
-"""Source -> key_by -> reduce -> sink, each at the same parallelism: in Python, in Java, and with a border in between.
+"""Source -> key_by -> reduce -> sink, each at the same parallelism: in Python, in Java, and mixed.
 
 Every record goes from its source subtask to the one that has its key. The result is the last sum of each key.
 """

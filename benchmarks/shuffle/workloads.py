@@ -9,7 +9,7 @@ from benchmarks.shuffle.job import KEYS, PARALLELISM, VERSIONS, expected
 
 
 def workloads() -> Iterator[Workload]:
-    """Makes one workload, with a contender for each choice of languages."""
+    """Creates one workload, with a contender for each choice of languages."""
     contenders = [
         Contender(
             f"anabranch-{version}",

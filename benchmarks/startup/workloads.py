@@ -11,7 +11,7 @@ from benchmarks.peers import flink
 
 
 def workloads() -> Iterator[Workload]:
-    """Makes the workloads: without a JVM, and with one."""
+    """Creates the workloads: without a JVM, and with one."""
     yield _workload(
         "startup-python",
         "Start of the script to the first record in the sink, Python only",

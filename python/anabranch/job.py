@@ -190,7 +190,7 @@ class Job:
         Raises:
             JobFailedError: The job failed.
             JobCancelledError: The job was cancelled.
-            TimeoutError: The job has not ended in time; it goes on.
+            TimeoutError: The job has not ended in time; it keeps running.
         """
         if os.getpid() != self._pid and not self.ended:
             raise AnabranchError(f"job {self.name} runs in the process that this one was forked from; wait there")

@@ -9,7 +9,7 @@ _RETURNS = re.compile(rb"(\A|\n)?(?<!\r)\r+(?![\r\n])")
 
 
 class LineEnds:
-    r"""Makes a line feed of what else ends a line, piece by piece.
+    r"""Turns what else ends a line into a line feed, piece by piece.
 
     Progress bars are drawn with `"\r 10 %"`, `"\r 20 %"`: a carriage return ends the line before it, and at the
     beginning of a line it ends none. `"\r\n"` is one end of line and stays as it is.

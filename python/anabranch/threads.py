@@ -17,8 +17,8 @@ _T = TypeVar("_T")
 async def in_thread(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
     """Makes a blocking call on a daemon thread of its own; returns what it returns, or raises what it raises.
 
-    In place of `asyncio.to_thread`, whose pool is shut down when the main thread ends, while a job may go on, and whose
-    threads hold up the end of the process: a call that hangs must not.
+    In place of `asyncio.to_thread`, whose pool is shut down when the main thread ends, while a job may run on, and
+    whose threads hold up the end of the process: a call that hangs must not.
     """
     loop = asyncio.get_running_loop()
     outcome: asyncio.Future[_T] = loop.create_future()

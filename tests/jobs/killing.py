@@ -1,4 +1,4 @@
-"""Jobs that go on after a failure, and how to make them fail."""
+"""Jobs that recover from a failure, and how to make them fail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from anabranch import EndOfData, ProcessFunction, SourceFunction, StreamingConte
 
 
 class Slowly(SourceFunction):
-    """Emits the numbers below a limit, a few at a time, and goes on after a failure where it was."""
+    """Emits the numbers below a limit, a few at a time, and resumes after a failure where it was."""
 
     def __init__(self, limit: int, pause: float = 0.001) -> None:
         self.limit, self.pause = limit, pause
@@ -39,7 +39,7 @@ class Slowly(SourceFunction):
 
 
 class Numbered(ProcessFunction):
-    """Says of each record which one of its key it is: doubled or lost records leave a trace in all that follow."""
+    """Says of each record which one of its key it is: duplicated or lost records leave a trace in all that follow."""
 
     def process(self, value, ctx, collector) -> None:
         n = ctx.get_state(0) + 1

@@ -1,4 +1,4 @@
-"""Strangers at the sockets of a running job: they are dropped, and the job goes on."""
+"""Strangers at the sockets of a running job: they are dropped, and the job continues."""
 
 import contextlib
 import glob

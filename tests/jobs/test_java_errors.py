@@ -89,7 +89,7 @@ def test_a_java_sink_has_dead_letters(acme_jar):
 
 
 def test_a_java_source_cannot_skip(acme_jar):
-    with pytest.raises(JobGraphError, match="a source cannot skip"):
+    with pytest.raises(JobGraphError, match="not supported on a source"):
         plain(acme_jar).java_source("com.acme.Failing$Three").with_on_error("skip")
 
 
@@ -173,4 +173,4 @@ def test_a_java_source_that_cannot_go_on_is_named_once(acme_jar, tmp_path, capfd
 
     ctx.execute("weak")
 
-    assert capfd.readouterr().err.count("source three saves no position (saveCheckpoint): if its worker dies") == times
+    assert capfd.readouterr().err.count("source three saves no position (saveCheckpoint): if its worker fails") == times

@@ -1,4 +1,4 @@
-"""Every verb in a running job, in both languages and across the border."""
+"""Every transformation in a running job, in both languages and across the language boundary."""
 
 from __future__ import annotations
 

@@ -80,12 +80,12 @@ def slowly(stream, place: str):
 
 
 @pytest.mark.local
-@pytest.mark.parametrize("place", ["chained", "apart", "behind another task", "java"])
+@pytest.mark.parametrize("place", ["chained", "apart", "after another task", "java"])
 def test_checkpoints_complete_although_more_waits_than_would_be_done_in_an_hour(tmp_path, acme_jar, place):
     ctx = context(tmp_path).set_parallelism(1)
     ctx.add_jar(acme_jar)
     numbers = ctx.from_collection(range(1_000_000))
-    if place == "behind another task":
+    if place == "after another task":
         numbers = numbers.map(lambda value: value).disable_chain()
     slowly(numbers, place).sink(lambda _: None)
     job = ctx.submit("slow")

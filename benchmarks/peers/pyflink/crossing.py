@@ -1,4 +1,4 @@
-"""Over the border and back on PyFlink.
+"""To the other language and back on PyFlink.
 
 Python to Java to Python: a source is Java, so that Python begins with a flat_map, of one number for a batch of records.
 Java to Python to Java: source and sink are Java, the map between is Python.

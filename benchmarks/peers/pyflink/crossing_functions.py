@@ -1,4 +1,4 @@
-"""The Python operators of a PyFlink job that crosses the border; pickled by name, so not in the script."""
+"""The Python operators of a PyFlink job that crosses the language boundary; pickled by name, so not in the script."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RowChecker(Checker):
 
 
 def make_rows(low: int, high: int) -> list[Row]:
-    """Makes the same values as `shapes` does."""
+    """Creates the same values as `shapes` does."""
     return [
         Row(id=i, name=f"name-{i}", price=i * 0.25, active=i % 2 == 0, city="Lisboa", quantity=i % 100)
         for i in range(low, high)
@@ -32,7 +32,7 @@ def make_rows(low: int, high: int) -> list[Row]:
 
 
 class Records(FlatMapFunction):
-    """Makes the records of a batch."""
+    """Creates the records of a batch."""
 
     def __init__(self, shape: str, n: int, results: str) -> None:
         self.shape = shape

@@ -26,7 +26,7 @@ class _Cell:
 
     Attributes:
         name: What the cell is known by if it is run again; None if that would be another one.
-        last_error: The last error that the shell has shown when the cell began. Some magics show one and go on.
+        last_error: The last error that the shell has shown when the cell began. Some magics show one and continue.
         before: The contexts that there were, and what they had described.
     """
 

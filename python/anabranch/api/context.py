@@ -65,7 +65,7 @@ class StreamingContext(DriverOnly):
             return StreamingContext(self._given)
 
     def __init__(self, options: dict[str, Any] | None = None) -> None:
-        """Makes a context with these options; `StreamingContext.Builder` does the same.
+        """Creates a context with these options; `StreamingContext.Builder` does the same.
 
         Raises:
             ConfigError: An option is unknown or its value does not fit.
@@ -141,15 +141,15 @@ class StreamingContext(DriverOnly):
     # ------------------------------------------------------------------ sources
 
     def from_values(self, *values: Any) -> StreamSource:
-        """Makes a bounded stream of these values."""
+        """Returns a bounded stream of these values."""
         return self.from_collection(values)
 
     def from_collection(self, values: Iterable[Any]) -> StreamSource:
-        """Makes a bounded stream of the values of any iterable; each subtask emits its own share, in order."""
+        """Returns a bounded stream of the values of any iterable; each subtask emits its own share, in order."""
         return self.source(CollectionSource(values))
 
     def read_text_file(self, filename: str | Path) -> StreamSource:
-        """Makes a bounded stream of the lines of a UTF-8 file, without their line ends.
+        """Returns a bounded stream of the lines of a UTF-8 file, without their line ends.
 
         The subtasks read byte ranges; each line comes once, those of one subtask in order. The file must be readable,
         by the same path, wherever the source runs.
@@ -160,7 +160,7 @@ class StreamingContext(DriverOnly):
         return self.source(TextFileSource(filename))
 
     def source(self, source_func: SourceFunction[Any]) -> StreamSource:
-        """Makes a stream from a source function."""
+        """Returns a stream from a source function."""
         function = python_function(source_func, SourceFunction, "source")
         operator = self._description.add_operator(
             pb.OPERATOR_KIND_SOURCE, pb.LANGUAGE_PYTHON, self._parallelism, function
@@ -170,10 +170,10 @@ class StreamingContext(DriverOnly):
         return StreamSource(self, operator)
 
     def java_source(self, java_source_func: str | JavaFunction) -> JavaStreamSource:
-        """Makes a stream from a Java class that implements SourceFunction.
+        """Returns a stream from a Java class that implements SourceFunction.
 
         Raises:
-            JavaFunctionError: There is no such class, or it is no SourceFunction.
+            JavaFunctionError: There is no such class, or it is not a SourceFunction.
         """
         function = self._java_function("source", java_source_func)
         operator = self._description.add_operator(
@@ -286,7 +286,7 @@ class StreamingContext(DriverOnly):
         if self._options.mode != "none":
             for operator in self._description.sources_without_position:
                 print(  # noqa: T201 - for whoever runs the script
-                    f"job {job_name}: source {operator.name} saves no position (save_checkpoint): if its worker dies "
+                    f"job {job_name}: source {operator.name} saves no position (save_checkpoint): if its worker fails "
                     "it begins again, and records come more than once",
                     file=sys.stderr,
                 )

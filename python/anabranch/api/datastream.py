@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 class DataStream(Stream):
     """A stream for Python operators.
 
-    Every verb serializes its function at once and raises `JobGraphError` in the caller's line if it does not fit.
-    Records of one subtask keep their order as far as the next exchange.
+    Every transformation serializes its function at once and raises `JobGraphError` in the caller's line if it does
+    not fit. Records of one subtask keep their order as far as the next exchange.
     """
 
     def map(self, func: MapFunction[Any, Any] | Callable[[Any], Any]) -> DataStream:
@@ -138,7 +138,7 @@ class DataStream(Stream):
         """Returns a view whose records go to the subtasks that `func(record, n)` names.
 
         Raises:
-            JobGraphError: The operator behind the stream runs in Java; the function has to run beside it.
+            JobGraphError: The operator that emits the stream runs in Java; the function has to run beside it.
         """
         if self._operator.language != pb.LANGUAGE_PYTHON:
             raise JobGraphError(

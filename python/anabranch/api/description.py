@@ -140,7 +140,7 @@ class Description:
 
     @contextlib.contextmanager
     def checking(self, partitioning: pb.Partitioning) -> Iterator[None]:
-        """Sets the description aside if a verb refuses its function; who catches the error may leave it at that.
+        """Sets the description aside if a transformation refuses its function; who catches it may leave it at that.
 
         Args:
             partitioning: That of the stream. A view was not without effect if only its reader was refused.

@@ -1,4 +1,4 @@
-"""From what the user passes to a verb to a function descriptor."""
+"""From what the user passes to a transformation to a function descriptor."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def python_function(function: Any, interface: type[Function], verb: str) -> Func
 
     Args:
         function: A callable, an instance or a subclass of `interface`.
-        interface: What the verb takes.
-        verb: Name of the verb, for messages.
+        interface: What the transformation takes.
+        verb: Name of the transformation, for messages.
 
     Raises:
-        JobGraphError: It is none of these, it takes other arguments than the verb gives, or it captures something
-            that cannot be serialized.
+        JobGraphError: It is none of these, it takes other arguments than the transformation gives, or it captures
+            something that cannot be serialized.
     """
     _check_kind(function, interface, verb)
     _pickle_by_value_where_workers_cannot_import(function)

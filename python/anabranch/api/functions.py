@@ -1,4 +1,4 @@
-"""Base classes of user functions. Plain callables do as well; a class is for those who need `open` and `close`."""
+"""Base classes of user functions. Plain callables are accepted too; a class is for what needs `open` and `close`."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class SourceContext(Collector[T_contra], Protocol[T_contra]):
 
 
 class SourceFunction(Function, Generic[T]):
-    """Makes the records of a stream."""
+    """Produces the records of a stream."""
 
     @abstractmethod
     def init(self, parallelism: int, index: int) -> None:
@@ -94,8 +94,8 @@ class SourceFunction(Function, Generic[T]):
         Records go downstream at the latest when `fetch` returns, so emit as many as are at hand, and return rather
         than wait long while some are not handed over. If there are none right now, return without emitting:
         the pause until the next call grows to 10 ms, and after a second without a record to a hundredth of the time
-        since the last one, at most 100 ms. That much later may the next record come. A function that can wait for
-        records, for a second at most or so, waits here instead and is called again at once.
+        since the last one, at most 100 ms. This adds up to that much latency to the next record. A function
+        that can wait for records, for a second at most or so, waits here instead and is called again at once.
 
         A `fetch` that yields its records, a generator, may wait between two of them, or have no end. Checkpoints are
         taken only between two calls.
@@ -222,7 +222,7 @@ class CoProcessFunction(Function, Generic[T, U, R]):
 
 
 class JoinFunction(Function, Generic[T, U, R]):
-    """Makes one record of two that have the same key."""
+    """Merges two records that have the same key into one."""
 
     @abstractmethod
     def join(self, left: T | None, right: U | None) -> R:
@@ -244,7 +244,7 @@ class IdempotentSinkFunction(Function, Generic[T]):
     """Consumes records, each with an identity, so that what is written twice has its effect once.
 
     After a failure a record may be handed over again, with the identity that it had. Write it *by* the identity
-    (insert or replace): should the sink die together with a task in front of it, or the whole job go back to a
+    (insert or replace): should the sink fail together with a task upstream of it, or the whole job roll back to a
     checkpoint, the records since then may come in another order, each in the place of another. The sink runs in a task
     of its own.
     """

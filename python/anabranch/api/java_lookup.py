@@ -21,7 +21,7 @@ class JavaFunction:
     """
 
     def __init__(self, name: str, *arguments: Any) -> None:
-        """Names a function; it is looked up when a verb is given it."""
+        """Names a function; it is looked up when a transformation is given it."""
         self.name = name
         self.arguments = arguments
 
@@ -41,7 +41,7 @@ class JavaLookup:
         """Returns the descriptor of a Java function.
 
         Args:
-            kind: What it is wanted for: the name of a verb, or `partition`.
+            kind: What it is wanted for: the name of a transformation, or `partition`.
             function: "com.acme.Shout", "com.acme.Text::shout", or a class with constructor arguments.
             jars: Where to look.
             options: Which JVM to use.

@@ -77,7 +77,7 @@ class JavaDataStream(Stream):
         """Returns a view whose records go to the subtasks that the PartitionFunction names.
 
         Raises:
-            JobGraphError: The operator behind the stream runs in Python; the function has to run beside it.
+            JobGraphError: The operator that emits the stream runs in Python; the function has to run beside it.
         """
         if self._operator.language != pb.LANGUAGE_JAVA:
             raise JobGraphError(

@@ -33,7 +33,7 @@ def forget(number: int) -> None:
 
 
 def _report() -> None:
-    if not _origins or is_interactive() or _is_installed() or "pytest" in sys.modules:  # its workers are no programs
+    if not _origins or is_interactive() or _is_installed() or "pytest" in sys.modules:  # its workers are not programs
         return
     if last_error() is not None:  # an exception or Ctrl-C has ended the script
         return

@@ -1,4 +1,4 @@
-"""Whether a user's function can be called as its verb will call it."""
+"""Whether a user's function can be called as its transformation will call it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def why_not_callable(function: Any, interface: type[Function]) -> str:
 
     Args:
         function: A callable, an instance or a subclass of `interface`.
-        interface: What the verb takes; the parameters of its method are what a plain callable is given.
+        interface: What the transformation takes; the parameters of its method are what a plain callable is given.
     """
     methods = sorted(interface.__abstractmethods__)
     if inspect.isclass(function) and issubclass(function, Function):
@@ -50,7 +50,7 @@ def why_never_run(function: Any, interface: type[Function]) -> str:
 
     Args:
         function: A callable, an instance or a subclass of `interface`.
-        interface: What the verb takes.
+        interface: What the transformation takes.
     """
     if isinstance(function, Function) or (inspect.isclass(function) and issubclass(function, Function)):
         names = [name for name in dir(interface) if not name.startswith("_")]

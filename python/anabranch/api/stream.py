@@ -20,20 +20,20 @@ _KEYED_VERBS = ("reduce", "aggregate")
 
 
 class _NotKeyedError(JobGraphError, AttributeError):
-    """A stream without keys has no such verb."""
+    """A stream without keys has no such transformation."""
 
 
 class Stream(DriverOnly):
     """The output of one operator, as the operators that follow will see it.
 
     A stream object is a *view*: language and partitioning belong to the view, so two branches of one operator may use
-    different ones. Name, parallelism and configuration belong to the operator behind it.
+    different ones. Name, parallelism and configuration belong to the operator that emits it.
     """
 
     def __init__(
         self, context: StreamingContext, operator: pb.Operator, partitioning: pb.Partitioning | None = None
     ) -> None:
-        """Made by the verbs, not by users."""
+        """Made by the transformations, not by users."""
         self._context = context
         self._description = context._description
         self._operator = operator
@@ -65,7 +65,7 @@ class Stream(DriverOnly):
         return self._operator.name
 
     def get_language(self) -> str:
-        """Returns "python" or "java": the language that the operator behind the stream runs in."""
+        """Returns "python" or "java": the language that the operator that emits the stream runs in."""
         return "java" if self._operator.language == pb.LANGUAGE_JAVA else "python"
 
     def get_parallelism(self) -> int:
@@ -136,12 +136,12 @@ class Stream(DriverOnly):
         return self
 
     def with_type(self: S, cls: type, name: str | None = None) -> S:
-        """Says what class the records are of, so that they arrive as it on the other side of the border.
+        """Says what class the records are of, so that they arrive as it on the other side of the language boundary.
 
         The same as `context.register_type(cls, name)`: the name is a property of the class, not of the stream.
 
         Raises:
-            JobGraphError: The class is no record type, or the name is taken by another.
+            JobGraphError: The class is not a record type, or the name is taken by another.
         """
         self._context.register_type(cls, name)
         return self
@@ -155,7 +155,7 @@ class Stream(DriverOnly):
 
         Args:
             action: `fail` ends the job, or restarts the task (option anabranch.restart.attempts); `skip` leaves the
-                record out, warns, and goes on. A skipping operator takes its records one by one, which costs time.
+                record out, warns, and continues. A skipping operator takes its records one by one, which costs time.
 
         Raises:
             JobGraphError: There is no such action, or the operator is a source, which has no record to skip.
@@ -163,7 +163,9 @@ class Stream(DriverOnly):
         if action not in ("fail", "skip"):
             raise JobGraphError(f"{self.get_name()}: an operator can `fail` or `skip`, not {action!r}")
         if action == "skip" and self._operator.kind == pb.OPERATOR_KIND_SOURCE:
-            raise JobGraphError(f"{self.get_name()}: a source cannot skip, for it fails at no record")
+            raise JobGraphError(
+                f'{self.get_name()}: with_on_error("skip") is not supported on a source: its errors belong to no record'
+            )
         self._operator.config["anabranch.on-error"] = action
         return self
 

@@ -108,7 +108,7 @@ def _write_durably(path: Path, parts: Sequence[bytes]) -> None:
 
 
 def _make_directory(path: Path) -> None:
-    """Makes a directory, private to the user, whose name survives the loss of power, and so those above it."""
+    """Creates a directory, private to the user, whose name survives the loss of power, and so those above it."""
     if path.is_dir():
         return
     _make_directory(path.parent)

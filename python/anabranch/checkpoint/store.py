@@ -99,7 +99,7 @@ class CheckpointStore:
             retained: How many complete checkpoints are kept, 1 or more.
             key: What the checkpoints are authenticated with, at most 64 bytes; without one they are only protected
                 from damage.
-            warn: Told why a checkpoint was passed over, and what could not be removed.
+            warn: Told why a checkpoint was skipped, and what could not be removed.
         """
         if retained < 1:
             raise ValueError(f"at least one checkpoint must be retained, got {retained}")
@@ -137,7 +137,7 @@ class CheckpointStore:
             self._files.write(_snapshot_path(number, task), [self._header(_SNAPSHOT, data), data])
 
     def complete(self, number: int, metadata: bytes, tasks: Collection[int] | None = None) -> None:
-        """Makes a checkpoint complete, then removes incomplete older ones and complete ones that are not retained.
+        """Completes a checkpoint, then removes incomplete older ones and complete ones that are not retained.
 
         Args:
             number: The checkpoint, whose snapshots have all been written.
@@ -159,7 +159,7 @@ class CheckpointStore:
     def latest(self) -> StoredCheckpoint | None:
         """Returns the newest complete checkpoint of which every byte was verified, or None.
 
-        A checkpoint with a torn, changed or missing file is passed over, with a warning that says why.
+        A checkpoint with a torn, changed or missing file is skipped, with a warning that says why.
 
         Raises:
             CheckpointError: The place cannot be read, which says nothing about what is there.
@@ -169,7 +169,7 @@ class CheckpointStore:
                 try:
                     return self._load(number)
                 except _DamagedError as damage:
-                    self._warn(f"{checkpoint_name(number)} in {self._url} is passed over: {damage}")
+                    self._warn(f"{checkpoint_name(number)} in {self._url} is skipped: {damage}")
         return None
 
     def discard(self, number: int) -> None:

@@ -58,7 +58,7 @@ def _version(name: str) -> str | None:
 
 
 def _java() -> bool:
-    """Says which Java there is. Having none is no fault, unless one was named or this installation is incomplete."""
+    """Says which Java there is. Having none is not a fault, unless one was named or this installation is incomplete."""
     from anabranch.launch.jvm import find_java, runtime_jar  # noqa: PLC0415 - the other commands need no py4j
 
     try:

@@ -46,7 +46,7 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         parser.add_argument("--json", action="store_true", help="print JSON, one value a line")
         parser.set_defaults(run=_guarded(run))
         if name == "logs":
-            parser.add_argument("-f", "--follow", action="store_true", help="go on until the job has ended")
+            parser.add_argument("-f", "--follow", action="store_true", help="continue until the job has ended")
         if name == "status":
             parser.add_argument(
                 "-w",

@@ -41,7 +41,7 @@ class Console:
                 elif target is not None:  # it may be closed, as under pythonw
                     target.write(_writable(line, target) + "\n")
                     target.flush()
-            except Exception:  # noqa: BLE001, S110 - nobody reads any more, or the script has its own; the job goes on
+            except Exception:  # noqa: BLE001, S110 - nobody reads any more, or the script has its own; the job runs on
                 pass
 
     def show(self, live: Live | None) -> None:

@@ -40,7 +40,7 @@ _START_TIMEOUT = 30.0
 def submit(
     graph: JobGraph, plan: ExecutionPlan, options: Options, bridge: JvmBridge | None, types: TypeRegistry
 ) -> Job:
-    """Begins to run it in this process and returns once its workers were started.
+    """Starts the job in this process; returns once its workers have started.
 
     What the workers print goes to this process's standard streams. The process stays alive until the job has ended,
     also after the end of the main script.
@@ -136,7 +136,7 @@ def _show_progress(console: Console, read_status: Callable[[], JobStatus], optio
 async def make_master(
     graph: JobGraph, plan: ExecutionPlan, options: Options, bridge: JvmBridge | None, on_line: OnLine
 ) -> JobMaster:
-    """Makes the master of a job on the running event loop. See `submit`; `on_line` takes what the workers print.
+    """Creates the master of a job on the running event loop. See `submit`; `on_line` takes what the workers print.
 
     Raises:
         ConfigError: The options do not fit a job that this process hosts.
@@ -172,7 +172,7 @@ class HostedJob:
         self._loop = loop
 
     def start(self, on_end: Callable[[AnabranchError | None], None]) -> None:
-        """Begins to run the job; returns once its workers were started or it has failed.
+        """Starts the job; returns once its workers have started, or it has failed.
 
         Args:
             on_end: Called once, on the event loop, with the error that the job ended with, or None.
@@ -186,7 +186,7 @@ class HostedJob:
                 error = JobFailedError(f"job {self.master.job_id}: the job master failed: {failure!r}")
                 raise
             finally:
-                self.master.launched.set()  # whatever has gone wrong, nobody waits for ever
+                self.master.launched.set()  # whatever went wrong, no wait is unlimited
                 on_end(error)
 
         asyncio.run_coroutine_threadsafe(run(), self._loop)
@@ -208,7 +208,7 @@ class JobHost:
     def host(
         self, graph: JobGraph, plan: ExecutionPlan, options: Options, bridge: JvmBridge | None, on_line: OnLine
     ) -> HostedJob:
-        """Makes the master of a job. See `submit`; `on_line` takes what the workers print.
+        """Creates the master of a job. See `submit`; `on_line` takes what the workers print.
 
         Raises:
             ConfigError: This process was forked from one that has run jobs.

@@ -106,7 +106,7 @@ class FileSink(TransactionalSinkFunction[Any]):
             self._remember(name)
             hidden.rename(visible)
         elif not visible.exists() and not self._has_appeared(name):
-            raise FileNotFoundError(f"{visible} was written before a checkpoint and is gone")
+            raise FileNotFoundError(f"{visible} was written before a checkpoint and no longer exists")
         sync_directory(self._directory)
 
     def _remember(self, name: str) -> None:

@@ -18,7 +18,7 @@ class TextFileSource(SourceFunction[str]):
 
     Subtask i of n reads the lines that *begin* in the i-th of n equal byte ranges, so each line is read once at any
     parallelism, however long it is. The last line counts whether or not it ends with a newline. Lines that are
-    added to the file after the job was built are not read. A byte order mark at the beginning is no part of a line.
+    added to the file after the job was built are not read. A byte order mark at the beginning is not part of a line.
     """
 
     def __init__(self, filename: str | Path) -> None:

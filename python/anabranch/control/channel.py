@@ -6,8 +6,8 @@ import grpc
 
 from anabranch.control.client_authentication import Authenticator
 
-KEEPALIVE_TIME_MS = 10_000  # without a word for so long the other side is asked whether it lives
-KEEPALIVE_TIMEOUT_MS = 5_000  # it has so long to answer
+KEEPALIVE_TIME_MS = 10_000  # after this much silence the other side is pinged
+KEEPALIVE_TIMEOUT_MS = 5_000  # it has this long to answer
 
 _OPTIONS = [
     ("grpc.max_send_message_length", -1),  # functions and collected records travel here, of any size
@@ -18,7 +18,7 @@ _OPTIONS = [
 
 
 def patience(timeout_ms: int) -> list[tuple[str, int]]:
-    """Returns the options of a connection whose other end may stand still for so long."""
+    """Returns the options of a connection whose other end may stand still for this long."""
     # A ping that asks whether the other side lives has a limit of its own, a minute.
     return [("grpc.keepalive_timeout_ms", timeout_ms), ("grpc.http2.ping_timeout_ms", timeout_ms)]
 
@@ -39,7 +39,7 @@ class Channel:
         Args:
             address: host:port.
             token: The secret that is shared with the server.
-            patient: True to dial again for a while if nobody listens.
+            patient: True to dial again for a while if nothing listens.
             keepalive_timeout_ms: A server that stands still for longer loses the connection.
         """
         self._plain = grpc.insecure_channel(address, options=[*_OPTIONS, *patience(keepalive_timeout_ms)])

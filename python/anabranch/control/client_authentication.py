@@ -33,13 +33,13 @@ class Authenticator(
     """
 
     def __init__(self, channel: grpc.Channel, address: str, token: str, *, patient: bool) -> None:
-        """Makes one for a channel.
+        """Creates one for a channel.
 
         Args:
             channel: The channel.
             address: What it leads to, for messages.
             token: The secret that is shared with the server.
-            patient: True to dial again for a while if nobody listens.
+            patient: True to dial again for a while if nothing listens.
         """
         self._stub = AuthenticationStub(channel)
         self._address = address

@@ -50,13 +50,13 @@ class ControlServer(ControlServicer):
     """Serves control.proto for one job."""
 
     def __init__(self, token: str, listener: ControlListener, *, workers: int, heartbeat_timeout_ms: int = 0) -> None:
-        """Makes a server that does not serve yet.
+        """Creates a server that does not serve yet.
 
         Args:
             token: The job's.
             listener: Hears what the workers say.
             workers: How many the job has.
-            heartbeat_timeout_ms: A worker may be silent for so long, 0: for ever. The connection must bear more, for
+            heartbeat_timeout_ms: Heartbeat timeout of a worker, 0: none. The connection must bear more, for
                 it knows nothing of a master that stood still itself.
         """
         self._listener = listener

@@ -57,7 +57,7 @@ class AuthenticationService(AuthenticationServicer, grpc.aio.ServerInterceptor):
     """Refuses every call without a proof before anything of it is read, and proves itself to the others."""
 
     def __init__(self, token: str) -> None:
-        """Makes one for a server.
+        """Creates one for a server.
 
         Raises:
             ConfigError: The token can be guessed.

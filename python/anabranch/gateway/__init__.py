@@ -1,1 +1,1 @@
-"""The gateway: hosts jobs for clients of any language, behind gateway.proto."""
+"""The gateway: hosts jobs for clients of any language, through gateway.proto."""

@@ -30,10 +30,10 @@ class ArtifactStore:
         """Returns where the content is, or None if it is not here.
 
         Raises:
-            JobGraphError: This is no SHA-256 in hex.
+            JobGraphError: This is not a SHA-256 in hex.
         """
         if len(content_hash) != _HASH_LENGTH or not set(content_hash) <= set("0123456789abcdef"):
-            raise JobGraphError(f"{content_hash!r} is no SHA-256 in hex")
+            raise JobGraphError(f"{content_hash!r} is not a SHA-256 in hex")
         found = next(iter(self._files(content_hash)), None)
         if found is not None:
             self._asked[content_hash] = time.monotonic()
@@ -52,7 +52,7 @@ class ArtifactStore:
         """
         self.path(content_hash)
         if not _is_file_name(file_name):
-            raise JobGraphError(f"{file_name[:_LONGEST_NAME]!r} is no file name")
+            raise JobGraphError(f"{file_name[:_LONGEST_NAME]!r} is not a file name")
         if self._directory is None:
             self._directory = Path(tempfile.mkdtemp(prefix="anabranch-artifacts-"))
         return Upload(self._directory, content_hash, file_name)

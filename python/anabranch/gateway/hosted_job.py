@@ -22,7 +22,7 @@ _KEPT_LINES = 10_000
 _KEPT_TEXT = 16 << 20  # characters, of all lines
 _LONGEST_LINE = 1 << 20
 LOOK_INTERVAL = 0.02
-_FIRST_CALL = 30.0  # the driver has so long to call for the first time, for the second time its usual limit
+_FIRST_CALL = 30.0  # the driver has this long to call for the first time, for the second time its usual limit
 
 
 class LogBuffer:
@@ -57,12 +57,12 @@ class LogBuffer:
             self._text -= len(self._lines.popleft().line)
 
     def since(self, position: int) -> tuple[list[gateway.LogLine], int]:
-        """Returns the kept lines from a position on, and the position behind them."""
+        """Returns the kept lines from a position on, and the position after them."""
         with self._lock:
             missing = min(self.count - position, len(self._lines))
             return (list(self._lines)[-missing:] if missing > 0 else []), self.count
 
-    def behind(self, seqs: Mapping[str, int]) -> list[gateway.LogLine]:
+    def after(self, seqs: Mapping[str, int]) -> list[gateway.LogLine]:
         """Returns the kept lines that come after these (by worker the number of its last line)."""
         with self._lock:
             return [line for line in self._lines if line.seq > seqs.get(line.worker_id, 0)]
@@ -77,7 +77,7 @@ class GatewayJob:
     """One job whose master runs here. Everything but the log is used on the event loop only."""
 
     def __init__(self, graph: JobGraph, master: JobMaster, log: LogBuffer, started_ms: int = 0) -> None:
-        """Begins to run the job, which was submitted at `started_ms` or now."""
+        """Starts the job, which was submitted at `started_ms` or now."""
         self.job_id = master.job_id
         self.error: AnabranchError | None = None
         self.owner_knows_end = False
@@ -171,7 +171,7 @@ class GatewayJob:
         count = -1
         while True:
             ended = self.ended
-            lines = [] if count == self.log.count else self.log.behind(request.lines)
+            lines = [] if count == self.log.count else self.log.after(request.lines)
             count = self.log.count
             if request.owner:  # nobody else is given records
                 had = request.collected

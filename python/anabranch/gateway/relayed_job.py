@@ -47,7 +47,7 @@ class RelayedJob:
             await asyncio.wait_for(self._ended.wait(), timeout)
 
     async def cancel(self) -> None:
-        """Stops the job and waits until it has ended; lets a detached one go on."""
+        """Stops the job and waits until it has ended; leaves a detached one running."""
         await in_thread(self._job.cancel)
         await self._ended.wait()
 
@@ -62,7 +62,7 @@ class RelayedJob:
     async def follow(self, request: gateway.FollowRequest) -> gateway.FollowResponse:
         """Returns what is new since the client's last call."""
         status = await self.current_status()
-        return gateway.FollowResponse(lines=self.log.behind(request.lines), status=status)
+        return gateway.FollowResponse(lines=self.log.after(request.lines), status=status)
 
     async def lines(self, *, follow: bool) -> AsyncIterator[gateway.LogLine]:
         """Yields what was printed, and, if `follow`, what will be, until the job has ended."""

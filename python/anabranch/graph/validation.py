@@ -49,12 +49,12 @@ def _check_operators(graph: pb.JobGraph, operators: dict[int, pb.Operator]) -> N
         if not operator.name:
             raise JobGraphError(f"operator {operator.id} ({operator.origin}) has no name: errors and logs need one")
         if operator.kind == pb.OPERATOR_KIND_UNSPECIFIED or operator.kind not in pb.OperatorKind.values():
-            raise JobGraphError(f"{where(operator)} is of a kind that is not known here")
+            raise JobGraphError(f"{where(operator)} has an unknown operator kind")
         if operator.parallelism < 1:
             raise JobGraphError(f"{where(operator)}: parallelism must be at least 1, got {operator.parallelism}")
         other = names.setdefault(operator.name, operator)
         if other is not operator:
-            raise JobGraphError(f"two operators have one name: {where(other)} and {where(operator)}")
+            raise JobGraphError(f"duplicate operator name: {where(other)} and {where(operator)}")
         if operator.language not in (pb.LANGUAGE_PYTHON, pb.LANGUAGE_JAVA):
             raise JobGraphError(f"{where(operator)} has no language")
         if operator.kind not in _WITHOUT_FUNCTION:
@@ -93,14 +93,14 @@ def _check_edge(edge: pb.Edge, operators: dict[int, pb.Operator], max_parallelis
         )
     if kind == pb.Partitioning.KIND_KEY:
         if source.kind != pb.OPERATOR_KIND_KEY_BY:
-            raise JobGraphError(f"{where(target)} is partitioned by key, but {where(source)} is no key_by")
+            raise JobGraphError(f"{where(target)} expects keyed input, but {where(source)} is not a key_by")
         if target.parallelism > max_parallelism:
             raise JobGraphError(
                 f"{where(target)}: parallelism {target.parallelism} is more than the {max_parallelism} key groups "
                 "(option anabranch.max-parallelism)"
             )
     if kind == pb.Partitioning.KIND_CUSTOM:
-        _check_language(edge.partitioning.function, source.language, f"the partitioning behind {where(source)}")
+        _check_language(edge.partitioning.function, source.language, f"the partitioning after {where(source)}")
 
 
 def _check_connections(graph: pb.JobGraph, operators: dict[int, pb.Operator]) -> None:
@@ -136,7 +136,9 @@ def _check_outputs(operator: pb.Operator, outputs: list[pb.Edge]) -> None:
         if edge.dead_letters and operator.kind in _NO_RECORD_FAILS:
             raise JobGraphError(f"{where(operator)} has no dead letters: none of its records can fail")
         if edge.dead_letters and edge.partitioning.kind in (pb.Partitioning.KIND_KEY, pb.Partitioning.KIND_CUSTOM):
-            raise JobGraphError(f"the dead letters of {where(operator)} are partitioned by something they do not have")
+            raise JobGraphError(
+                f"the dead letters of {where(operator)} cannot be partitioned by key: dead letters have none"
+            )
     outputs = [edge for edge in outputs if not edge.dead_letters]
     if operator.kind in _SINKS:
         if outputs:

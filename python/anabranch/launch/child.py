@@ -90,7 +90,7 @@ class Child:
         self.let_go()
 
     def let_go(self) -> None:
-        """Tells the process that this one is gone, as its end would; harmless if it was told."""
+        """Tells the process that this one has ended, as its end would; harmless if it was told."""
         if self._held in _held:
             _held.remove(self._held)
             os.close(self._held)

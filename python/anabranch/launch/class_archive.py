@@ -46,7 +46,7 @@ def is_usable(archive: Path) -> bool:
 
 
 def build(java: Java, jar: Path) -> Path | None:
-    """Makes the archive by a short run of the runtime; returns it, or None if that failed.
+    """Creates the archive by a short run of the runtime; returns it, or None if that failed.
 
     The JVM writes to a file of its own, which is renamed once it is whole. It runs at low priority and ends with
     this process.
@@ -66,7 +66,7 @@ def build(java: Java, jar: Path) -> Path | None:
 
 
 def build_in_background(java: Java, jar: Path) -> None:
-    """Makes the archive for the next time, if nobody in this process has begun to."""
+    """Creates the archive for the next time, if nobody in this process has begun to."""
     archive = archive_of(java, jar)
     if archive not in _begun:
         _begun.add(archive)
@@ -118,7 +118,7 @@ def _remove_old(directory: Path) -> None:
 
 
 def main() -> None:
-    """Makes the archive if it is missing; for `make setup`, and for whoever builds an image."""
+    """Creates the archive if it is missing; for `make setup`, and for whoever builds an image."""
     try:
         java, jar = find_java(Options()), runtime_jar()
     except JavaNotFoundError as error:

@@ -29,7 +29,7 @@ class JobDirectory:
     """
 
     def __init__(self) -> None:
-        """Makes the directory, and removes those of jobs that are gone.
+        """Creates the directory, and removes those of jobs that have ended.
 
         Raises:
             OSError: It cannot be made.
@@ -55,7 +55,7 @@ class JobDirectory:
 
 
 def make_own(directory: str | Path) -> None:
-    """Makes a directory that nobody else may enter, or sees to it that what is there is one.
+    """Creates a directory that nobody else may enter, or sees to it that what is there is one.
 
     Raises:
         OSError: It cannot be made, or what is there is a link, belongs to somebody else or is open to others.
@@ -86,7 +86,7 @@ def _belongs_to_us(found: os.stat_result) -> bool:
 
 
 def _remove_left(base: str) -> None:
-    """Removes the directories of jobs whose processes are gone; whatever else is there is left alone."""
+    """Removes the directories of jobs whose processes have ended; whatever else is there is left alone."""
     with contextlib.suppress(OSError):
         names = [name for name in os.listdir(base) if _NAME.fullmatch(name)]  # noqa: PTH208 - names are wanted
         for path in (f"{base}/{name}" for name in names):

@@ -111,7 +111,7 @@ class JvmBridge:
             What messages call the function.
 
         Raises:
-            JavaFunctionError: It does not exist or does not fit; or the JVM is gone.
+            JavaFunctionError: It does not exist or does not fit; or the JVM has ended.
         """
         try:
             name: str = self._entry_point().checkFunction(kind, reference, arguments, _PATH_END.join(jars))
@@ -125,7 +125,7 @@ class JvmBridge:
         """Verifies that a Java class can be made with these constructor arguments, one encoded tuple.
 
         Raises:
-            JavaFunctionError: None of its constructors takes them; or the JVM is gone.
+            JavaFunctionError: None of its constructors takes them; or the JVM has ended.
         """
         try:
             self._entry_point().checkArguments(class_name, arguments, _PATH_END.join(jars))
@@ -138,7 +138,7 @@ class JvmBridge:
         """Verifies that a Java class exists and has these fields.
 
         Raises:
-            JavaFunctionError: It does not exist, or has others; or the JVM is gone.
+            JavaFunctionError: It does not exist, or has others; or the JVM has ended.
         """
         try:
             self._entry_point().checkType(class_name, ",".join(fields), _PATH_END.join(jars))
@@ -170,7 +170,7 @@ class JvmBridge:
         """Closes the port by which this JVM is called, where nothing is left to call it for."""
         gateway, self._gateway = self._gateway, None
         if gateway is not None:
-            with contextlib.suppress(Py4JError, OSError):  # the JVM is gone
+            with contextlib.suppress(Py4JError, OSError):  # the JVM has ended
                 gateway.shutdown()
 
     def forward_lines(self) -> None:
@@ -291,7 +291,7 @@ class JvmBridge:
         return self._gateway.entry_point
 
     def _why(self, error: Py4JError) -> str:
-        """Returns what has broken a call: mostly that the JVM is gone, with what it said last."""
+        """Returns what has broken a call: mostly that the JVM has ended, with its last output."""
         if self._process is None:
             return str(error)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -314,7 +314,7 @@ class JvmBridge:
     def _last_words(self) -> str:
         with self._lock:
             lines = [line for _, line in self._early_lines][-20:]
-        return "; it said:\n" + "\n".join(f"  {line}" for line in lines) if lines else " and said nothing"
+        return "; its last output:\n" + "\n".join(f"  {line}" for line in lines) if lines else " without any output"
 
 
 def _flags_of_environment() -> list[str]:

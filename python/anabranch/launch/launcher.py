@@ -56,7 +56,7 @@ class Launcher(Protocol):
     """Starts the workers of one job. Methods are called on the job master's thread."""
 
     async def prepare(self, plan: ExecutionPlan) -> None:
-        """Makes ready for the workers of this plan; called once, before anything is started.
+        """Prepares for the workers of this plan; called once, before anything is started.
 
         Raises:
             ConfigError: There is no place for them.
@@ -83,7 +83,7 @@ class Launcher(Protocol):
         """Whether the workers are on more than one host."""
 
     async def start(self, spec: WorkerSpec) -> WorkerProcess:
-        """Starts a worker, which then dials the master; finds it, if a master that is gone has started it already.
+        """Starts a worker, which then dials the master; finds it, if an earlier master has started it already.
 
         Raises:
             OSError: The process cannot be started.

@@ -36,7 +36,7 @@ class LocalLauncher:
     def __init__(
         self, options: Options, graph: JobGraph, bridge: JvmBridge | None, on_line: OnLine, hash_seed: int
     ) -> None:
-        """Makes the directory of the job, for its sockets; without one it uses TCP.
+        """Creates the directory of the job, for its sockets; without one it uses TCP.
 
         Args:
             options: The job's options.

@@ -112,7 +112,7 @@ class CollectingOperator(UserOperator[F]):
         super().open()
 
     def new_collector(self) -> EmittingCollector:
-        """Makes the collector that the function is given."""
+        """Creates the collector that the function is given."""
         return EmittingCollector(self.emit)
 
     def collect_all(self, values: Sequence[Any], call: Callable[[int, EmittingCollector], object]) -> Results:

@@ -81,7 +81,7 @@ class UserFunction:
             self.call = loaded
             self._lifecycle = _Opened(loaded) if is_opened(loaded) else None
         else:
-            raise JobGraphError(f"{self.name} is no {interface.__name__}: it is a {type(loaded).__name__}")
+            raise JobGraphError(f"{self.name}: expected a {interface.__name__}, got {type(loaded).__name__}")
 
     @property
     def transactional(self) -> TransactionalSinkFunction[Any] | None:
@@ -158,7 +158,7 @@ def _load(descriptor: FunctionDescriptor) -> Any:
     if kind == "python_object":
         return pickle.loads(descriptor.python_object.pickled)
     if kind != "python_reference":
-        raise JobGraphError(f"{descriptor.display_name} is no Python function but a {kind}")
+        raise JobGraphError(f"{descriptor.display_name} is not a Python function but a {kind}")
     reference = descriptor.python_reference
     try:
         loaded: Any = importlib.import_module(reference.module)

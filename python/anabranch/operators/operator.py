@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-# Takes the emitted values and, behind a KEY_BY, their keys.
+# Takes the emitted values and, after a KEY_BY, their keys.
 Emit: TypeAlias = Callable[[Sequence[Any], "Sequence[Any] | None"], None]
 
 # What a step has made of a batch, values and keys; None if that is nothing.

@@ -23,7 +23,7 @@ class RefusedRecords:
     """Hands on what lies between refused records, and these to the operator that leaves them out, all in order."""
 
     def __init__(self, take: Emit, operators: Sequence[Operator], skipping: SkippingOperator) -> None:
-        """Makes what stands in front of a chain.
+        """Creates what stands in front of a chain.
 
         Args:
             take: Takes the records that are as they should be.

@@ -18,7 +18,7 @@ _SHOWN = 10
 
 
 class SkippingOperator(Operator):
-    """Has another operator take the records one by one, and goes on with the next one where that fails.
+    """Has another operator take the records one by one, and continues with the next one where that fails.
 
     What the function has emitted for the failing record is left out too, unless it is so much that it had to be sent.
     """

@@ -61,7 +61,7 @@ class SourceOperator(CollectingOperator[Callable[[EmittingCollector], object]]):
     def fetch(self) -> bool:
         """Calls the user's `fetch` once and emits what it collected; returns whether it collected anything.
 
-        Of one that yields, a generator, it takes what comes within a moment, and goes on with it at the next call: the
+        Of one that yields, a generator, it takes what comes within a moment, and continues at the next call: the
         generator may wait between two records, or have no end.
 
         Raises:

@@ -79,7 +79,7 @@ class ClassFinder:
     """
 
     def __init__(self, modules: Iterable[str] = ()) -> None:
-        """Makes a finder.
+        """Creates a finder.
 
         Args:
             modules: The modules that may be imported.

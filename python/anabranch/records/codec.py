@@ -35,7 +35,7 @@ class Encoder:
     """Encodes batches for the consumers of one edge."""
 
     def __init__(self, target: Language, types: TypeRegistry) -> None:
-        """Makes an encoder.
+        """Creates an encoder.
 
         Args:
             target: Language of the consumer.
@@ -71,7 +71,7 @@ class Decoder:
     """Decodes the batches of one edge."""
 
     def __init__(self, source: Language, types: TypeRegistry, *, refuses: bool = False) -> None:
-        """Makes a decoder.
+        """Creates a decoder.
 
         Args:
             source: Language of the producer.

@@ -47,7 +47,7 @@ class ValueDecoder:
     """Decodes some bytes, trusting nothing in them. Never allocates more than the bytes at hand can fill."""
 
     def __init__(self, data: bytes, types: TypeRegistry, makers: Mapping[int, InstanceMaker], *, python: bool) -> None:
-        """Makes a decoder of some bytes.
+        """Creates a decoder of some bytes.
 
         Args:
             data: The bytes.
@@ -259,7 +259,7 @@ class ValueDecoder:
         return number, maker
 
     def _message(self, end: int, _depth: int) -> Any:
-        # Its name is no level of nesting; at the deepest level a container is refused, as it would be as a name.
+        # Its name is not a level of nesting; at the deepest level a container is refused, as it would be as a name.
         name = self._value(wire.MAX_DEPTH) if self._position < end else None
         if not isinstance(name, str) or self._position > end:
             raise RecordError("a protobuf message does not begin with its name")

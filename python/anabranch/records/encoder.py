@@ -49,7 +49,7 @@ class ValueEncoder(dict[type, Handler]):
     def __init__(
         self, types: TypeRegistry, *, python: bool = False, key: bool = False, with_classes: bool | None = None
     ) -> None:
-        """Makes an encoder.
+        """Creates an encoder.
 
         Args:
             types: The types of the job.
@@ -236,7 +236,7 @@ class ValueEncoder(dict[type, Handler]):
         def encode(value: enum.Enum) -> bytes:
             # In Python 3.10 a combination of flags has no name at all.
             if cls.__members__.get(value.name) is not value:
-                raise Unencodable(f"{shown(value)} cannot cross: it is no single constant of {cls.__qualname__}")
+                raise Unencodable(f"{shown(value)} cannot cross: it is not a single constant of {cls.__qualname__}")
             if carrier is not None:
                 self.schemas[carrier.id] = carrier
             return extension(wire.ENUM, array_header(2) + name + encode_str(value.name))

@@ -40,7 +40,7 @@ class InstanceType:
     """
 
     def __init__(self, cls: type, name: str, declared: list[str], *, is_registered: bool) -> None:
-        """Makes the description of a class.
+        """Creates the description of a class.
 
         Args:
             cls: The class.
@@ -110,7 +110,7 @@ class InstanceMaker(NamedTuple):
         cls: The class, or None if rows stand for it.
         targets: For each field in the order of declaration its name; for a tuple nothing.
         positions: For each field in the order of declaration its position in the schema.
-        make: Makes an instance of the field values in the schema's order, without running a constructor where that
+        make: Creates an instance from the field values in the schema's order, without running a constructor where that
             is possible. May raise anything.
     """
 
@@ -123,7 +123,7 @@ class InstanceMaker(NamedTuple):
 
 
 class Mismatch:
-    """Makes no instance: the class of this side has other fields than the one of the other side."""
+    """Creates no instance: the class of this side has other fields than the one of the other side."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason

@@ -33,7 +33,7 @@ def reduce_by_key(
     """Reduces each value into the state of its key and appends the new state, as it is then, to the results.
 
     Args:
-        function: Makes the new state of the old one and a value. The first value of a key is its state.
+        function: Computes the new state from the old one and a value. The first value of a key is its state.
         keys: The keys, a list or a tuple.
         values: As many values.
         states: The states by key; `other` gives, for any other key, the dict that holds its state and its place there.

@@ -22,7 +22,7 @@ class KeyEncoder:
     """Encodes keys to their canonical bytes; keys are equal if these are."""
 
     def __init__(self, types: TypeRegistry | None = None) -> None:
-        """Makes an encoder.
+        """Creates an encoder.
 
         Args:
             types: The types of the job, for keys that are instances or enum members; None if there are none.
@@ -62,7 +62,7 @@ class KeySelector:
     """
 
     def __init__(self, parallelism: int, max_parallelism: int, types: TypeRegistry | None = None) -> None:
-        """Makes a selector.
+        """Creates a selector.
 
         Args:
             parallelism: Number of subtasks, at most `max_parallelism`.

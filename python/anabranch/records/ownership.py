@@ -1,4 +1,4 @@
-"""Makes what a user's function emits the engine's own: a copy, where somebody could still change it.
+"""Copies what a user's function emits for the engine: a copy, where somebody could still change it.
 
 Native if that was built: a value that cannot be changed, or that nothing else refers to, passes as it is. Pure Python
 cannot see who refers to a value, and copies whatever could be changed.
@@ -202,7 +202,7 @@ def look_at_values(function: Callable[[Any], Any], values: list[Any], results: l
 
 
 def flattener() -> Flatten:
-    """Returns what appends the elements of `function(value)` to results, or returns it if it is no list or tuple."""
+    """Returns what appends the elements of `function(value)` to results, or returns it if it is not a list or tuple."""
     native = codec._native  # noqa: SLF001
     return _flatten if native is None else native.flatten
 

@@ -43,7 +43,7 @@ class RefusingDecoder(ValueDecoder):
         *,
         python: bool,
     ) -> None:
-        """Makes a decoder of some bytes; `fields` has the names of the fields by schema id."""
+        """Creates a decoder of some bytes; `fields` has the names of the fields by schema id."""
         super().__init__(data, types, makers, python=python)
         self._plain = PlainDecoder(data, types, makers, fields, python=python)
 

@@ -9,7 +9,7 @@ from typing import Any
 class Row:
     """Name and fields of an instance of a class that this side does not have; read by attribute or by `row["name"]`.
 
-    Goes back out as what it was. Immutable, compared by type name and fields; hashable if its fields are.
+    Is emitted again as what it was. Immutable, compared by type name and fields; hashable if its fields are.
     """
 
     __slots__ = ("_fields", "_type_name")
@@ -17,7 +17,7 @@ class Row:
     _type_name: str
 
     def __init__(self, type_name: str, fields: Mapping[str, Any]) -> None:
-        """Makes a row.
+        """Creates a row.
 
         Args:
             type_name: Name of the class on the wire, e.g. of a Java class.

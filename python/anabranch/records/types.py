@@ -51,7 +51,7 @@ def record_type(name: str) -> Callable[[C], C]:
         name: The Java class that the Python class stands for.
 
     Raises:
-        JobGraphError: The class is no record type.
+        JobGraphError: The class is not a record type.
     """
 
     def decorate(cls: C) -> C:
@@ -67,7 +67,7 @@ class TypeRegistry:
     """The types of one job on one side. Not for use by several threads at a time."""
 
     def __init__(self, modules: Iterable[str] = ()) -> None:
-        """Makes a registry.
+        """Creates a registry.
 
         Args:
             modules: The modules that names in records may have imported.
@@ -262,7 +262,7 @@ def _import_well_known() -> None:
 def _check_record_type(cls: Any) -> None:
     if not isinstance(cls, type) or not (fields_of(cls) is not None or issubclass(cls, (enum.Enum, Message))):
         raise JobGraphError(
-            f"{shown(cls)} cannot be registered: it is no dataclass, NamedTuple, Struct, Enum or protobuf message"
+            f"{shown(cls)} cannot be registered: it is not a dataclass, NamedTuple, Struct, Enum or protobuf message"
         )
 
 

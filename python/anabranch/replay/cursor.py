@@ -26,7 +26,7 @@ class ReplayCursor:
     """Hands out the entries of one log, one after the other.
 
     An entry of a later epoch waits until the task has come to that epoch. The log may end in the middle of an input
-    frame: whoever needs a determinant looks at `exhausted` first, each time, and goes on live once it is true.
+    frame: whoever needs a determinant looks at `exhausted` first, each time, and continues live once it is true.
     """
 
     def __init__(self, task: str, log: Mapping[int, Sequence[Determinant]], epoch: int) -> None:
@@ -57,7 +57,7 @@ class ReplayCursor:
         return self._entries[self._index] if self._index < len(self._entries) else None
 
     def next(self) -> Determinant:
-        """Returns the next entry of this epoch and goes on to the one after it.
+        """Returns the next entry of this epoch and moves to the one after it.
 
         Raises:
             LookupError: This epoch has no entry left.
@@ -69,7 +69,7 @@ class ReplayCursor:
         return entry
 
     def expect(self, kind: Kind) -> Determinant:
-        """Returns the next entry, which the task says is of this kind, and goes on to the one after it.
+        """Returns the next entry, which the task says is of this kind, and moves to the one after it.
 
         Raises:
             NondeterminismError: It is of another kind, or this epoch has no entry left. The cursor stays.
@@ -81,10 +81,10 @@ class ReplayCursor:
         return entry
 
     def begin_epoch(self, epoch: int) -> None:
-        """Goes on to the entries of the epoch that the task has come to.
+        """Moves to the entries of the epoch that the task has come to.
 
         Raises:
-            NondeterminismError: This epoch still has entries, or one was passed over that has.
+            NondeterminismError: This epoch still has entries, or one was skipped that has.
         """
         if self.peek() is not None or any(self._log.get(passed) for passed in range(self._epoch + 1, epoch)):
             raise self._mismatch(f"barrier {epoch}")

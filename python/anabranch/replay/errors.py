@@ -18,9 +18,9 @@ class NondeterminismError(AnabranchError, RuntimeError):
     def __init__(self, task: str, position: tuple[int, int], expected: str, found: str) -> None:
         epoch, index = position
         super().__init__(
-            f"{task} does not repeat what it did before its failure: at entry {index} of epoch {epoch} it comes to"
-            f" {expected}, its log has {found}. Something in its code changes from run to run (a clock, random"
-            " numbers, threads, the order of a set, an external system); pass it through ctx.nondeterministic(f)"
+            f"replay of {task} diverged from its log at entry {index} of epoch {epoch}: expected {found},"
+            f" got {expected}. Something in its code changes from run to run (a clock, random numbers, threads, the"
+            " order of a set, an external system); pass it through ctx.nondeterministic(f)"
         )
         self.task = task
         self.position = position

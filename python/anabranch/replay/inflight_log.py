@@ -159,7 +159,7 @@ class InFlightLog:
             OSError: The budget is used up and the disk takes no more. The log has the frame even so.
         """
         if header.seq != self.next_seq:
-            raise ValueError(f"frame {header.seq} cannot follow: the log goes on with {self.next_seq}")
+            raise ValueError(f"frame {header.seq} cannot follow: the log continues with {self.next_seq}")
         if not self._segments or header.epoch != self._segments[-1].epoch:
             self._begin_segment(header.epoch)
         if header.deltas:

@@ -40,7 +40,7 @@ class KeyedState(Generic[V]):
             tables[number][slot] = value
 
     def reduce(self, function: Callable[[V, V], V], keys: Sequence[Any], values: Sequence[V], results: list[V]) -> None:
-        """Makes the value of each key `function(the value, the next one)`; the first one is taken as it comes.
+        """Sets the value of each key to `function(the value, the next one)`; the first one is taken as it comes.
 
         Args:
             function: The user's function.

@@ -9,7 +9,7 @@ import threading
 if sys.version_info < (3, 14):
 
     class _LoopOnEveryThread(asyncio.DefaultEventLoopPolicy):
-        """Makes a thread's first event loop when it is asked for, on any thread as Python does on the main one."""
+        """Creates a thread's first event loop when it is asked for, on any thread as Python does on the main one."""
 
         def __init__(self) -> None:
             super().__init__()

@@ -45,7 +45,7 @@ def main() -> None:
     worker = Worker(os.environ.pop(WORKER_ID), os.environ.pop(MASTER), os.environ.pop(TOKEN))
     stop_forwarding = stdio.forward(worker.printed) if os.environ.pop(FORWARD_LINES, "") else lambda: None
     orderly = worker.run()
-    stop_forwarding()  # the master is gone
+    stop_forwarding()  # the master has ended
     end_process(0 if orderly else 1)
 
 

@@ -1,6 +1,6 @@
 """The end of a worker's process, as any Python process ends, but in limited time and whatever threads still run.
 
-An interpreter's own end would wait for every thread of a function that is no daemon, and for exit handlers that hang.
+An interpreter's own end would wait for every thread of a function unless it is a daemon, and for exit handlers.
 """
 
 from __future__ import annotations

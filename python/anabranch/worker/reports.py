@@ -23,13 +23,13 @@ class _Glance(NamedTuple):
 
 
 class Reports:
-    """Makes reports. Used by one thread; `report_of` by any."""
+    """Builds reports. Used by one thread; `report_of` by any."""
 
     def __init__(self, silence: float) -> None:
-        """Makes a maker.
+        """Creates a builder.
 
         Args:
-            silence: After so many seconds the same is said again, to say that the worker lives.
+            silence: After so many seconds an unchanged report is repeated, as a heartbeat.
         """
         self._silence = silence
         self._last: list[_Glance] = []

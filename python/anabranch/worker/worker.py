@@ -30,7 +30,7 @@ _KEPT_LINES = 1000  # sent again to a master that has come back
 class Worker:
     """Runs the tasks of one job in this process, from the master's first message to `Shutdown` or its end.
 
-    Where a master can come back (JobSetup.reconnect_timeout_ms), the tasks go on without one for a while.
+    Where a master can come back (JobSetup.reconnect_timeout_ms), the tasks keep running without one for a while.
     `reconnect` and `printed` may be called from any thread.
     """
 
@@ -231,7 +231,7 @@ class Worker:
         task.start()
 
     def _cancel(self, tasks: list[Task]) -> None:
-        """Cancels tasks. A thread cannot be ended from outside, so one that goes on takes the process with it."""
+        """Cancels tasks. A thread cannot be ended from outside, so one that keeps running takes the process with it."""
         for task in tasks:
             task.cancel()
         assert self._job is not None  # noqa: S101 - there are tasks

@@ -85,7 +85,7 @@ def running(ctx, name="endless"):
 
 
 @pytest.mark.parametrize("host", ["ray", "py4j"])
-def test_a_killed_master_is_started_again_and_no_record_is_lost_or_doubled_or_late(ctx, ray_cluster, tmp_path, host):
+def test_a_killed_master_is_started_again_and_no_record_is_lost_or_duplicated_or_late(ctx, ray_cluster, tmp_path, host):
     ctx.option("anabranch.java-host", host)
     stream = ctx.source(Numbers()).as_java_stream().map("com.acme.Functions$Identity").as_python_stream()
     stream.rebalance().map(Appends(str(tmp_path))).sink(lambda x: None)

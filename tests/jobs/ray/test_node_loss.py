@@ -1,4 +1,4 @@
-"""A node is lost: its workers, and the job master if it was there, go on elsewhere; no record is lost or doubled."""
+"""A node is lost: its workers, and a job master there, resume elsewhere; no record is lost or duplicated."""
 
 from __future__ import annotations
 

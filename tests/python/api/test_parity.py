@@ -1,4 +1,4 @@
-"""Every verb of the list exists in Python. TwinsTest.java checks Java, and that twin jobs of both print the same."""
+"""Every transformation of the list exists in Python. TwinsTest.java checks Java, and the output of twin jobs."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import anabranch
 
 LINES = (Path(__file__).parents[2] / "parity" / "verbs.tsv").read_text().splitlines()
 VERBS = [line.split("\t") for line in LINES if not line.startswith("#")][1:]
-# Python's public verbs that Java has in another way, and why.
+# Python's public transformations that Java has in another way, and why.
 PYTHON_ONLY = {
     "StreamingContext": {
         "from_values": "Java: fromCollection(List.of(...))",
@@ -26,7 +26,7 @@ PYTHON_ONLY = {
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb[0])
-def test_every_verb_of_the_list_exists_in_python(verb):
+def test_every_transformation_of_the_list_exists_in_python(verb):
     found = anabranch
     for part in verb[0].split("."):
         found = getattr(found, part)

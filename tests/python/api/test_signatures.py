@@ -1,4 +1,4 @@
-"""Whether a function can be called as its verb will call it."""
+"""Whether a function can be called as its transformation will call it."""
 
 import functools
 

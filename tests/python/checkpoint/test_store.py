@@ -23,7 +23,7 @@ TASKS = (0, 1, 12)
 
 
 class Place:
-    """A store, and the files behind it."""
+    """A store, and its files."""
 
     def __init__(self, url: str, retained: int = 2) -> None:
         self.warnings: list[str] = []

@@ -143,7 +143,9 @@ def test_a_file_that_was_lost_before_it_has_appeared_is_an_error(tmp_path):
     for file in tmp_path.glob(".part-*"):
         file.unlink()
 
-    with pytest.raises(FileNotFoundError, match="part-job-1-1-00000-0-2 was written before a checkpoint and is gone"):
+    with pytest.raises(
+        FileNotFoundError, match="part-job-1-1-00000-0-2 was written before a checkpoint and no longer exists"
+    ):
         file_sink.commit(handles[1])
 
 

@@ -180,7 +180,7 @@ class Decodes:
 
 
 def test_a_listener_without_the_secret_learns_nothing_of_it_and_is_not_believed(pair, tmp_path):
-    """Somebody has bound the address of a producer that is gone, and answers as if nothing had happened."""
+    """Somebody has bound the address of a former producer, and answers as if nothing had happened."""
     path = str(tmp_path / "taken")
     with socket.socket(socket.AF_UNIX) as impostor:
         impostor.bind(path)

@@ -274,7 +274,7 @@ def test_an_upload_cannot_choose_its_place(client, file_name):
     chunk = gateway.ArtifactChunk(content_hash=hashlib.sha256(b"").hexdigest(), file_name=file_name)
 
     code, reason = refusal(client, "UploadArtifact", iter([chunk]))
-    assert (grpc.StatusCode.INVALID_ARGUMENT, True) == (code, "is no file name" in reason)
+    assert (grpc.StatusCode.INVALID_ARGUMENT, True) == (code, "is not a file name" in reason)
 
 
 def test_a_gateway_that_ends_leaves_no_worker(client, tmp_path):

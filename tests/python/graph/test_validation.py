@@ -60,7 +60,7 @@ def test_two_operators_of_one_name_are_refused():
     graph = good()
     graph.operators[3].name = "op-1"
 
-    assert "two operators have one name: operator 'op-1' (job.py:1) and operator 'op-1' (job.py:4)" == refusal(graph)
+    assert "duplicate operator name: operator 'op-1' (job.py:1) and operator 'op-1' (job.py:4)" == refusal(graph)
 
 
 def test_an_operator_that_nothing_consumes_is_refused():
@@ -89,7 +89,7 @@ def test_partitioning_by_key_behind_anything_but_key_by_is_refused():
     graph = good()
     graph.edges[2].partitioning.kind = pb.Partitioning.KIND_KEY
 
-    assert "is no key_by" in refusal(graph)
+    assert "is not a key_by" in refusal(graph)
 
 
 def test_forward_with_unequal_parallelism_is_refused():
@@ -149,7 +149,7 @@ def test_an_operator_of_an_unknown_kind_is_refused(kind):
     graph = good()
     graph.operators[1].kind = kind
 
-    assert "operator 'op-2' (job.py:2) is of a kind that is not known here" == refusal(graph)
+    assert "operator 'op-2' (job.py:2) has an unknown operator kind" == refusal(graph)
 
 
 @pytest.mark.parametrize("number", [0, 2])

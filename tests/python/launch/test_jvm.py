@@ -181,7 +181,7 @@ def test_a_jar_that_is_missing_or_none_is_named(bridge, tmp_path):
         bridge.check_function("map", "com.acme.Shout", ["/nowhere/x.jar"])
 
     text = tmp_path / "text.jar"
-    text.write_text("this is no jar")
+    text.write_text("this is not a jar")
     with pytest.raises(JavaFunctionError, match=r"text\.jar"):
         bridge.check_function("map", "com.acme.Shout", [str(text)])
 
@@ -360,7 +360,7 @@ def test_another_garbage_collector_may_be_chosen(monkeypatch, variable):
 
 
 def fake_java(directory: Path, version: str | None, script: str = "exit 3") -> Path:
-    """Makes a directory that looks like a JDK."""
+    """Creates a directory that looks like a JDK."""
     program = directory / "bin" / "java"
     program.parent.mkdir(parents=True)
     program.write_text(f"#!/bin/sh\n{script}\n")
@@ -421,7 +421,7 @@ def test_a_jvm_that_ends_without_a_word_is_reported(no_java, monkeypatch, tmp_pa
     monkeypatch.setenv("JAVA_HOME", str(fake_java(tmp_path / "mute", "17.0.1")))
     monkeypatch.setattr(class_archive, "is_usable", lambda _archive: True)
 
-    with pytest.raises(JavaNotFoundError, match="exit code 3 and said nothing"):
+    with pytest.raises(JavaNotFoundError, match="exit code 3 without any output"):
         JvmBridge(Options()).start()
 
 

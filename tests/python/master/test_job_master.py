@@ -35,7 +35,7 @@ class Process:
 
 
 def make_master(process: Process, comeback: Comeback | None = None, **options: str) -> JobMaster:
-    """Makes the master of a job of a source and a sink, which one worker has."""
+    """Creates the master of a job of a source and a sink, which one worker has."""
     graph = pb.JobGraph(name="job")
     for number, kind in enumerate([pb.OPERATOR_KIND_SOURCE, pb.OPERATOR_KIND_SINK], 1):
         graph.operators.add(

@@ -1,4 +1,4 @@
-"""Makes an operator that stands alone."""
+"""Creates an operator that stands alone."""
 
 from anabranch import RuntimeContext
 from anabranch.api.descriptors import python_function

@@ -45,9 +45,9 @@ def test_a_function_of_another_kind_or_language_is_refused():
         def filter(self, value):
             return True
 
-    with pytest.raises(JobGraphError, match="is no MapFunction"):
+    with pytest.raises(JobGraphError, match="expected a MapFunction, got "):
         UserFunction(python_function(Keep(), FilterFunction, "filter"), MapFunction)
-    with pytest.raises(JobGraphError, match="is no Python function"):
+    with pytest.raises(JobGraphError, match="is not a Python function"):
         UserFunction(FunctionDescriptor(java_reference=JavaReference(class_name="J")), MapFunction)
 
 

@@ -191,7 +191,7 @@ UNCROSSABLE = [
     (time(1, tzinfo=timezone.utc), "a time with a zone"),
     (Decimal("NaN"), "it is not finite"),
     (Decimal("-0"), "Java has no such number"),
-    (Perm.R | Perm.W, "is no single constant"),
+    (Perm.R | Perm.W, "is not a single constant"),
     ("\ud800", "lone surrogate"),
     (BEYOND, "an integer of 16385 bytes cannot cross"),
     (-BEYOND - 1, "an integer of 16385 bytes cannot cross"),

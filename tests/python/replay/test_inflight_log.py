@@ -68,7 +68,7 @@ def test_a_payload_is_not_copied_while_in_memory(budget):
 def test_only_the_next_frame_can_be_appended(budget, seq):
     log = InFlightLog(budget, first_seq=5)
 
-    with pytest.raises(ValueError, match="goes on with 5"):
+    with pytest.raises(ValueError, match="continues with 5"):
         log.append(header(seq), b"")
     assert (5, 5) == (log.first_seq, log.next_seq)
 

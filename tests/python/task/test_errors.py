@@ -160,7 +160,7 @@ def test_a_replay_that_differs_is_told_by_its_kind_and_not_by_its_text():
     differs = NondeterminismError("map (1/1)", (0, 1), "a fetch", "an order")
     wrapped = RuntimeError("in user code")
     wrapped.__cause__ = differs
-    only_says_so = ValueError("NondeterminismError: map (1/1) does not repeat what it did before its failure")
+    only_says_so = ValueError("NondeterminismError: replay of map (1/1) diverged from its log")
 
     kinds = [task_error(error, operator="map", subtask=0).kind for error in (differs, wrapped, only_says_so)]
 

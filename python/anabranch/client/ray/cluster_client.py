@@ -37,7 +37,7 @@ ENDED = (gateway.JOB_STATE_FINISHED, gateway.JOB_STATE_FAILED, gateway.JOB_STATE
 
 _FOLLOW_MS = 2000
 _RPC_TIMEOUT = 30.0
-# A master that died is started again within a few seconds; that its node is lost, Ray notices after a minute or more.
+# A failed master is restarted within a few seconds; that its node is lost, Ray notices after a minute or more.
 _FIND_TIMEOUT = 180.0
 _FIND_LOOK = 0.2
 _CANCEL_TIMEOUT = 60.0
@@ -61,7 +61,7 @@ class MasterClient:
     """Calls the master of one job, wherever in the cluster it is by now. For use by any thread."""
 
     def __init__(self, ray: Any, job_id: str, token: str, address: str = "") -> None:
-        """Makes a client.
+        """Creates a client.
 
         Args:
             ray: The module, connected.
@@ -219,7 +219,7 @@ class ClusterJob:
         return response
 
     def lines_since(self, positions: dict[str, int], timeout_ms: int = 0) -> gateway.FollowResponse:
-        """Returns the lines behind these positions (by worker), which are moved on, and the job's status.
+        """Returns the lines after these positions (by worker), which are moved on, and the job's status.
 
         Raises:
             MasterGoneError: The job has ended.
@@ -240,7 +240,7 @@ class ClusterJob:
             error = error_of(status)
         except AnabranchError as failure:
             error = failure
-        except Exception as failure:  # noqa: BLE001 - whatever it is, nobody waits for ever
+        except Exception as failure:  # noqa: BLE001 - whatever it is, no wait is unlimited
             error = JobFailedError(f"job {self.job_id} cannot be followed any more: {failure!r}")
         self._master.hang_up()
         on_end(error)
@@ -347,7 +347,7 @@ def _given_runtime_env(options: Options) -> dict[str, Any]:
     try:
         given = json.loads(text) if text else {}
         if not isinstance(given, dict):
-            raise TypeError("it is no object")  # noqa: TRY301 - one message for all that can be wrong
+            raise TypeError("it is not an object")  # noqa: TRY301 - one message for all that can be wrong
     except (ValueError, TypeError) as error:
         raise ConfigError(f"option anabranch.ray.runtime-env: expected a JSON object, got {text!r}: {error}") from None
     return given

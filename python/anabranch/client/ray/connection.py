@@ -68,7 +68,7 @@ def connect(address: str) -> Any:
 
 
 def _check_reachable(address: str) -> None:
-    """Raises a ConfigError if nobody listens at host:port: Ray itself would try for minutes."""
+    """Raises a ConfigError if nothing listens at host:port: Ray itself would try for minutes."""
     host, colon, port = address.rpartition(":")
     if not (colon and port.isdigit()):
         return  # `auto`, `local`, or none

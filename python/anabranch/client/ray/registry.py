@@ -23,7 +23,7 @@ class JobRegistry:
     """Keeps what must outlive the master of a job: its specification, its code, and how it has ended.
 
     Jobs that have ended are forgotten when there are more than a hundred. The registry lives in memory, on the first
-    node of the cluster: should it die, running jobs go on, but their masters cannot be started again.
+    node of the cluster: should it fail, running jobs continue, but their masters cannot be started again.
     """
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class JobRegistry:
             self._ended.popitem(last=False)
 
     def forget(self, job_id: str) -> None:
-        """Drops the specification of a job whose actors are all gone, and the code that no other job uses."""
+        """Drops the specification of a job whose actors have all ended, and the code that no other job uses."""
         self._specs.pop(job_id, None)
         self._addresses.pop(job_id, None)
         self._rosters.pop(job_id, None)

@@ -170,7 +170,7 @@ class OutputEdge:
         return self._partitioner.next if isinstance(self._partitioner, Rebalance) else None
 
     def go_on_with(self, channel: int) -> None:
-        """Makes a rebalancing edge go on with this channel."""
+        """Lets a rebalancing edge continue with this channel."""
         if isinstance(self._partitioner, Rebalance):
             self._partitioner.next = channel
 
@@ -265,7 +265,7 @@ class OutputGate:
         return {edge.edge: edge.next_channel for edge in self.edges if edge.next_channel is not None}
 
     def restore(self, next_of_edge: Mapping[int, int]) -> None:
-        """Makes rebalancing edges go on where they were."""
+        """Lets rebalancing edges continue where they were."""
         for edge in self.edges:
             if edge.edge in next_of_edge:
                 edge.go_on_with(next_of_edge[edge.edge])

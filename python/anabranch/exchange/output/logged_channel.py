@@ -65,7 +65,7 @@ class LoggedOutputChannel:
         logs: ChannelLogs,
         max_frame_bytes: int,
     ) -> None:
-        """Makes a channel that goes on from a position.
+        """Creates a channel that resumes from a position.
 
         Args:
             position: What went before on the channel.
@@ -87,12 +87,12 @@ class LoggedOutputChannel:
         self._broken = BadConnections("closed")
         self._records = position.records
         self._controls = position.controls
-        # Of each frame in the log: the position behind it, and its bytes.
+        # Of each frame in the log: the position after it, and its bytes.
         self._ends: deque[tuple[int, int, int]] = deque()
         self._next_to_send = 0
         self._due_bytes = 0  # of determinants, as far as they are among the queued bytes
         self._buffers: deque[bytes | memoryview] = deque()
-        self._received = (0, 0)  # where the consumer went on from
+        self._received = (0, 0)  # where the consumer resumed from
         self._sock: socket.socket | None = None
         self._interest = 0
         self._consumer_incarnation = -1
@@ -197,7 +197,7 @@ class LoggedOutputChannel:
         return ConnectReply(status=status, incarnation=self._incarnation, message=message)
 
     def _first_behind(self, position: tuple[int, int]) -> int | None:
-        """Returns the number of the first frame that ends behind a position; None if there was one that is gone."""
+        """Returns the number of the first frame that ends after a position; None if there was one that is gone."""
         seq = self._log.first_seq
         if self._ends:
             header, _ = next(self._log.frames_from(seq))

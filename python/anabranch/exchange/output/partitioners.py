@@ -39,7 +39,7 @@ class Single(Partitioner):
 
 
 class Rebalance(Partitioner):
-    """Round robin, going on where the last batch stopped: at channel `next`."""
+    """Round robin, continuing where the last batch stopped: at channel `next`."""
 
     def __init__(self, n: int, first: int) -> None:
         self._n = n

@@ -1,4 +1,4 @@
-"""Accepts consumers' connections and reads their requests. Nobody is trusted before the handshake is done."""
+"""Accepts consumers' connections and reads their requests. Peers are untrusted until the handshake is done."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class ConsumerDemand:
         self._take(request.demand if request.HasField("demand") else Demand(until=_UNLIMITED))
 
     def end(self) -> None:
-        """The consumer is gone: nobody waits for it."""
+        """The consumer has ended: nothing waits for it."""
         self._take(Demand(until=_UNLIMITED))
 
     def sent(self, records: int) -> None:
@@ -92,7 +92,7 @@ class ConsumerDemand:
         """Takes bytes that the consumer has sent.
 
         Raises:
-            ExchangeError: They are no demand.
+            ExchangeError: They are not a demand.
         """
         received = self._received
         received += data

@@ -48,7 +48,7 @@ class FrameReader:
         """Returns the next complete frame of the bytes at hand, or None.
 
         Raises:
-            ExchangeError: The bytes are no frame.
+            ExchangeError: The bytes are not a frame.
         """
         available = self._end - self._start
         if available < _LENGTHS.size:

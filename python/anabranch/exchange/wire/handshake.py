@@ -39,7 +39,7 @@ def new_nonce() -> bytes:
 
 
 class _Prover:
-    """Makes the codes of either side, for one listener."""
+    """Computes the codes of either side, for one listener."""
 
     def __init__(self, token: bytes, listener_nonce: bytes) -> None:
         self._key = derive_key(token, _PURPOSE)

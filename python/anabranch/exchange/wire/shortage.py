@@ -1,4 +1,4 @@
-"""Want of open files: borne for a while, for functions may give some back, and then an error."""
+"""Running out of file descriptors: tolerated for a while, since other code may release some, and then an error."""
 
 from __future__ import annotations
 

@@ -29,13 +29,13 @@ from anabranch.v1.gateway_pb2 import JobStatus, LogLine
 logger = logging.getLogger(__name__)
 
 _DRIVER_LOOK = 0.2
-_PATIENCE = 2.0  # a driver that is silent for so long will not come back to hear how the job has ended
+_PATIENCE = 2.0  # a driver that is silent for this long will not come back to hear how the job has ended
 _LINGER = 10.0
 _KEPT_LINES = 1000
 
 
 class RayJobMaster:
-    """Runs the job master on an event loop of its own. Ray starts it again if it dies.
+    """Runs the job master on an event loop of its own. Ray restarts it if it fails.
 
     What a new one needs to know is with the registry (the job, and how it has ended) and with the workers (all else).
     Only the token of the workers is not: it is enough to run code in them, and anybody in the cluster may ask the
@@ -43,7 +43,7 @@ class RayJobMaster:
     """
 
     def __init__(self, job_id: str, worker_token: str) -> None:
-        """Begins to run the job.
+        """Starts the job.
 
         Args:
             job_id: The job.
@@ -114,7 +114,7 @@ class RayJobMaster:
         launcher = await self._make_launcher(ray, spec)
         ended = await answer(self._registry.ended.remote(self._job_id))
         if ended is not None:
-            # A master before this one has died while it cleaned up.
+            # A master before this one has failed while it cleaned up.
             await launcher.remove_all()
             state = JobState(JobStatus.FromString(ended[0]).state)
             await remove_checkpoints(self._options, self._job_id, state, logger.warning)
@@ -168,11 +168,11 @@ class RayJobMaster:
             self._master.note_error_line(worker_id, line)
 
     async def _cancel_without_driver(self) -> None:
-        """Cancels the job if its driver, to which it belongs, has gone away."""
+        """Cancels the job if its driver, to which it belongs, has ended."""
         patience = self._options.integer("anabranch.ray.driver-timeout-ms") / 1000
         while self._job.seconds_without_owner < patience:
             await asyncio.sleep(_DRIVER_LOOK)
-        self._log.append("master", "stderr", f"the driver is gone for {patience:g} s: the job is cancelled")
+        self._log.append("master", "stderr", f"no sign of the driver for {patience:g} s; cancelling the job")
         self._master.cancel()
 
     def _leave(self) -> None:

@@ -68,7 +68,7 @@ def _submit(request: dict[str, Any]) -> str:
         raise ConfigError(f"the Ray cluster does not take the job: {error}") from error
     registry = find_registry(ray)
     if registry is None:
-        raise AnabranchError("the registry of jobs is gone")
+        raise AnabranchError("the registry of jobs was lost")
     contents: dict[str, bytes] = request["contents"]
     try:
         for missing in ray.get(registry.missing.remote(list(contents)), timeout=request["timeout"]):

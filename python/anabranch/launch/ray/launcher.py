@@ -27,7 +27,7 @@ _NODE_TIMEOUT = 60.0
 _CLEAN_UP_TIMEOUT = 30.0  # a node under load takes a while to start the process that removes the files
 _PLACE_LOOK = 0.02
 _DUMP_TIMEOUT = 5.0
-_DUMP_DELAY = 2.0  # what a JVM does at its start is over by then
+_DUMP_DELAY = 2.0  # what a JVM does at its start is over after this
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class RayLauncher:
         class_archive: str,
         on_error: Callable[[str, str], None],
     ) -> None:
-        """Makes a launcher; nothing happens until `prepare`.
+        """Creates a launcher; nothing happens until `prepare`.
 
         Args:
             ray: The module, connected.
@@ -171,7 +171,7 @@ class RayLauncher:
         if group is not None:
             self._ray.util.remove_placement_group(group)
         cleaned = [self._on_node(node, nodes.clean_up, self._directory) for node in self._job_nodes]
-        with contextlib.suppress(asyncio.TimeoutError, AnabranchError):  # a node that is gone took its files with it
+        with contextlib.suppress(asyncio.TimeoutError, AnabranchError):  # a lost node took its files with it
             await asyncio.wait_for(asyncio.gather(*cleaned, return_exceptions=True), _CLEAN_UP_TIMEOUT)
 
     @property

@@ -35,7 +35,7 @@ def look_for_java(java_host: str, options: dict[str, str]) -> str | None:
 
 
 def set_up(directory: str, packages: list[tuple[str, str, bytes]]) -> None:
-    """Makes the job's directory on this node, for sockets and for its code.
+    """Creates the job's directory on this node, for sockets and for its code.
 
     Several nodes may be on one host, and share it.
 
@@ -70,7 +70,7 @@ def clean_up(directory: str) -> None:
 
 
 def dump_class_archive(archive: str, class_path: str, collector: str) -> None:
-    """Makes the class data archive of Ray's JVMs on this node, from the list of classes that one of them has loaded.
+    """Creates the class data archive of Ray's JVMs on this node, from the list of classes that one of them has loaded.
 
     Without it everything works, more slowly at the start; so nothing is raised.
     """

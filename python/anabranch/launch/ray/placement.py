@@ -73,7 +73,7 @@ def cannot_be_placed(
         free: What is free in the whole cluster.
         seconds: How long it has waited.
     """
-    lines = [f"job {job}: the Ray cluster has had no place for it within {seconds:g} s. It asks for"]
+    lines = [f"job {job}: Ray could not schedule the workers within {seconds:g} s. Required:"]
     lines += [f"  {_amounts(bundle.resources)} on one node, for {', '.join(bundle.workers)}" for bundle in bundles]
     lines.append("and the cluster has")
     for node in nodes:

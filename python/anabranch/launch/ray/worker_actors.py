@@ -52,7 +52,7 @@ class PythonWorkerActor(_WorkerActor):
     """Hosts a Python worker."""
 
     def __init__(self, paths: Sequence[str]) -> None:
-        """Makes a host.
+        """Creates a host.
 
         Args:
             paths: The driver's module search path, for what the nodes of the cluster share with it. A path may be
@@ -99,7 +99,7 @@ class JvmWorkerActor(_WorkerActor):
     """Hosts a JVM with a Java worker; the JVM ends with this process."""
 
     def __init__(self, options: dict[str, str]) -> None:
-        """Makes a host.
+        """Creates a host.
 
         Args:
             options: The job's options, for the choice of the JDK and its flags.

@@ -184,7 +184,7 @@ static int put_str(Encoder *e, PyObject *value, int depth) {
     return result;
 }
 
-/* An extension is written behind a head of three bytes, the most frequent, which is corrected at its end. */
+/* An extension is written after a head of three bytes, the most frequent, which is corrected at its end. */
 #define USUAL_HEAD 3
 
 static int begin_extension(Encoder *e, Py_ssize_t *start) {

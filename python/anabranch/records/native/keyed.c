@@ -43,7 +43,7 @@ static int check(PyObject *keys, PyObject *values, PyObject *tuple, PyObject *re
     return 0;
 }
 
-/* Sets key and value to new references of item i; returns 0 behind the last one. */
+/* Sets key and value to new references of item i; returns 0 after the last one. */
 static int next_record(PyObject *keys, PyObject *values, Py_ssize_t i, PyObject **key, PyObject **value) {
     if (i >= PySequence_Fast_GET_SIZE(keys) || i >= PySequence_Fast_GET_SIZE(values)) {
         return 0;
@@ -143,7 +143,7 @@ static int put_into(PyObject *parts, PyObject *index, PyObject *key, PyObject *v
         PyErr_SetString(PyExc_IndexError, "there is no such part");
         return -1;
     }
-    /* What is no list is refused there. */
+    /* What is not a list is refused there. */
     int failed = PyList_Append(PyTuple_GET_ITEM(part, 0), value) < 0 || PyList_Append(PyTuple_GET_ITEM(part, 1), key) < 0;
     return failed ? -1 : 0;
 }

@@ -10,7 +10,7 @@ static PyMethodDef methods[] = {
      "decode(payload, n, makers, extension) -> list\n\n"
      "payload: the bytes. n: how many values they hold. makers: InstanceMaker by schema id.\n"
      "extension: called with code, data and depth for what is not handled here.\n"
-     "Raises whatever a callback raises, and ValueError for bytes that are no n values."},
+     "Raises whatever a callback raises, and ValueError for bytes that are not n values."},
     {"reduce", (PyCFunction)(void (*)(void))anabranch_reduce, METH_FASTCALL,
      "reduce(function, keys, values, states, results, ownership)\n\nSee anabranch.records.keyed."},
     {"own", (PyCFunction)(void (*)(void))anabranch_own, METH_FASTCALL, "See anabranch.records.ownership."},

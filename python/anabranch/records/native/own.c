@@ -3,7 +3,7 @@
 /* Whether what a user's function has emitted can still be changed by somebody: see anabranch.records.ownership.
  *
  * A value that cannot be changed needs no copy, and neither does one to which nothing refers but what was counted: then
- * nobody can reach it. References are counted, and nothing else: what is reached in another way is no plain type. */
+ * nobody can reach it. References are counted, and nothing else: what is reached in another way is not a plain type. */
 
 /* `Kind` of ownership.py. */
 enum kind { ATOMIC = 0, LEAF = 1, INSTANCE = 2, OPAQUE = 3, PLAIN = 4 };
@@ -298,7 +298,7 @@ PyObject *anabranch_look(PyObject *Py_UNUSED(module), PyObject *const *args, Py_
     Py_RETURN_NONE;
 }
 
-/* flatten(function, value, results, ownership): what the function returns if it is no list and no tuple, else None. */
+/* flatten(function, value, results, ownership): what the function returns if it is neither a list nor a tuple, else None. */
 PyObject *anabranch_flatten(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs) {
     if (nargs != 4 || !PyList_CheckExact(args[2]) || !anabranch_is_ownership(args[3])) {
         return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_TypeError, "flatten(function, value, results, ownership)");

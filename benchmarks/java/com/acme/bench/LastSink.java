@@ -15,7 +15,7 @@ public final class LastSink extends RichSinkFunction<Tuple> {
   private final Marks marks;
   private final Map<Object, Tuple> last = new HashMap<>();
 
-  /** Makes a sink that leaves its marks in a directory. */
+  /** Creates a sink that leaves its marks in a directory. */
   public LastSink(String marks) {
     this.marks = new Marks(marks);
   }

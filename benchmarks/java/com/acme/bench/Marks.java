@@ -14,7 +14,7 @@ public final class Marks implements Serializable {
 
   private final String directory;
 
-  /** Makes the marks of a run, which are files in a directory. */
+  /** Creates the marks of a run, which are files in a directory. */
   public Marks(String directory) {
     this.directory = directory;
   }

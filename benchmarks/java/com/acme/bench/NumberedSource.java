@@ -19,7 +19,7 @@ public abstract class NumberedSource implements SourceFunction<Object> {
   private long step;
   private boolean running;
 
-  /** Makes a source of the numbers below a limit. */
+  /** Creates a source of the numbers below a limit. */
   protected NumberedSource(long limit, String marks) {
     this.limit = limit;
     this.marks = new Marks(marks);

@@ -12,7 +12,7 @@ public final class SumSink extends RichSinkFunction<Object> {
   private long count;
   private long total;
 
-  /** Makes a sink that leaves its marks in a directory. */
+  /** Creates a sink that leaves its marks in a directory. */
   public SumSink(String marks) {
     this.marks = new Marks(marks);
   }

@@ -20,7 +20,7 @@ public final class PausingSource implements SourceFunction<Object> {
   private int step;
   private boolean emitted;
 
-  /** Makes a source of so many records of so many keys; if it waits, it sleeps in fetch. */
+  /** Creates a source of so many records of so many keys; if it waits, it sleeps in fetch. */
   public PausingSource(long limit, long keys, String directory, boolean waits) {
     this.limit = limit;
     this.keys = keys;

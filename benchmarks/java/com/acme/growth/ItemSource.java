@@ -9,7 +9,7 @@ public final class ItemSource extends NumberedSource {
 
   private final String text;
 
-  /** Makes a source of so many records with so many characters each. */
+  /** Creates a source of so many records with so many characters each. */
   public ItemSource(long records, int size, String marks) {
     super(records, marks);
     text = "x".repeat(size);

@@ -6,7 +6,7 @@ import com.acme.bench.NumberedSource;
 public final class EventSource extends NumberedSource {
   private static final long serialVersionUID = 1L;
 
-  /** Makes a source of so many events. */
+  /** Creates a source of so many events. */
   public EventSource(long events, String marks) {
     super(events, marks);
   }

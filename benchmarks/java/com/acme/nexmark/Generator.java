@@ -3,7 +3,7 @@ package com.acme.nexmark;
 import com.acme.bench.Digest;
 import com.acme.bench.Digestible;
 
-/** Makes the events; the twin of benchmarks/nexmark/events.py, which explains the numbers. */
+/** Creates the events; the twin of benchmarks/nexmark/events.py, which explains the numbers. */
 public final class Generator {
   private static final int GROUP = 50;
   private static final int AUCTIONS = 3;

@@ -10,7 +10,7 @@ public final class PairSource extends NumberedSource {
 
   private final long keys;
 
-  /** Makes a source of so many records of so many keys. */
+  /** Creates a source of so many records of so many keys. */
   public PairSource(long records, long keys, String marks) {
     super(records, marks);
     this.keys = keys;

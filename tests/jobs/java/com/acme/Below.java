@@ -4,7 +4,7 @@ import org.anabranch.api.function.EndOfDataException;
 import org.anabranch.api.function.SourceContext;
 import org.anabranch.api.function.SourceFunction;
 
-/** The numbers below an end, split over the subtasks; this source cannot go on where it was. */
+/** The numbers below an end, split over the subtasks; this source cannot resume where it was. */
 abstract class Below implements SourceFunction<Long> {
   private final long end;
   private long next;

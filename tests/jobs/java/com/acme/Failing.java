@@ -87,7 +87,7 @@ public final class Failing {
     }
   }
 
-  /** A source that cannot go on where it was. */
+  /** A source that cannot resume where it was. */
   public static final class Three extends Below {
     public Three() {
       super(3);

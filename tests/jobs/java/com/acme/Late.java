@@ -2,7 +2,7 @@ package com.acme;
 
 import org.anabranch.api.function.MapFunction;
 
-/** Makes a flight late by a minute. */
+/** Creates a flight late by a minute. */
 public final class Late implements MapFunction<Flight, Flight> {
   @Override
   public Flight map(Flight flight) {

@@ -653,7 +653,7 @@ class JobsTest {
         mode.equals("none")
             ? List.of()
             : List.of(
-                "job weak: source counts saves no position (saveCheckpoint): if its worker dies it"
+                "job weak: source counts saves no position (saveCheckpoint): if its worker fails it"
                     + " begins again, and records come more than once");
     assertEquals(wanted, warnings);
   }

@@ -258,7 +258,7 @@ class TwinsTest {
     assertTrue(
         Arrays.stream(type.getMethods()).anyMatch(m -> m.getName().equals(java.substring(dot + 1))),
         java + ", the twin of " + python);
-    assertTrue(TWINS.containsKey(twin) || twin.equals("border"), twin);
+    assertTrue(TWINS.containsKey(twin) || twin.equals("boundary"), twin);
   }
 
   private static List<String> printedBy(StreamingContext context, String name) {

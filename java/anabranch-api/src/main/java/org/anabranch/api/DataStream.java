@@ -22,8 +22,9 @@ import org.anabranch.api.graph.ResultBuffers;
 /**
  * A stream for Java operators.
  *
- * <p>Every verb serializes its function at once and throws {@link JobGraphException} in the
- * caller's line if that fails. Records of one subtask keep their order as far as the next exchange.
+ * <p>Every transformation serializes its function at once and throws {@link JobGraphException} in
+ * the caller's line if that fails. Records of one subtask keep their order as far as the next
+ * exchange.
  *
  * @param <T> type of the records
  */
@@ -171,7 +172,7 @@ public class DataStream<T> extends Stream<DataStream<T>> {
   /**
    * Returns a view whose records go to the subtasks that the function names.
    *
-   * @throws JobGraphException if the operator behind the stream runs in Python
+   * @throws JobGraphException if the operator that emits the stream runs in Python
    */
   public DataStream<T> partitionBy(PartitionFunction<? super T> function) {
     if (operator().language() != Language.JAVA) {

@@ -24,7 +24,7 @@ public final class DataStreamSource<T> extends DataStream<T> {
     super(context, operator, following(OperatorKind.SOURCE));
   }
 
-  /** Makes a stream from a source function. */
+  /** Returns a stream from a source function. */
   public static <T> DataStreamSource<T> fromSource(
       StreamingContext context, SourceFunction<T> function) {
     FunctionSpec spec = FunctionSpec.JavaObject.of(function);
@@ -39,8 +39,8 @@ public final class DataStreamSource<T> extends DataStream<T> {
   }
 
   /**
-   * Makes a bounded stream of values, which must be serializable; each subtask emits its own share,
-   * in order.
+   * Returns a bounded stream of values, which must be serializable; each subtask emits its own
+   * share, in order.
    */
   public static <T> DataStreamSource<T> fromCollection(
       StreamingContext context, Collection<T> values) {
@@ -48,8 +48,8 @@ public final class DataStreamSource<T> extends DataStream<T> {
   }
 
   /**
-   * Makes a bounded stream of the lines of a UTF-8 file, without their line ends. The subtasks read
-   * byte ranges; each line comes once, those of one subtask in order.
+   * Returns a bounded stream of the lines of a UTF-8 file, without their line ends. The subtasks
+   * read byte ranges; each line comes once, those of one subtask in order.
    *
    * @throws JobGraphException if there is no such file here
    */

@@ -137,7 +137,7 @@ public class PythonDataStream extends Stream<PythonDataStream> {
   /**
    * Returns a view whose records go to the subtasks that the function names.
    *
-   * @throws JobGraphException if the operator behind the stream runs in Java
+   * @throws JobGraphException if the operator that emits the stream runs in Java
    */
   public PythonDataStream partitionBy(PythonFunction function) {
     if (operator().language() != Language.PYTHON) {

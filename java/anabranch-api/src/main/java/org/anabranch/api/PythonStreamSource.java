@@ -11,7 +11,7 @@ public final class PythonStreamSource extends PythonDataStream {
     super(context, operator, following(OperatorKind.SOURCE));
   }
 
-  /** Makes a stream from a Python class that is a SourceFunction. */
+  /** Returns a stream from a Python class that is a SourceFunction. */
   public static PythonStreamSource from(StreamingContext context, PythonFunction function) {
     OperatorNode added =
         context
@@ -21,7 +21,7 @@ public final class PythonStreamSource extends PythonDataStream {
     return new PythonStreamSource(context, added);
   }
 
-  /** Makes a stream from a Python class that is a SourceFunction. */
+  /** Returns a stream from a Python class that is a SourceFunction. */
   public static PythonStreamSource from(StreamingContext context, String module, String name) {
     return from(context, PythonFunction.of(module, name));
   }

@@ -17,7 +17,7 @@ import org.anabranch.api.graph.Partitioning;
  *
  * <p>A stream object is a <em>view</em>: language and partitioning belong to the view, so two
  * branches of one operator may use different ones. Name, parallelism, configuration and resources
- * belong to the operator behind it.
+ * belong to the operator that emits it.
  *
  * @param <S> the stream's own type
  */

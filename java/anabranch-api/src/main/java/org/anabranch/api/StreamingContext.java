@@ -281,7 +281,7 @@ public final class StreamingContext {
     sourcesWithoutPosition.add(source);
   }
 
-  /** Makes a handle of what an operator collects. */
+  /** Creates a handle of what an operator collects. */
   <T> CollectedStream<T> collected(int operatorId) {
     CollectedStream<T> stream = new CollectedStream<>(graph, operatorId);
     collected.add(stream);

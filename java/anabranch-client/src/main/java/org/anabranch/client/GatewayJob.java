@@ -131,7 +131,7 @@ final class GatewayJob implements Job {
         () -> gateway.blocking().getStatus(StatusRequest.newBuilder().setJobId(id).build()));
   }
 
-  /** Makes a call, or returns the last status: a gateway of our own ends with its last job. */
+  /** Creates a call, or returns the last status: a gateway of our own ends with its last job. */
   private org.anabranch.proto.v1.JobStatus unlessEnded(
       Supplier<org.anabranch.proto.v1.JobStatus> call) {
     if (last != null) {

@@ -15,7 +15,7 @@ import org.apache.flink.streaming.api.functions.sink.legacy.RichSinkFunction;
 import org.apache.flink.types.Row;
 
 /**
- * The Java operators of a PyFlink job that crosses the border; PyFlink calls these methods by py4j.
+ * The Java operators of a PyFlink job that crosses the language boundary; PyFlink calls these methods by py4j.
  *
  * <p>The records are those of {@code shapes.py}. Flink's counterpart of a dict and of a record of
  * several types, with names, is a {@code Row}.

@@ -9,7 +9,7 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 final class Environments {
   private Environments() {}
 
-  /** Makes one without checkpoints, with reuse of objects: the fast settings. */
+  /** Creates one without checkpoints, with reuse of objects: the fast settings. */
   static StreamExecutionEnvironment local(int parallelism) {
     Configuration configuration = new Configuration();
     configuration.set(PipelineOptions.OBJECT_REUSE, true);

@@ -69,7 +69,7 @@ public final class WordCount {
     return words + ":" + Long.toUnsignedString(total);
   }
 
-  /** Makes the lines from their numbers; the time of the first is the start of the run. */
+  /** Creates the lines from their numbers; the time of the first is the start of the run. */
   private static final class Lines extends RichMapFunction<Long, String> {
     private static final long serialVersionUID = 1L;
 

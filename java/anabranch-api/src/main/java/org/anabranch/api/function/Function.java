@@ -15,7 +15,7 @@ public interface Function extends Serializable {
    * that could be a record, null for nothing. State that the engine keeps by key is not part of it.
    *
    * <p>Called in a job with checkpoints, by the task's thread, between two batches: all records in
-   * front of the checkpoint have been handled, and none behind it. The value is copied before the
+   * front of the checkpoint have been handled, and none after it. The value is copied before the
    * next record comes, so the function may go on changing it.
    *
    * @throws Exception to end the job

@@ -5,7 +5,7 @@ package org.anabranch.api.function;
  * take the place of itself.
  *
  * <p>In a job that counts exactly once, the record that comes again under an id is the same one, or
- * stands in its place: after a failure that takes the whole job back, another record may come under
+ * stands in its place: after a failure that rolls the whole job back, another record may come under
  * the id of one that no other task has seen since the checkpoint. So write by id, replacing what is
  * there ("upsert"), rather than only where nothing is there yet.
  *

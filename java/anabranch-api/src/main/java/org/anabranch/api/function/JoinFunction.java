@@ -1,7 +1,7 @@
 package org.anabranch.api.function;
 
 /**
- * Makes one record of two that have the same key.
+ * Merges two records that have the same key into one.
  *
  * @param <L> type of the left records
  * @param <R> type of the right records

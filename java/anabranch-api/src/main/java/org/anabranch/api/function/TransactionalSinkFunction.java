@@ -5,11 +5,11 @@ package org.anabranch.api.function;
  *
  * <p>The order of calls, all by the task's thread: {@code open}; {@link #beginTransaction}; {@code
  * sink} for each record; {@link #preCommit} at a checkpoint, or at the end of the input; {@code
- * beginTransaction} for the records behind it, unless it was the end. {@link #commit} comes once
- * the checkpoint is complete, some records later.
+ * beginTransaction} for the records after it, unless it was the end. {@link #commit} comes once the
+ * checkpoint is complete, some records later.
  *
  * <p>After a failure a new object is opened, {@code commit} is called for every transaction that
- * the checkpoint knows as pre-committed, and then {@code beginTransaction}. What was written behind
+ * the checkpoint knows as pre-committed, and then {@code beginTransaction}. What was written after
  * the checkpoint is in a transaction that is never committed, and is written again. {@code close}
  * gives up the transaction that is open.
  *

@@ -6,7 +6,7 @@
  * no locks for its own fields. Static fields are shared by all tasks of the worker and do.
  *
  * <p>The life of a function object: it is made; {@code open} is called once if it is a {@link
- * org.anabranch.api.function.RichFunction}; its verb is called for each record; {@code close} is
+ * org.anabranch.api.function.RichFunction}; its method is called for each record; {@code close} is
  * called once. An exception from any of these ends the job, and the error names the operator and
  * the record.
  *

@@ -20,7 +20,7 @@ public final class SourcePosition {
   public static String warning(String name) {
     return "source "
         + name
-        + " saves no position (saveCheckpoint): if its worker dies it begins again, and records come"
+        + " saves no position (saveCheckpoint): if its worker fails it begins again, and records come"
         + " more than once";
   }
 }

@@ -5,7 +5,7 @@ package org.anabranch.api.graph;
  * it.
  *
  * @param operator the operator whose records they are
- * @param verb what has made the view
+ * @param verb the transformation that made the view
  * @param origin "file:line" of the user's code that called it, or an empty string
  */
 public record ViewNode(OperatorNode operator, String verb, String origin) {}

@@ -48,7 +48,7 @@ public final class Challenge implements ClientInterceptor {
    *
    * @param channel leads to the server
    * @param token the secret that is shared with it
-   * @param patient true to dial again for a while if nobody listens
+   * @param patient true to dial again for a while if nothing listens
    * @return fails with a {@link StatusRuntimeException}, also if the server does not know the token
    */
   public static CompletableFuture<Challenge> ask(Channel channel, String token, boolean patient) {

@@ -38,7 +38,7 @@ public enum FunctionKind {
   AGGREGATE(AggregateFunction.class, "", 0, -1),
   /** One record in, any number out, with a state per key. */
   PROCESS(ProcessFunction.class, "value, context, collector", 3, 3),
-  /** Makes one record of two that have the same key. */
+  /** Merges two records that have the same key into one. */
   JOIN(JoinFunction.class, "left, right", 2, 2),
   /** Handles the records of two streams; only a class can do that. */
   CONNECT(CoProcessFunction.class, "", 0, -1);

@@ -7,11 +7,12 @@ import org.anabranch.api.function.RuntimeContext;
  * One operator of a chain at one parallel index.
  *
  * <p>All calls come from the task's thread. {@link #open} is called once, before the first record
- * and after the operators behind it have been opened. {@link #close} is called once if {@code open}
- * was called at all: at the end of input, or when the task has failed or was cancelled, in the
- * order of the chain. Between them, {@link #process} is called for every record, in the order in
- * which the records of one channel were sent. An operator emits the results of a record before it
- * returns from {@code process}; it may not keep the thread longer than the user's function does.
+ * and after the operators downstream of it have been opened. {@link #close} is called once if
+ * {@code open} was called at all: at the end of input, or when the task has failed or was
+ * cancelled, in the order of the chain. Between them, {@link #process} is called for every record,
+ * in the order in which the records of one channel were sent. An operator emits the results of a
+ * record before it returns from {@code process}; it may not keep the thread longer than the user's
+ * function does.
  *
  * <p>What a user's function throws passes through; the chain notes operator and record. An operator
  * does not catch it.
@@ -62,7 +63,7 @@ public interface Operator {
    * Returns what the engine keeps for this operator: values that could be records, in an order that
    * only {@link #load} has to understand.
    *
-   * @param checkpoint number of the checkpoint; {@code Long.MAX_VALUE} behind the end of the input
+   * @param checkpoint number of the checkpoint; {@code Long.MAX_VALUE} after the end of the input
    */
   default List<Object> save(long checkpoint) throws Exception {
     return List.of();

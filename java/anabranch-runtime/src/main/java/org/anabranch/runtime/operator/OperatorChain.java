@@ -398,7 +398,7 @@ public final class OperatorChain {
    * emits there: each emits what it holds back, is saved, and is closed. A sink that has something
    * to commit is closed after its last commit.
    *
-   * @return what operators and functions of edges have to remember behind the end; nothing in a job
+   * @return what operators and functions of edges have to remember after the end; nothing in a job
    *     without checkpoints
    * @throws OperatorFailure if an operator or the output has failed
    */

@@ -5,12 +5,12 @@ package org.anabranch.runtime.operator;
 public interface Output {
 
   /**
-   * Takes one record. Returns when everything behind it in the chain has handled it; may block on
+   * Takes one record. Returns when everything downstream in the chain has handled it; may block on
    * back-pressure.
    *
-   * @param key the record's key behind a key_by, else null
+   * @param key the record's key after a key_by, else null
    * @param value the record
-   * @throws OperatorFailure if anything behind it has failed
+   * @throws OperatorFailure if anything downstream has failed
    */
   void emit(Object key, Object value);
 }

@@ -113,7 +113,9 @@ final class Stage implements Output {
     }
   }
 
-  /** A failure behind this operator passes through here too; the chain has taken note of it. */
+  /**
+   * A failure downstream of this operator passes through here too; the chain has taken note of it.
+   */
   private boolean mayLeaveOut(Throwable error) {
     return skipping != null
         && chain.isIntact()

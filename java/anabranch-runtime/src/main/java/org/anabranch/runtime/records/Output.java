@@ -30,7 +30,7 @@ final class Output {
     this(INITIAL, KEPT);
   }
 
-  /** Makes an array that begins with a length, and is kept when cleared up to another. */
+  /** Creates an array that begins with a length, and is kept when cleared up to another. */
   Output(int initial, int kept) {
     this.initial = initial;
     this.kept = kept;

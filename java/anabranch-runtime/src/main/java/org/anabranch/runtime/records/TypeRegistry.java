@@ -30,7 +30,7 @@ public final class TypeRegistry {
     /** There is no class of that name. */
     record AsRow(RowType type) implements Incoming {}
 
-    /** There is one, and it is no record type or has other fields. */
+    /** There is one, and it is not a record type or has other fields. */
     record Refused(String reason) implements Incoming {}
   }
 
@@ -246,7 +246,7 @@ public final class TypeRegistry {
       throw new RecordException(
           (type == null
                   ? "there is no enum %s here; add the jar that has it, or register the type"
-                  : "%s is no enum here")
+                  : "%s is not an enum here")
               .formatted(typeName));
     }
     Map<String, Object> byName = new LinkedHashMap<>();

@@ -27,8 +27,7 @@ import org.anabranch.api.Row;
 import org.anabranch.api.tuple.Tuple;
 
 /**
- * Makes what a user's function emits the engine's own: a copy, where somebody could still change
- * it.
+ * Copies what a user's function emits for the engine: a copy, where somebody could still change it.
  *
  * <p>What cannot be changed stays itself, and so does what cannot be copied. What to do with a
  * class is decided once and remembered. Belongs to one thread.
@@ -77,7 +76,7 @@ public final class ValueCopier {
   private Class<?> lastClass;
   private Way lastWay;
 
-  /** Makes a copier for a job's types. */
+  /** Creates a copier for a job's types. */
   public ValueCopier(TypeRegistry types) {
     this.types = types;
   }

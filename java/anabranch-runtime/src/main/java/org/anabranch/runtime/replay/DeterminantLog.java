@@ -84,7 +84,7 @@ public final class DeterminantLog {
     return new LogPosition(epoch, current.size());
   }
 
-  /** Returns whether the log may have entries at or behind a position. */
+  /** Returns whether the log may have entries at or after a position. */
   boolean isBeyond(LogPosition position) {
     return epoch > position.epoch()
         || (epoch == position.epoch() && current.size() > position.index());

@@ -22,7 +22,7 @@ public final class NondeterminismException extends RecoveryException {
    */
   public NondeterminismException(String task, LogPosition position, String expected, String found) {
     super(
-        "%s does not repeat itself: at entry %d of epoch %d it wants %s, the run before had %s"
-            .formatted(task, position.index(), position.epoch(), expected, found));
+        "replay of %s diverged from its log at entry %d of epoch %d: expected %s, got %s"
+            .formatted(task, position.index(), position.epoch(), found, expected));
   }
 }

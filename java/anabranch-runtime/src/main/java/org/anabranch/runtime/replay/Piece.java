@@ -55,7 +55,7 @@ public final class Piece {
     return bytes;
   }
 
-  /** Adds the entries of a log from a position on; returns the position behind the last added. */
+  /** Adds the entries of a log from a position on; returns the position after the last added. */
   LogPosition add(int task, NavigableMap<Long, List<Determinant>> log, LogPosition from) {
     LogPosition reached = from;
     for (Map.Entry<Long, List<Determinant>> later : log.tailMap(from.epoch(), true).entrySet()) {

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
  *
  * @param seq its number on the channel
  * @param header the encoded header without deltas; those of a header with nothing but deltas may be
- *     put behind it, and the whole is the header with these deltas
+ *     appended, and the whole is the header with these deltas
  * @param payload what followed the header
  */
 public record SentFrame(long seq, ByteBuffer header, ByteBuffer payload) {}

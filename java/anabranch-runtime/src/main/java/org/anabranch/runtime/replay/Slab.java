@@ -1,6 +1,6 @@
 package org.anabranch.runtime.replay;
 
-/** A piece of memory that holds frames of one epoch, one behind the other, until it is spilled. */
+/** A piece of memory that holds frames of one epoch, one after the other, until it is spilled. */
 final class Slab {
   byte[] bytes; // null once its content stands in the file
   int used;

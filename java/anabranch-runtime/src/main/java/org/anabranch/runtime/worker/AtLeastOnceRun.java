@@ -13,7 +13,7 @@ import org.anabranch.runtime.operator.OperatorChain;
  * The run of a task whose records count at least once: nothing is logged, no channel waits at a
  * barrier, and after a failure all tasks of the job go back to a checkpoint together.
  *
- * <p>The state of a checkpoint may hold records that came behind its barrier on one channel before
+ * <p>The state of a checkpoint may hold records that came after its barrier on one channel before
  * the barrier has come on another. Those come again after a failure.
  */
 final class AtLeastOnceRun extends RecoverableRun {
@@ -81,7 +81,7 @@ final class AtLeastOnceRun extends RecoverableRun {
       Barrier barrier = control.getBarrier();
       barrierAt = barrier.getTimestampMs();
     }
-    // Behind the last end nothing has passed: there is the last snapshot, which needs no barrier.
+    // After the last end nothing has passed: there is the last snapshot, which needs no barrier.
     long passed = input.passed();
     if (passed > epoch) {
       takeCheckpoint(passed, barrierAt);

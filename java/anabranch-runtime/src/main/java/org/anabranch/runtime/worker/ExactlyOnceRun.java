@@ -263,7 +263,7 @@ final class ExactlyOnceRun extends RecoverableRun {
     } else {
       Faults.reach("end.input");
     }
-    // Behind the last end there is the last snapshot, which needs no barrier.
+    // After the last end there is the last snapshot, which needs no barrier.
     if (aligning != 0 && !input.ended() && input.aligned()) {
       long number = aligning;
       aligning = 0;

@@ -6,7 +6,7 @@ import java.io.ByteArrayOutputStream;
  * Where the lines of a byte stream end: at each line feed, and at each carriage return that text
  * comes after.
  *
- * <p>Makes a line feed of what else ends a line, piece by piece. Progress bars are drawn with
+ * <p>Turns what else ends a line into a line feed, piece by piece. Progress bars are drawn with
  * {@code "\r 10 %"}, {@code "\r 20 %"}: a carriage return ends the line before it, and at the
  * beginning of a line it ends none. {@code "\r\n"} is one end of line and stays as it is.
  */

@@ -32,7 +32,7 @@ public record Options(Map<String, String> values) {
   /**
    * Returns an option that is a number, or a default if the master has not sent it.
    *
-   * @throws IllegalArgumentException if it is no number
+   * @throws IllegalArgumentException if it is not a number
    */
   public long longNumber(String name, String otherwise) {
     String text = text(name, otherwise);

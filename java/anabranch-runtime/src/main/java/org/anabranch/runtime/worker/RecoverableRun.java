@@ -30,7 +30,7 @@ import org.anabranch.runtime.operator.OperatorChain;
 abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
   private static final long MOST_BYTES_AHEAD = 64 << 20;
 
-  /** The number of the snapshot behind the end. */
+  /** The number of the snapshot after the end. */
   static final long END = Long.MAX_VALUE;
 
   final Task task;
@@ -386,7 +386,7 @@ abstract sealed class RecoverableRun permits ExactlyOnceRun, AtLeastOnceRun {
 
   /**
    * Returns the task's part of a checkpoint, with the states that were saved before the barrier or
-   * the end was sent, and the positions of outputs behind it.
+   * the end was sent, and the positions of outputs after it.
    */
   private Snapshot snapshot(long number, Snapshot.Builder states) {
     states.setNumber(number).addAllInputs(input.positions()).putAllNextOfEdge(output.nextOfEdge());

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.anabranch.runtime.replay.HeapShare;
 
-/** What the tasks of a job with checkpoints do for the day on which one of them dies. */
+/** What the tasks of a job with checkpoints do so that a failed task can be recovered. */
 sealed interface RecoveryConfig {
 
   /** All go back to a checkpoint together, and remember nothing. */
@@ -33,7 +33,7 @@ sealed interface RecoveryConfig {
           (int) options.longNumber("anabranch.recovery.sharing-depth", "1"));
     }
 
-    /** Makes the directory now: later it would be a failure in the middle of the job. */
+    /** Creates the directory now: later it would be a failure in the middle of the job. */
     private static Path made(String directory) {
       Path path = Path.of(directory);
       try {

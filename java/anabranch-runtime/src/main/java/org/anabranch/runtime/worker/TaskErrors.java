@@ -21,7 +21,7 @@ import org.anabranch.runtime.replay.RecoveryException;
 import org.anabranch.runtime.text.ErrorText;
 import org.anabranch.runtime.text.RecordText;
 
-/** Makes the report about a failed task: what a user can act on first. */
+/** Creates the report about a failed task: what a user can act on first. */
 final class TaskErrors {
   private static final int MOST_CAUSES = 100; // a chain of causes may be a circle
 

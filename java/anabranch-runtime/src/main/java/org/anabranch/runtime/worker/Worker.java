@@ -40,8 +40,8 @@ import org.anabranch.runtime.text.ErrorText;
 /**
  * Does what the job master says and reports what its tasks do, from the master's first message to
  * the end of the control stream, which is the end of this process too: no JVM outlives its master.
- * Where a master can come back, the tasks go on without one for a while, and {@link #reconnect}
- * says where it is.
+ * Where a master can come back, the tasks keep running without one for a while, and {@link
+ * #reconnect} says where it is.
  */
 public final class Worker implements TaskListener {
   private static final int NO_TIMEOUT_MILLIS = 30_000;
@@ -296,7 +296,7 @@ public final class Worker implements TaskListener {
   private Task task(int id) {
     Task task = tasks.get(id);
     if (task == null) {
-      throw new IllegalArgumentException("the master names task " + id + ", which is not mine");
+      throw new IllegalArgumentException("unknown task " + id + ": not deployed on this worker");
     }
     return task;
   }
@@ -444,7 +444,7 @@ public final class Worker implements TaskListener {
     send(WorkerMessage.newBuilder().setReport(makeReport()));
   }
 
-  /** Where nothing moves, the same is said again only to say that we live. */
+  /** Where nothing moves, an unchanged report is repeated only as a heartbeat. */
   private void reportSafely(long silenceNanos) {
     try {
       tasks.values().forEach(Worker::requireThread);

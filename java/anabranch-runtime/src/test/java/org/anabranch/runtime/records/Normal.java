@@ -13,7 +13,7 @@ import org.anabranch.api.tuple.Tuple;
 
 /**
  * Values in a form that tells apart what the codec must tell apart, and no more: arrays are equal
- * by their contents, the order of a map counts, a list is no tuple.
+ * by their contents, the order of a map counts, a list is not a tuple.
  */
 record Normal(String kind, Object content) {
 

@@ -159,7 +159,7 @@ class PiggybackTest {
         case 2 -> own.append(order(step));
         case 3 -> deliver(all(toOwn, UPSTREAM, upstream, new HeldLogs(0)), held, random);
         case 4, 5 -> deliver(all(toConsumers[which], OWN, own, held), consumers[which], random);
-        case 6 -> { // a barrier passes: nothing of the epoch before comes behind it
+        case 6 -> { // a barrier passes: nothing of the epoch before comes after it
           upstream.beginEpoch(upstream.epoch() + 1);
           deliver(all(toOwn, UPSTREAM, upstream, new HeldLogs(0)), held, random);
           own.beginEpoch(own.epoch() + 1);

@@ -65,8 +65,8 @@ class ReplayCursorTest {
     assertThatThrownBy(() -> cursor.expect(KindCase.VALUE))
         .isInstanceOf(NondeterminismException.class)
         .hasMessage(
-            "subtask 1 of map does not repeat itself: at entry 1 of epoch 2 it wants VALUE, "
-                + "the run before had TIME");
+            "replay of subtask 1 of map diverged from its log at entry 1 of epoch 2: "
+                + "expected TIME, got VALUE");
     assertThat(cursor.peek()).isEqualTo(time(5));
   }
 

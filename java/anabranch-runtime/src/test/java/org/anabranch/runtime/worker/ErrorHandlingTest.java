@@ -122,7 +122,7 @@ class ErrorHandlingTest {
     assertThat(job.errors()).isEmpty();
   }
 
-  /** Runs numbers through an operator that skips; its dead letters come behind its results. */
+  /** Runs numbers through an operator that skips; its dead letters come after its results. */
   private List<Map<String, Object>> deadLettersOf(Operator.Builder... chain) {
     Operator.Builder[] all = new Operator.Builder[chain.length + 1];
     all[0] = job.numbers(4);
@@ -368,7 +368,7 @@ class ErrorHandlingTest {
   }
 
   private static final String WEAK_SOURCE_WARNING =
-      "source com.acme.Numbers#1 saves no position (saveCheckpoint): if its worker dies it begins"
+      "source com.acme.Numbers#1 saves no position (saveCheckpoint): if its worker fails it begins"
           + " again, and records come more than once";
 
   private List<String> warningsOfASource(String mode, int parallelism, Operator.Builder source) {

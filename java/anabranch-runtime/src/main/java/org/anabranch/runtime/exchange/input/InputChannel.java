@@ -525,7 +525,7 @@ class InputChannel implements Poller.Handler {
     }
   }
 
-  /** Somebody has taken the address of a producer that is gone; the master will name another. */
+  /** Somebody has taken the address of a former producer; the master will name another. */
   private void giveUp() {
     consumer
         .impostors()

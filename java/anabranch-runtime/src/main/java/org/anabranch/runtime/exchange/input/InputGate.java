@@ -110,7 +110,7 @@ public sealed class InputGate permits UnalignedInputGate, LoggedInputGate {
   public void connect(int channel, Endpoint endpoint, int producerIncarnation) {
     int index = ids.indexOf(channel);
     if (index < 0) {
-      throw new ExchangeException("the master names channel " + channel + ", which is not mine");
+      throw new ExchangeException("unknown channel " + channel + ": not an input of this task");
     }
     channels.get(index).connect(endpoint, producerIncarnation);
   }

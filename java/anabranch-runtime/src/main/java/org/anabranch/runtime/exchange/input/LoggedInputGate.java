@@ -60,7 +60,8 @@ public final class LoggedInputGate extends InputGate {
         return channel;
       }
     }
-    throw new ExchangeException("a log names channel " + id + ", which is not mine");
+    throw new ExchangeException(
+        "a log refers to channel " + id + ", which is not an input of this task");
   }
 
   /** Returns whether a channel has ended. */

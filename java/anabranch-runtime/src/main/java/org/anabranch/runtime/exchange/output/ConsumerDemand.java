@@ -40,7 +40,7 @@ final class ConsumerDemand {
     take(request.hasDemand() ? request.getDemand() : UNLIMITED);
   }
 
-  /** The consumer is gone: nobody waits for it. */
+  /** The consumer has ended: nothing waits for it. */
   void end() {
     take(UNLIMITED);
   }

@@ -48,7 +48,7 @@ abstract class OutputChannel implements Poller.Handler {
     return consumerIncarnation >= 0;
   }
 
-  /** Returns true once the consumer has closed the connection behind the end of input. */
+  /** Returns true once the consumer has closed the connection after the end of input. */
   boolean acknowledged() {
     return acknowledged;
   }
@@ -89,7 +89,7 @@ abstract class OutputChannel implements Poller.Handler {
   /** Writes as much as the socket takes; returns true if that was all. */
   abstract boolean writeQueued() throws IOException;
 
-  /** Returns whether a consumer that hangs up now, behind the end, has everything. */
+  /** Returns whether a consumer that hangs up now, after the end, has everything. */
   abstract boolean acknowledges();
 
   /** Returns true if the task has to wait: the consumer wants no more for now. */

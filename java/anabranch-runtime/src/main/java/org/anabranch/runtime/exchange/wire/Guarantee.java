@@ -2,7 +2,7 @@ package org.anabranch.runtime.exchange.wire;
 
 import org.anabranch.runtime.replay.TaskLogs;
 
-/** What the channels of a task do for the day on which a task dies. */
+/** What the channels of a task do so that a failed task can be recovered. */
 public sealed interface Guarantee {
 
   /** Nothing: the job ends on that day. */

@@ -51,7 +51,7 @@ public final class ReceiveBuffer {
     end = held;
   }
 
-  /** Returns the unsigned 32-bit number that begins {@code offset} bytes behind {@link #start}. */
+  /** Returns the unsigned 32-bit number that begins {@code offset} bytes after {@link #start}. */
   public long unsignedInt(int offset) {
     int at = start + offset;
     return (bytes[at] & 0xFFL) << 24

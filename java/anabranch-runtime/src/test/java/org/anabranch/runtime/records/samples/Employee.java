@@ -4,7 +4,7 @@ package org.anabranch.runtime.records.samples;
 public final class Employee extends Person {
   private final long number;
 
-  /** Makes an employee. */
+  /** Creates an employee. */
   public Employee(String name, int age, Address address, long number) {
     super(name, age, address);
     if (number == 0) {

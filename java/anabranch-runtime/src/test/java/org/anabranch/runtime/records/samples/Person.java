@@ -9,7 +9,7 @@ public class Person {
   private final int age;
   public transient int visits;
 
-  /** Makes a person. */
+  /** Creates a person. */
   public Person(String name, int age, Address address) {
     this.name = Objects.requireNonNull(name);
     this.age = age;

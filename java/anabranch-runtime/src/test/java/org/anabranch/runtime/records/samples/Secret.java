@@ -11,7 +11,7 @@ public final class Secret implements Serializable {
 
   private transient String word;
 
-  /** Makes a secret. */
+  /** Creates a secret. */
   public Secret(String word) {
     this.word = word;
   }

@@ -4,7 +4,7 @@ package org.anabranch.runtime.records.samples;
 public final class Shadow extends Person {
   public int age;
 
-  /** Makes a shadow. */
+  /** Creates a shadow. */
   public Shadow() {
     super("shadow", 0, null);
   }
