@@ -7,3 +7,5 @@ from anabranch.errors import AnabranchError
 
 class CheckpointError(AnabranchError, RuntimeError):
     """A checkpoint cannot be written or read. The message says what, where, and what to do about it."""
+
+    code = "AB305"

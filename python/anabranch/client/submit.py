@@ -17,7 +17,7 @@ from anabranch.client.console import Console, Progress
 from anabranch.client.ray.connection import is_meant
 from anabranch.config import Options
 from anabranch.control.proofs import new_token
-from anabranch.errors import AnabranchError, ConfigError, JobFailedError
+from anabranch.errors import AnabranchError, ConfigError, JobFailedError, code_note
 from anabranch.job import Job, JobStatus, hash_seed, new_job_id
 from anabranch.launch.launcher import OnLine
 from anabranch.launch.local import LocalLauncher
@@ -287,7 +287,7 @@ class _AtExit:
                 job.cancel()
                 failed = True
             except AnabranchError as error:
-                print(error, file=sys.stderr)  # noqa: T201 - the last chance to say it
+                print(error, code_note(error.code), sep="\n", file=sys.stderr)  # noqa: T201 - the last chance to say it
                 failed = True
         if failed:  # a script whose job failed must not look as if all went well
             for stream in (sys.stdout, sys.stderr):

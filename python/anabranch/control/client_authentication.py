@@ -20,6 +20,8 @@ _TIMEOUT = 10.0
 class ImpostorError(AnabranchError):
     """Whoever listens at the address does not know the token."""
 
+    code = "AB105"
+
 
 class Authenticator(
     grpc.UnaryUnaryClientInterceptor,  # type: ignore[misc] # grpc has no types

@@ -30,6 +30,7 @@ from anabranch.v1.gateway_pb2_grpc import (
 )
 from anabranch.v1.graph_pb2 import JobGraph
 
+_ERROR_CODE = "anabranch-error-code"  # of the trailing metadata
 _CONNECTIONS = 512
 _KEPT_ENDED = 100
 _LONGEST_WAIT = 60.0  # a client that wants to wait longer asks again
@@ -139,9 +140,9 @@ class GatewayService(_JobCalls, GatewayServicer):
             await check_python_functions(graph)
             job = await self._start(graph, plan, options)
         except (JobGraphError, ConfigError, JavaNotFoundError) as error:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error), _trailers(error))
         except AnabranchError as error:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
+            await context.abort(grpc.StatusCode.UNAVAILABLE, str(error), _trailers(error))
         for note in (*notes_on(graph.config), *notes_on_variables(os.environ)):
             job.log.append("master", "stderr", note)
         self._jobs[job.job_id] = job
@@ -183,3 +184,8 @@ class GatewayService(_JobCalls, GatewayServicer):
             return RelayedJob(await in_thread(ClusterJob.submit, graph, options), prefix=prefix)
         log = LogBuffer()
         return GatewayJob(graph, await make_master(graph, plan, options, None, log.append), log)
+
+
+def _trailers(error: AnabranchError) -> tuple[tuple[str, str]]:
+    """Returns what tells a client the code of an error."""
+    return ((_ERROR_CODE, error.code),)

@@ -15,6 +15,8 @@ class NondeterminismError(AnabranchError, RuntimeError):
         found: What the log has there.
     """
 
+    code = "AB302"
+
     def __init__(self, task: str, position: tuple[int, int], expected: str, found: str) -> None:
         epoch, index = position
         super().__init__(

@@ -153,6 +153,14 @@ def test_every_call_needs_the_token(client):
     assert not client.call("List", gateway.ListRequest()).jobs
 
 
+@pytest.mark.parametrize(("config", "code"), [({}, "AB102"), ({"anabranch.parallelism": "two"}, "AB101")])
+def test_a_refusal_has_the_code_of_the_error(client, config, code):
+    with pytest.raises(grpc.RpcError) as refused:
+        client.call("Submit", gateway.SubmitRequest(graph=pb.JobGraph(name="empty", config=config)))
+
+    assert ("anabranch-error-code", code) in refused.value.trailing_metadata()
+
+
 def test_an_invalid_job_is_refused_with_the_reason(client):
     code, reason = refusal(client, "Submit", gateway.SubmitRequest(graph=pb.JobGraph(name="empty")))
 

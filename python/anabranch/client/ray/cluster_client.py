@@ -56,6 +56,8 @@ _DRIVERS_OWN = ("RAY_JOB_CONFIG_JSON_ENV_VAR",)
 class MasterGoneError(AnabranchError):
     """The master of a job is not there any more: the job has ended, or was never there."""
 
+    code = "AB106"
+
 
 class MasterClient:
     """Calls the master of one job, wherever in the cluster it is by now. For use by any thread."""

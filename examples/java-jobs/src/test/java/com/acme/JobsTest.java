@@ -373,6 +373,7 @@ class JobsTest {
 
     JobFailedException failure =
         assertThrows(JobFailedException.class, () -> context.execute("failing"));
+    assertEquals("AB301", failure.code());
 
     List<String> lines = failure.getMessage().lines().toList();
     assertTrue(

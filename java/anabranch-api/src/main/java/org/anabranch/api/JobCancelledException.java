@@ -7,4 +7,14 @@ public class JobCancelledException extends RuntimeException {
   public JobCancelledException(String message) {
     super(message);
   }
+
+  /** Returns the code of this kind of error. */
+  public String code() {
+    return ErrorCode.JOB_CANCELLED;
+  }
+
+  @Override
+  public String toString() {
+    return super.toString() + ErrorCode.note(code());
+  }
 }

@@ -1,8 +1,10 @@
 package org.anabranch.client;
 
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.util.List;
+import org.anabranch.api.ErrorCode;
 import org.anabranch.api.Job;
 import org.anabranch.api.JobGraphException;
 import org.anabranch.api.client.JobClient;
@@ -15,6 +17,8 @@ import org.anabranch.proto.v1.SubmitRequest;
  * child of this process. In the latter case this process stays until its jobs have ended.
  */
 public final class GatewayClient implements JobClient {
+  private static final Metadata.Key<String> ERROR_CODE =
+      Metadata.Key.of("anabranch-error-code", Metadata.ASCII_STRING_MARSHALLER);
 
   /** Called by {@link java.util.ServiceLoader}. */
   public GatewayClient() {}
@@ -42,7 +46,10 @@ public final class GatewayClient implements JobClient {
 
   private static RuntimeException explained(StatusRuntimeException e, String address) {
     if (e.getStatus().getCode() == Status.Code.INVALID_ARGUMENT) {
-      return new JobGraphException(e.getStatus().getDescription(), e);
+      Metadata trailers = e.getTrailers();
+      String code = trailers == null ? null : trailers.get(ERROR_CODE);
+      return new JobGraphException(
+          e.getStatus().getDescription(), e, code == null ? ErrorCode.JOB_GRAPH : code);
     }
     if (e.getStatus().getCode() == Status.Code.RESOURCE_EXHAUSTED) {
       return new JobGraphException(

@@ -10,6 +10,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
+import org.anabranch.api.ErrorCode;
 import org.anabranch.api.Job;
 import org.anabranch.api.JobCancelledException;
 import org.anabranch.api.JobFailedException;
@@ -20,6 +21,7 @@ import org.anabranch.proto.v1.ExplainRequest;
 import org.anabranch.proto.v1.LogLine;
 import org.anabranch.proto.v1.LogsRequest;
 import org.anabranch.proto.v1.StatusRequest;
+import org.anabranch.proto.v1.TaskError;
 import org.anabranch.proto.v1.WaitRequest;
 
 /**
@@ -215,12 +217,21 @@ final class GatewayJob implements Job {
 
   private void conclude(org.anabranch.proto.v1.JobStatus status) {
     switch (StatusTranslator.state(status)) {
-      case FAILED -> throw new JobFailedException(status.getMessage());
+      case FAILED -> throw new JobFailedException(status.getMessage(), null, code(status));
       case CANCELLED -> throw new JobCancelledException("job %s was cancelled".formatted(name));
       default -> {
         // It has finished.
       }
     }
+  }
+
+  private static String code(org.anabranch.proto.v1.JobStatus status) {
+    if (!status.hasError()) {
+      return ErrorCode.JOB_FAILED;
+    }
+    return status.getError().getKind() == TaskError.Kind.KIND_NONDETERMINISM
+        ? ErrorCode.REPLAY_DIVERGED
+        : ErrorCode.FUNCTION_FAILED;
   }
 
   private JobFailedException gone(Throwable why) {
