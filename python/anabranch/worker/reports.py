@@ -59,19 +59,21 @@ def _glances(now: float, tasks: Iterable[Task]) -> list[_Glance]:
 
 
 def _glance(now: float, task: Task) -> _Glance:
-    operators = [] if task.chain is None else task.chain.operators
+    work = task.work
+    if work is None:  # its functions are being loaded
+        return _Glance(task.descriptor.task_id, (), 0, "", 0, 0, backpressured=False, log_bytes=task.log_bytes)
     counters = []
-    for operator in reversed(operators):
+    for operator in reversed(work.chain.operators):
         emitted = operator.records_out
         counters.append((operator.operator_id, operator.records_in, emitted))
-    queued = task.output.queued_frames
+    queued = work.output.queued_frames
     return _Glance(
         task.descriptor.task_id,
         tuple(reversed(counters)),
-        *task.busy.look(now, task.busy_since, task.thread.ident),
-        task.input.waiting,
+        *task.busy.look(now, work.busy_since, task.thread.ident),
+        work.input.waiting,
         queued,
-        task.output.full,
+        work.output.full,
         task.log_bytes,
     )
 

@@ -13,7 +13,8 @@ from anabranch import open_files
 from anabranch.control.client import ControlClient
 from anabranch.operators.job import WorkerJob
 from anabranch.task.busy_watch import user_place
-from anabranch.task.task import Task, TaskState
+from anabranch.task.lifecycle import TaskState
+from anabranch.task.task import Task
 from anabranch.task.tracebacks import format_error
 from anabranch.text import error_name, message_of
 from anabranch.v1 import control_pb2 as control

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from tests.python.task.describing import TestJob
 
 from anabranch.checkpoint.numbers import FINAL
-from anabranch.task.task import Task, TaskState
+from anabranch.task.lifecycle import TaskState
+from anabranch.task.task import Task
 from anabranch.v1 import control_pb2 as control
 
 _LIMIT_SECONDS = 100
@@ -22,12 +23,14 @@ class RunningJob:
         snapshots: What each task has reported, in order; also of checkpoints that never became complete.
         states: By task, the states that its newest incarnation has entered.
         errors: By task, why it has failed.
+        before_report: Called on the thread of a task that is about to report a snapshot.
     """
 
     def __init__(self, job: TestJob) -> None:
         self.snapshots: dict[int, list[control.Snapshot]] = {}
         self.states: dict[int, list[TaskState]] = {}
         self.errors: dict[int, control.TaskError] = {}
+        self.before_report: Callable[[int, control.Snapshot], None] = lambda _task, _snapshot: None
         self._context = job.context()
         self._descriptors = {descriptor.task_id: descriptor for descriptor in job.tasks}
         self._tasks: dict[int, Task] = {}
@@ -155,6 +158,7 @@ class RunningJob:
     # ------------------------------------------------------------------
 
     def _took(self, task: Task, snapshot: control.Snapshot) -> None:
+        self.before_report(task.descriptor.task_id, snapshot)
         with self._changed:
             number = task.descriptor.task_id
             if not self._is_current(task):

@@ -4,9 +4,10 @@ import itertools
 
 import pytest
 
+from anabranch.exchange.event_loop import Reactor
 from anabranch.operators.job import WorkerJob
 from anabranch.task.answers import EpochRandoms, LoggedAnswers
-from anabranch.task.at_least_once import AtLeastOnce
+from anabranch.task.runs.at_least_once import AtLeastOnceRun
 from anabranch.v1 import control_pb2 as control
 
 OPERATOR = 3
@@ -149,12 +150,14 @@ def test_at_least_once_answers_anew_and_logs_nothing_before_and_after_a_rollback
     if epoch:
         descriptor.restore.number = epoch
     job = WorkerJob.from_setup(control.JobSetup(job_id="job", job_name="job"), bytes(32))
-    task = AtLeastOnce(descriptor, job, lambda: 0)
+    reactor = Reactor()
+    run = AtLeastOnceRun(descriptor, job, reactor)
+    reactor.close()
 
-    first, second = task.answers.now(), task.answers.now()
-    task.answers.remembered(of_another_clock)
+    first, second = run.answers.now(), run.answers.now()
 
     assert first < second
-    assert 0 == task._log.length(epoch)
+    assert run.answers.remembered(of_another_clock) != run.answers.remembered(of_another_clock)
+    assert 0 == run.log_bytes
     expected = answers(Log(), epoch).random(OPERATOR).random()
-    assert expected == task.answers.random(OPERATOR).random()
+    assert expected == run.answers.random(OPERATOR).random()

@@ -9,7 +9,7 @@ from tests.python.task.functions import END, Committed, Hundred, Numbers
 from tests.python.task.running import RunningJob
 
 from anabranch import MapFunction
-from anabranch.task.task import TaskState
+from anabranch.task.lifecycle import TaskState
 
 
 @pytest.fixture(autouse=True)

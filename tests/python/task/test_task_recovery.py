@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import threading
 
 import pytest
 from tests.python.task import functions
@@ -11,7 +12,7 @@ from tests.python.task.running import RunningJob
 
 from anabranch import FlatMapFunction
 from anabranch.checkpoint.numbers import FINAL
-from anabranch.task.task import TaskState
+from anabranch.task.lifecycle import TaskState
 from anabranch.v1 import control_pb2 as control
 
 SOURCES, MIDDLE, SINKS = (1, 2), 3, (4, 5)
@@ -189,6 +190,28 @@ def test_a_checkpoint_without_a_barrier_holds_what_was_not_handled_yet(tmp_path,
         assert taken.unread
         unread = sum(frame.header.n_records - frame.skip for frame in taken.unread)
         assert 10 == taken.operators[0].records_in + unread
+    assert list(range(10)) == world.of(0)
+
+
+def test_the_barrier_is_sent_before_the_snapshot_is_reported(tmp_path, world):
+    world.allowed = 5
+    with RunningJob(source_that_has_ended_and_a_sink(tmp_path)) as running:
+        running.wait_for("records", lambda: world.seen == 5)
+        downstream = threading.Event()
+
+        def report(task, snapshot):
+            if task == 1 and snapshot.number == 1:
+                assert downstream.wait(60)
+            elif task == 2:
+                downstream.set()
+
+        running.before_report = report
+        running.checkpoint(1)
+        world.allowed = END
+        running.await_end()
+
+        (taken,) = running.checkpoint_of(1, 1)
+        assert [(5, 1)] == [(position.records, position.controls) for position in taken.outputs]
     assert list(range(10)) == world.of(0)
 
 

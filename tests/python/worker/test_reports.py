@@ -12,12 +12,14 @@ def a_task(**more):
     operator = SimpleNamespace(operator_id=3, records_in=5, records_out=7)
     return SimpleNamespace(
         descriptor=SimpleNamespace(task_id=1),
-        chain=SimpleNamespace(operators=[operator]),
+        work=SimpleNamespace(
+            chain=SimpleNamespace(operators=[operator]),
+            busy_since=None,
+            input=SimpleNamespace(waiting=2),
+            output=SimpleNamespace(queued_frames=4, full=True),
+        ),
         busy=BusyWatch(10),
-        busy_since=None,
         thread=threading.current_thread(),
-        input=SimpleNamespace(waiting=2),
-        output=SimpleNamespace(queued_frames=4, full=True),
         log_bytes=7,
         **more,
     )
@@ -49,7 +51,7 @@ def test_nothing_seems_to_take_more_than_was_emitted_though_tasks_run_on_meanwhi
     tasks = [a_task(), a_task()]
     for number, task in enumerate(tasks, 1):
         task.descriptor = SimpleNamespace(task_id=number)
-        task.chain.operators = [Moving(10 * number + operator, handled) for operator in (1, 2)]
+        task.work.chain.operators = [Moving(10 * number + operator, handled) for operator in (1, 2)]
 
     report = report_of(0, tasks)
 
@@ -58,9 +60,9 @@ def test_nothing_seems_to_take_more_than_was_emitted_though_tasks_run_on_meanwhi
     assert downstream == sorted(downstream, reverse=True)
 
 
-def test_a_task_without_a_chain_has_no_counters():
+def test_a_task_whose_functions_are_being_loaded_has_no_counters():
     task = a_task()
-    task.chain = None
+    task.work = None
 
     assert [] == list(report_of(0, [task]).tasks[0].operators)
 
@@ -72,13 +74,13 @@ def test_the_same_is_said_again_only_after_a_while():
     assert reports.due(14, [task]) is None
     assert reports.due(15, [task]) is not None
     assert reports.due(16, [task]) is None
-    task.chain.operators[0].records_in += 1
+    task.work.chain.operators[0].records_in += 1
     assert reports.due(17, [task]) is not None
 
 
 def test_a_source_that_waits_for_ever_says_so_more_and_more_rarely():
     task, reports = a_task(), Reports(silence=1000)
-    task.busy_since = 10.0
+    task.work.busy_since = 10.0
     reports.due(10.0, [task])
 
     said = [reports.due(10 + half / 2, [task]) for half in range(1, 65)]

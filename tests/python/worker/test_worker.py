@@ -3,7 +3,7 @@
 import threading
 from unittest.mock import Mock
 
-from anabranch.task.task import TaskState
+from anabranch.task.lifecycle import TaskState
 from anabranch.v1 import control_pb2 as control
 from anabranch.worker import worker as module
 from anabranch.worker.worker import Worker
