@@ -29,7 +29,8 @@ from anabranch.config import Options
 from anabranch.control.job_server import ControlServer
 from anabranch.control.proofs import METADATA, Proofs, new_nonce
 from anabranch.exchange.event_loop import Reactor
-from anabranch.exchange.input.gate import ConsumerIdentity, InputChannel, InputGate
+from anabranch.exchange.input.channel import ConsumerIdentity, InputChannel
+from anabranch.exchange.input.gate import InputGate
 from anabranch.exchange.output.channel import OutputChannel
 from anabranch.exchange.output.gate import OutputEdge, OutputGate
 from anabranch.exchange.output.logged_channel import LoggedOutputChannel

@@ -7,8 +7,9 @@ from typing import Any
 
 from anabranch.api.functions import PartitionFunction
 from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.input.channel import ConsumerIdentity, InputChannel
 from anabranch.exchange.input.decoding import EdgeDecoder
-from anabranch.exchange.input.gate import ConsumerIdentity, InputChannel, InputGate
+from anabranch.exchange.input.gate import InputGate
 from anabranch.exchange.output.gate import OutgoingChannel, OutputEdge, OutputGate
 from anabranch.exchange.output.partitioners import ByKey, Custom, Partitioner, Rebalance, Single
 from anabranch.exchange.wire.acceptor import Acceptor

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from anabranch.api.runtime_context import Answers
 from anabranch.exchange.event_loop import Reactor
 from anabranch.exchange.input.aligner import BarrierAligner
+from anabranch.exchange.input.channel import InputChannel
 from anabranch.exchange.input.events import Records
-from anabranch.exchange.input.gate import InputChannel
 from anabranch.exchange.input.reader import EventReader
 from anabranch.exchange.output.gate import OutgoingChannel
 from anabranch.operators.chain import OperatorChain, build_chain

@@ -6,7 +6,8 @@ import pytest
 
 from anabranch.errors import ExchangeError
 from anabranch.exchange.event_loop import Reactor
-from anabranch.exchange.input.gate import ConsumerIdentity, InputChannel, InputGate
+from anabranch.exchange.input.channel import ConsumerIdentity, InputChannel
+from anabranch.exchange.input.gate import InputGate
 from anabranch.exchange.output.channel import OutputChannel
 from anabranch.exchange.output.gate import BatchLimits, EmitError, OutputEdge, OutputGate
 from anabranch.exchange.output.partitioners import Single

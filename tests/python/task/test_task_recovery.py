@@ -239,7 +239,7 @@ def test_what_a_complete_checkpoint_covers_is_committed_though_the_task_is_cance
         running.begin_checkpoint(*SOURCES)
         running.wait_for("sources", lambda: all(running.checkpoint_of(each, 1) for each in SOURCES))
         world.gate.set()
-        running.wait_for("parts", lambda: all(running.checkpoint_of(each, 1) for each in SINKS))
+        running.wait_for("parts", lambda: all(running.checkpoint_of(each, 1) for each in (*SOURCES, MIDDLE, *SINKS)))
     assert {f"{subtask}/{1:020}" for subtask in (0, 1)} == set(world.committed)
 
 

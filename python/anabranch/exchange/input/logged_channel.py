@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from anabranch.errors import ExchangeError
 from anabranch.exchange.event_loop import Reactor
-from anabranch.exchange.input.gate import ConsumerIdentity, InputChannel, InputGate
+from anabranch.exchange.input.channel import ChannelHost, ConsumerIdentity, InputChannel
 from anabranch.exchange.wire.demand import encode_demand
 from anabranch.exchange.wire.frames import Frame
 from anabranch.exchange.wire.log_transfer import log_messages
@@ -57,12 +57,12 @@ class LoggedInputChannel(InputChannel):
             next_control_seq=self._controls,
         )
 
-    def _on_refusal(self, gate: InputGate, reply: ConnectReply) -> None:
+    def _on_refusal(self, gate: ChannelHost, reply: ConnectReply) -> None:
         if reply.status != ConnectReply.STATUS_FENCED:
             super()._on_refusal(gate, reply)
         self.close(gate.reactor)  # one of the two is about to be replaced; the master says by whom
 
-    def _on_admission(self, gate: InputGate, reply: ConnectReply) -> None:
+    def _on_admission(self, gate: ChannelHost, reply: ConnectReply) -> None:
         if not reply.wants_logs:
             super()._on_admission(gate, reply)
             return

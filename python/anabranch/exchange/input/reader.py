@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from anabranch.errors import ExchangeError
 from anabranch.exchange.input.aligner import BarrierAligner
+from anabranch.exchange.input.channel import InputChannel, unread_frame
 from anabranch.exchange.input.decoding import EdgeDecoder
 from anabranch.exchange.input.events import Barrier, EndOfInput, InputEvent, Records
-from anabranch.exchange.input.gate import InputChannel, InputGate, unread_frame
+from anabranch.exchange.input.gate import InputGate
 from anabranch.exchange.wire.frames import Frame
 from anabranch.v1.control_pb2 import UnreadFrame
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from anabranch.exchange.event_loop import Reactor
 from anabranch.exchange.input.aligner import BarrierAligner
-from anabranch.exchange.input.gate import InputChannel
+from anabranch.exchange.input.channel import InputChannel
 from anabranch.exchange.output.channel import OutputChannel
 from anabranch.operators.job import WorkerJob
 from anabranch.task.answers import EpochRandoms, UnloggedAnswers

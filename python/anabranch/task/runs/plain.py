@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from anabranch.api.runtime_context import LiveAnswers
 from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.input.channel import InputChannel
 from anabranch.exchange.input.events import InputEvent, Records
-from anabranch.exchange.input.gate import InputChannel
 from anabranch.exchange.output.channel import OutputChannel
 from anabranch.operators.job import WorkerJob
 from anabranch.task.lifecycle import TaskState

@@ -11,8 +11,8 @@ from anabranch import faults
 from anabranch.api.runtime_context import Answers
 from anabranch.exchange.event_loop import Reactor
 from anabranch.exchange.input.aligner import BarrierAligner
+from anabranch.exchange.input.channel import InputChannel
 from anabranch.exchange.input.events import InputEvent
-from anabranch.exchange.input.gate import InputChannel
 from anabranch.exchange.output.gate import OutgoingChannel, OutputGate
 from anabranch.operators.job import WorkerJob
 from anabranch.operators.source import SourceOperator

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anabranch.exchange.event_loop import Reactor
-from anabranch.exchange.input.gate import ConsumerIdentity, InputGate
+from anabranch.exchange.input.channel import ConsumerIdentity
+from anabranch.exchange.input.gate import InputGate
 from anabranch.exchange.input.logged_channel import LoggedInputChannel
 from anabranch.exchange.output.logged_channel import LoggedOutputChannel
 from anabranch.exchange.wire.acceptor import Acceptor

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from anabranch.exchange.event_loop import Reactor
-from anabranch.exchange.input.gate import ConsumerIdentity, InputChannel, InputGate
+from anabranch.exchange.input.channel import ConsumerIdentity, InputChannel
+from anabranch.exchange.input.gate import InputGate
 from anabranch.exchange.wire.acceptor import Acceptor
 from anabranch.exchange.wire.addresses import Transport
 from anabranch.exchange.wire.handshake import ConsumerHandshake, ProducerHandshakes
