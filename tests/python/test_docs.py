@@ -13,6 +13,7 @@ import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COLOR = re.compile(r"\x1b\[\d*m")
 LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
+NAMED = re.compile(r"`((?:[\w.-]+/)*[\w-]+\.(?:py|c|proto|tsv))`")
 ANCHOR = re.compile(r"\]\(([^)#]*)#([^)]+)\)")
 
 
@@ -162,6 +164,28 @@ def test_every_anchor_is_a_heading(page):
         if "://" not in target:
             headings = re.findall(r"^#+ (.*)$", (page.parent / target if target else page).read_text(), re.MULTILINE)
             assert anchor in {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+NOTES = sorted((ROOT / "docs" / "design").glob("*.md"))
+STATUS = re.compile(r"# \d{3} .+\n\n\*Status: [^*]+ Written \d{4}-\d\d-\d\d[^*]* Replaces[^*]+\*\n")
+
+
+@pytest.mark.parametrize("note", NOTES, ids=lambda note: note.name)
+def test_every_design_note_begins_with_its_status(note):
+    assert STATUS.match(note.read_text())
+
+
+@pytest.mark.parametrize("page", [*PAGES, *NOTES], ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_that_a_page_names_exists(page):
+    """Named from the root, or by the end of its path."""
+    for name in set(NAMED.findall(page.read_text())):
+        assert any(f"/{path}".endswith(f"/{name}") for path in sources()), name
+
+
+@cache
+def sources() -> list[str]:
+    parts = ("python", "tests", "proto", "docs", "benchmarks", "examples")
+    return [str(path.relative_to(ROOT)) for part in parts for path in (ROOT / part).rglob("*.*")]
 
 
 def local_links(page: Path) -> Iterator[str]:
