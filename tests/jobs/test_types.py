@@ -81,7 +81,7 @@ def test_a_constructor_that_does_not_exist_is_refused_in_the_users_line(ctx):
 
 
 def test_registering_nonsense_is_refused(ctx):
-    with pytest.raises(JobGraphError, match="no dataclass"):
+    with pytest.raises(JobGraphError, match="not a dataclass"):
         ctx.from_values(1).with_type(int)
 
 

@@ -70,7 +70,7 @@ def test_nothing_is_no_value_of_an_option():
 def test_a_variable_whose_value_does_not_fit_is_named(monkeypatch):
     monkeypatch.setenv("ANABRANCH_PARALLELISM", "many")
 
-    with pytest.raises(ConfigError, match=r"got 'many' \(of environment variable ANABRANCH_PARALLELISM\)$"):
+    with pytest.raises(ConfigError, match=r"(?m)got 'many' \(of environment variable ANABRANCH_PARALLELISM\)$"):
         Options()
 
 

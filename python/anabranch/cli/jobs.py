@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from anabranch.cli.token import TOKEN_VARIABLE, known_token
-from anabranch.errors import AnabranchError, code_note
+from anabranch.errors import AnabranchError
 from anabranch.text import printable
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _guarded(run: Any) -> Any:
         try:
             return int(run(arguments, _jobs(arguments)))
         except AnabranchError as error:
-            problem = f"{error}\n{code_note(error.code)}"
+            problem = str(error)
         except grpc.RpcError as error:
             problem = str(error.details() if isinstance(error, grpc.Call) else error)
             if isinstance(error, grpc.Call) and error.code() is grpc.StatusCode.UNAVAILABLE:

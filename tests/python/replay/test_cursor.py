@@ -58,7 +58,9 @@ def test_another_kind_is_reported_with_task_and_position_and_is_not_used_up():
     replay = cursor({3: [ORDER, TIME]})
     replay.next()
 
-    with pytest.raises(NondeterminismError, match=r"parse \(2/4\).* entry 1 of epoch 3 .*value.*time") as caught:
+    with pytest.raises(
+        NondeterminismError, match=r"parse \(2/4\) .* entry 1 of epoch 3: expected time, got value"
+    ) as caught:
         replay.expect("value")
 
     assert ((3, 1), "value", "time") == (caught.value.position, caught.value.expected, caught.value.found)
