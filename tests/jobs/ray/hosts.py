@@ -35,11 +35,11 @@ class Nodes:
             run("ip", "-n", name, "link", "set", "lo", "up")
         for number in (1, 2, 3):
             self._start(number)
-        self._await_all()
+        self._await(3)
 
-    def _await_all(self) -> None:
+    def _await(self, nodes: int) -> None:
         deadline = time.monotonic() + 300
-        while self._alive() < 3:
+        while self._alive() < nodes:
             assert time.monotonic() < deadline, "the nodes did not come up"
             time.sleep(0.5)
 
@@ -56,7 +56,7 @@ class Nodes:
         )
         self._processes[number] = process
         if number == 1:
-            time.sleep(5)
+            self._await(1)  # others that come before it is there give up
 
     def on_head(self, *command: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """Runs a command on the first node."""
@@ -82,7 +82,7 @@ class Nodes:
         self._kill(number)
         run("ip", "link", "set", f"{self.names[number - 1]}o", "up")
         self._start(number)
-        self._await_all()
+        self._await(3)
 
     def _kill(self, number: int) -> None:
         listing = ["ip", "netns", "pids", self.names[number - 1]]
@@ -94,7 +94,10 @@ class Nodes:
 
     def _alive(self) -> int:
         code = "import ray; ray.init('auto', logging_level=40); print('alive', sum(n['Alive'] for n in ray.nodes()))"
-        done = self.on_head(sys.executable, "-c", code)
+        try:
+            done = self.on_head(sys.executable, "-c", code, timeout=60)
+        except subprocess.TimeoutExpired:  # Ray waits for a node that was not there yet when it was asked
+            return 0
         found = [line for line in done.stdout.splitlines() if line.startswith("alive")]
         return int(found[0].split()[1]) if found else 0
 
