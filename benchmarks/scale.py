@@ -38,8 +38,8 @@ from anabranch.exchange.wire.acceptor import Acceptor
 from anabranch.exchange.wire.addresses import Transport
 from anabranch.exchange.wire.frames import FrameReader, frame_head
 from anabranch.exchange.wire.handshake import ProducerHandshakes
-from anabranch.job import JobState
 from anabranch.launch.jvm import JvmBridge
+from anabranch.master.job_life import Phase
 from anabranch.master.job_master import JobMaster
 from anabranch.plan.planner import plan_job
 from anabranch.replay.determinants import DeterminantLog, HeldLogs, Piggyback
@@ -188,15 +188,15 @@ async def _start(job: graph.JobGraph, planned: Any, options: Options) -> Figures
             nonlocal sent
             sent += message.ByteSize()
 
-    for worker in master._workers.values():
+    for worker in master._assignment.workers.values():
         worker.stream = Stream()  # type: ignore[assignment]
     tasks = [task.task_id for task in planned.tasks]
     n_channels = sum(len(edge.channels) for task in planned.tasks for edge in task.inputs)
-    master._enter(JobState.DEPLOYING)
+    master._life.enter(Phase.DEPLOYING)
     started = time.perf_counter()
     for task in tasks:
         endpoint = control.Endpoint(tcp_host="10.0.0.1", tcp_port=40_000 + task)
-        master._on_deployed(control.TaskDeployed(task_id=task, endpoint=endpoint))
+        master._deployment.deployed(control.TaskDeployed(task_id=task, endpoint=endpoint))
     connected = time.perf_counter() - started
     for task in tasks[:-1]:  # the last one would begin to run the job
         master._on_status(control.TaskStatus(task_id=task, state=control.TASK_STATE_RUNNING))
@@ -205,7 +205,7 @@ async def _start(job: graph.JobGraph, planned: Any, options: Options) -> Figures
         master._on_report(control.WorkerReport(tasks=[control.TaskReport(task_id=task)]))
     started = time.perf_counter()
     for _ in range(20):
-        master._stalls.check(time.monotonic(), master._tasks.descriptors, master._tasks.reports)
+        master._watch._warn_of_stalls(time.monotonic())
     return {
         "ConnectTask, bytes per channel": round(sent / n_channels, 1),
         "ConnectTask, master's us per channel": round(connected / n_channels * 1e6, 1),

@@ -32,7 +32,7 @@ from anabranch import (
 from anabranch.checkpoint.numbers import checkpoint_name
 from anabranch.checkpoint.store import CheckpointStore
 from anabranch.launch.local import LocalLauncher
-from anabranch.master import checkpoints
+from anabranch.master import checkpoint_writer
 from anabranch.v1 import control_pb2 as control
 
 from .killing import Numbered, Slowly, assert_numbered_once, context, kill_some, workers
@@ -198,7 +198,7 @@ def test_the_standby_may_die_too(tmp_path):
 
 def test_the_last_checkpoint_can_be_torn_or_gone(tmp_path, monkeypatch):
     """Nobody reads it while the job's own master lives, but another one would: it has to find the one before."""
-    monkeypatch.setattr(checkpoints, "derive_key", lambda _secret, _purpose: b"key")
+    monkeypatch.setattr(checkpoint_writer, "derive_key", lambda _secret, _purpose: b"key")
     ctx = context(tmp_path)
     ctx.source(Slowly(20_000)).sink(FileSink(tmp_path / "out"))
     job = ctx.submit("torn")
@@ -665,7 +665,7 @@ def second_time(flag: Path) -> bool:
 @pytest.mark.local  # on Ray the key of the checkpoints is in another process
 @pytest.mark.parametrize("end", ["cancelled", "failed"])
 def test_what_a_complete_checkpoint_covers_is_committed_however_the_job_ends_then(tmp_path, end, monkeypatch):
-    monkeypatch.setattr(checkpoints, "derive_key", lambda _secret, _purpose: b"key")
+    monkeypatch.setattr(checkpoint_writer, "derive_key", lambda _secret, _purpose: b"key")
 
     def fails(x: int) -> int:
         if (tmp_path / "fail").exists():

@@ -45,7 +45,7 @@ def test_what_asks_for_nothing_competes_with_nobody():
 def test_the_message_says_what_was_asked_for_and_what_there_is():
     nodes = [{"NodeManagerAddress": "10.0.0.1", "Resources": {"CPU": 4.0, "node:10.0.0.1": 1.0, "GPU": 1.0}}]
 
-    message = cannot_be_placed("job", bundles_of(plan(), "spread"), nodes, {"CPU": 2.0}, 60)
+    message = cannot_be_placed(bundles_of(plan(), "spread"), nodes, {"CPU": 2.0}, 60)
 
     assert "within 60 s" in message
     assert "CPU 1, GPU 0.25, camera 2, memory 1000 on one node, for python-2" in message

@@ -10,7 +10,8 @@ import pytest
 from anabranch.config import Options
 from anabranch.job import JobState
 from anabranch.launch.launcher import WorkerSpec
-from anabranch.master.job_master import Comeback, JobMaster
+from anabranch.master.handover import HighAvailability
+from anabranch.master.job_master import JobMaster
 from anabranch.plan import plan_job
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1 import graph_pb2 as pb
@@ -34,7 +35,7 @@ class Process:
         return True
 
 
-def make_master(process: Process, comeback: Comeback | None = None, **options: str) -> JobMaster:
+def make_master(process: Process, high_availability: HighAvailability | None = None, **options: str) -> JobMaster:
     """Creates the master of a job of a source and a sink, which one worker has."""
     graph = pb.JobGraph(name="job")
     for number, kind in enumerate([pb.OPERATOR_KIND_SOURCE, pb.OPERATOR_KIND_SINK], 1):
@@ -55,7 +56,7 @@ def make_master(process: Process, comeback: Comeback | None = None, **options: s
         token="00" * 32,
         launcher=launcher,
         warn=print,
-        comeback=comeback,
+        high_availability=high_availability,
     )
 
 
@@ -95,30 +96,30 @@ def test_a_worker_that_has_failed_ends_the_job_with_what_it_said():
 
     error = error_after(lambda master: master.received("python-1", failed))
 
-    assert "worker python-1 failed: no room\nat line 7" in error
+    assert "job job: worker python-1 failed: no room\nat line 7" in error
 
 
 def test_what_is_done_beside_all_else_ends_the_job_with_its_error():
     async def fails() -> None:
         raise LookupError("a mistake of ours")
 
-    error = error_after(lambda master: master._in_background(fails()) and None)
+    error = error_after(lambda master: master._life.in_background(fails()) and None)
 
     assert "LookupError: a mistake of ours" in error
 
 
 def test_new_incarnations_are_remembered_before_the_old_ones_of_a_whole_job_are_cancelled(tmp_path):
     done: list[str | None] = []
-    comeback = Mock(reconnect_timeout_ms=1000, roster=b"")
-    comeback.save = AsyncMock(side_effect=lambda _roster: done.append("saved"))
+    store = Mock(reconnect_timeout_ms=1000, saved_state=b"")
+    store.save = AsyncMock(side_effect=lambda _state: done.append("saved"))
 
     async def roll_back() -> None:
-        master = make_master(Process(), comeback, checkpoint_dir=str(tmp_path))
+        master = make_master(Process(), store, checkpoint_dir=str(tmp_path))
         await master._server.start("127.0.0.1")
         stream = Mock(send=lambda message: done.append(message.WhichOneof("message")))
         assert master.connected(control.WorkerHello(worker_id="python-1", set_up=True), stream)
         done.clear()
-        await master._save_rolled_back({task.task_id for task in master.plan.tasks})
+        await master._failover._remember({task.task_id for task in master.plan.tasks})
         await master._server.stop()
 
     asyncio.run(roll_back())
@@ -138,7 +139,7 @@ class Killed:
     async def start(self, spec: WorkerSpec) -> Process:
         assert self.master is not None
         if "standby" in spec.worker_id:
-            self.delays.append(self.master._starts[spec.language].delay(is_standby=False))
+            self.delays.append(self.master._pool._starts[spec.language].delay(is_standby=False))
         process = Process()
         asyncio.get_running_loop().call_soon(self.connect, self.master, spec.worker_id, process)
         return process
@@ -173,7 +174,7 @@ class Killed:
         running = control.TaskStatus(state=control.TASK_STATE_RUNNING, **about)
         master.received(worker_id, control.WorkerMessage(task_deployed=deployed))
         master.received(worker_id, control.WorkerMessage(task_status=running))
-        if len(self.delays) == self.times and master._all_live:
+        if len(self.delays) == self.times and master._assignment.all_live:
             self.recovered.set()
 
 

@@ -29,7 +29,7 @@ class JobRegistry:
     def __init__(self) -> None:
         self._specs: dict[str, JobSpec] = {}
         self._addresses: dict[str, str] = {}
-        self._rosters: dict[str, bytes] = {}
+        self._master_states: dict[str, bytes] = {}
         self._ended: OrderedDict[str, tuple[bytes, list[bytes]]] = OrderedDict()
         self._packages: dict[str, Any] = {}
 
@@ -61,13 +61,13 @@ class JobRegistry:
         """Returns a job that has not ended, or None."""
         return self._specs.get(job_id)
 
-    def set_roster(self, job_id: str, roster: bytes) -> None:
-        """Remembers which workers of a job have which tasks."""
-        self._rosters[job_id] = roster
+    def set_master_state(self, job_id: str, state: bytes) -> None:
+        """Remembers what the master of a job leaves to the next one: a serialized MasterState."""
+        self._master_states[job_id] = state
 
-    def roster(self, job_id: str) -> bytes:
-        """Returns what `set_roster` was given last, or nothing."""
-        return self._rosters.get(job_id, b"")
+    def master_state(self, job_id: str) -> bytes:
+        """Returns what `set_master_state` was given last, or nothing."""
+        return self._master_states.get(job_id, b"")
 
     def set_address(self, job_id: str, address: str) -> None:
         """Remembers the host:port at which the master of a job answers."""
@@ -91,7 +91,7 @@ class JobRegistry:
         """Drops the specification of a job whose actors have all ended, and the code that no other job uses."""
         self._specs.pop(job_id, None)
         self._addresses.pop(job_id, None)
-        self._rosters.pop(job_id, None)
+        self._master_states.pop(job_id, None)
         used = {each for spec in self._specs.values() for each in spec.packages}
         for content_hash in [each for each in self._packages if each not in used]:
             del self._packages[content_hash]

@@ -63,18 +63,18 @@ class RayJobMaster:
         """
         return self._address.result(CALL_TIMEOUT)
 
-    # ------------------------------------------------------------------ Comeback, on the event loop
+    # ------------------------------------------------------------------ HighAvailability, on the event loop
 
     @property
     def reconnect_timeout_ms(self) -> int:  # noqa: D102
         return self._options.integer("anabranch.ray.reconnect-timeout-ms")
 
     @property
-    def roster(self) -> bytes:  # noqa: D102
-        return self._roster
+    def saved_state(self) -> bytes:  # noqa: D102
+        return self._saved_state
 
-    async def save(self, roster: bytes) -> None:  # noqa: D102
-        await answer(self._registry.set_roster.remote(self._job_id, roster))
+    async def save(self, state: bytes) -> None:  # noqa: D102
+        await answer(self._registry.set_master_state.remote(self._job_id, state))
 
     async def ending(self, state: JobState, error: AnabranchError | None) -> None:  # noqa: D102
         status = end_status(self._job.status(), state, error)
@@ -105,7 +105,7 @@ class RayJobMaster:
         registry: Any = find_registry(ray)
         spec: JobSpec | None = registry and await answer(registry.spec.remote(self._job_id))
         self._registry = registry
-        self._roster: bytes = registry and await answer(registry.roster.remote(self._job_id))
+        self._saved_state: bytes = registry and await answer(registry.master_state.remote(self._job_id))
         if spec is None:
             raise AnabranchError("its specification is lost")
         graph = spec.job_graph()
@@ -129,7 +129,7 @@ class RayJobMaster:
             launcher=launcher,
             warn=lambda text: self._log.append("master", "stderr", text),
             printed=self._keep_line,
-            comeback=self,
+            high_availability=self,
         )
         self._job = GatewayJob(graph, self._master, self._log, started_ms=spec.started_ms)
         service = MasterService(spec.token, self._job)

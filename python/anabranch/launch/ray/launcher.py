@@ -220,7 +220,7 @@ class RayLauncher:
             if time.monotonic() >= deadline:
                 alive = [node for node in self._ray.nodes() if node["Alive"]]
                 free = self._ray.available_resources()
-                raise ConfigError(cannot_be_placed(self._graph.name, bundles, alive, free, self._place_timeout))
+                raise ConfigError(cannot_be_placed(bundles, alive, free, self._place_timeout))
 
     def _places(self) -> dict[int, tuple[str, str]]:
         """Returns for each bundle that has a place the id and the address of its node."""

@@ -58,7 +58,6 @@ def bundles_of(plan: ExecutionPlan, strategy: str) -> list[Bundle]:
 
 
 def cannot_be_placed(
-    job: str,
     bundles: Sequence[Bundle],
     nodes: Sequence[Mapping[str, object]],
     free: Mapping[str, float],
@@ -67,13 +66,12 @@ def cannot_be_placed(
     """Returns the message for a job that the cluster had no place for in time.
 
     Args:
-        job: Its name.
         bundles: What it asked for.
         nodes: The nodes of the cluster, as `ray.nodes()` returns them.
         free: What is free in the whole cluster.
         seconds: How long it has waited.
     """
-    lines = [f"job {job}: Ray could not schedule the workers within {seconds:g} s. Required:"]
+    lines = [f"Ray could not schedule the workers within {seconds:g} s. Required:"]
     lines += [f"  {_amounts(bundle.resources)} on one node, for {', '.join(bundle.workers)}" for bundle in bundles]
     lines.append("and the cluster has")
     for node in nodes:

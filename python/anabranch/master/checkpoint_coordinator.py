@@ -1,31 +1,34 @@
-"""The master's part of checkpoints: when one begins, what has come of it, where it is kept."""
+"""When a checkpoint begins, what has come of it, and when it is complete."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Collection
 
 from anabranch.checkpoint.errors import CheckpointError
-from anabranch.checkpoint.numbers import FINAL, checkpoint_name, public_number
-from anabranch.checkpoint.store import CheckpointStore
+from anabranch.checkpoint.numbers import FINAL, public_number
 from anabranch.config import Options
-from anabranch.derived_keys import derive_key
 from anabranch.job import CompletedCheckpoint
+from anabranch.master.assignment import Assignment
+from anabranch.master.checkpoint_writer import CheckpointWriter
+from anabranch.master.execution import Execution
+from anabranch.master.handover import Handover
+from anabranch.master.job_life import JobLife, Phase
+from anabranch.master.results import Results
 from anabranch.repeated import is_reported
-from anabranch.threads import in_thread
 from anabranch.v1 import control_pb2 as control
+from anabranch.v1.master_pb2 import MasterState
 
 _DELAYS_OF_LAST = (1.0, 2.0)  # seconds before the checkpoint at the end is written again
 
 
-class Checkpoints:
-    """Begins a checkpoint when one is due, gathers the snapshots of the tasks, and completes it.
+class CheckpointCoordinator:
+    """Begins a checkpoint when one is due, gathers the snapshots of the tasks, and completes it. One at a time.
 
-    One at a time. Everything is called on the master's event loop; files are written on other threads.
+    Once all tasks have finished it completes the checkpoint at the end, and the job is done when all have committed
+    what belongs to it. Its twin for jobs without checkpoints is `NoCheckpoints`.
 
     Attributes:
         last: Number of the last complete one; 0: none.
@@ -37,63 +40,39 @@ class Checkpoints:
     def __init__(
         self,
         options: Options,
-        job_id: str,
-        consumers: Mapping[int, frozenset[int]],
+        assignment: Assignment,
+        writer: CheckpointWriter,
         *,
-        secret: bytes,
-        tell_all: Callable[[control.MasterMessage], None],
-        remember: Callable[[], Awaitable[None]],
-        may_complete: Callable[[int], bool],
-        warn: Callable[[str], None],
-        fail: Callable[[BaseException], None],
+        results: Results,
+        handover: Handover,
+        life: JobLife,
     ) -> None:
-        """Takes the place of the job's checkpoints.
-
-        Args:
-            options: Of the job.
-            job_id: Of the job.
-            consumers: Its tasks, each with those that it sends to.
-            secret: Of the job; who does not know it cannot make a checkpoint that is believed.
-            tell_all: Sends a message to every worker.
-            remember: Has the number of the last checkpoint remembered.
-            may_complete: Whether a checkpoint with all its parts may be complete already; if not, who knows when it
-                may calls `complete_if_whole`.
-            warn: Takes what the user should know.
-            fail: Ends the job, for checkpoints cannot be written.
-
-        Raises:
-            CheckpointError: There is no such place.
-        """
         self.last = 0
         self.snapshots: dict[int, control.Snapshot] = {}
-        self._tasks = frozenset(consumers)
-        self._consumers = consumers
-        # By task, how many of those that send to it have not ended.
-        self._living_producers = Counter(one for sent_to in consumers.values() for one in sent_to)
-        self._interval = options.integer("anabranch.checkpoint.interval-ms") / 1000
-        self._tell_all = tell_all
-        self._remember = remember
-        self._may_complete = may_complete
-        self._warn = warn
-        self._fail = fail
-        self._timeout = options.integer("anabranch.checkpoint.timeout-ms") / 1000
-        self._most_failures = options.integer("anabranch.checkpoint.max-failures")
         self.failures = 0
         self.last_completed: CompletedCheckpoint | None = None
+        self._assignment = assignment
+        self._tasks = frozenset(assignment.tasks)
+        self._consumers = assignment.tasks.consumers
+        # By task, how many of those that send to it have not ended.
+        self._living_producers = Counter(one for sent_to in self._consumers.values() for one in sent_to)
+        self._writer = writer
+        self._results = results
+        self._handover = handover
+        self._life = life
+        self._interval = options.integer("anabranch.checkpoint.interval-ms") / 1000
+        self._most_failures = options.integer("anabranch.checkpoint.max-failures")
+        self._log_limit = options.integer("anabranch.inflight.memory-bytes")
         self._completed_before = 0  # by another master, as far as this one could be told
-        url, retained = options.text("anabranch.checkpoint.dir"), options.integer("anabranch.checkpoint.retained")
-        key = derive_key(secret, "checkpoint")
-        self._store = CheckpointStore(url, job_id, max(1, retained), key=key, warn=warn)
         self._pending: int | None = None
-        self._written: int | None = None
         self._taken: dict[int, control.Snapshot] = {}
-        self._ended: dict[int, control.Snapshot] = {}  # behind the end of tasks that have ended
-        self._number = 0
+        self._ended: dict[int, control.Snapshot] = {}  # of tasks that have ended: what follows their end
+        self._number = 0  # of the last one that was begun
         self._began = time.monotonic()
         self._began_at = time.time()
-        self._log_limit = options.integer("anabranch.inflight.memory-bytes")
         self._is_wanted = False  # before the interval is over
         self._writes: set[asyncio.Task[None]] = set()
+        self._at_end: asyncio.Future[None] | None = None  # completes the checkpoint at the end
 
     async def check(self) -> None:
         """Finds out, before anything is started, whether checkpoints can be written.
@@ -101,35 +80,40 @@ class Checkpoints:
         Raises:
             CheckpointError: They cannot.
         """
-        await in_thread(self._store.check_writable)
+        await self._writer.check()
 
-    async def load(self, number: int, completed: int, last: CompletedCheckpoint | None) -> None:
+    def save_to(self, state: MasterState) -> None:
+        """Notes which checkpoints there are."""
+        state.begun_checkpoint = self._number
+        state.completed_checkpoint = self.last
+        if self.last_completed is not None:
+            state.completed_at = self.last_completed.completed_at
+            state.checkpoint_duration = self.last_completed.duration
+
+    async def load_from(self, state: MasterState) -> None:
         """Goes on where another master has stopped. What that had begun and not completed is given up.
-
-        Args:
-            number: The last checkpoint that was begun, complete or not.
-            completed: The last one that was completed.
-            last: What users are told of that.
 
         Raises:
             CheckpointError: The last complete one cannot be read.
         """
-        stored = await in_thread(self._store.latest)
-        self._number = number
-        self._completed_before = completed
-        if stored is not None:
-            self.last = stored.number
-            self.last_completed = (
-                last
-                if completed == stored.number
-                else CompletedCheckpoint(public_number(stored.number), time.time(), 0.0)
-            )
-            self.snapshots = {task: control.Snapshot.FromString(stored.snapshot(task)) for task in stored.tasks}
+        stored = await self._writer.latest()
+        self._number = state.begun_checkpoint
+        self._completed_before = state.completed_checkpoint
+        if stored is None:
+            return
+        self.last = stored.number
+        is_known = stored.number == state.completed_checkpoint
+        self.last_completed = CompletedCheckpoint(
+            public_number(stored.number),
+            state.completed_at if is_known else time.time(),
+            state.checkpoint_duration if is_known else 0.0,
+        )
+        self.snapshots = {task: control.Snapshot.FromString(stored.snapshot(task)) for task in stored.tasks}
 
-    @property
-    def number(self) -> int:
-        """The last checkpoint that was begun."""
-        return self._number
+    def resume(self) -> None:
+        """Asks tasks that have ended under another master to commit: those that have would not say so again."""
+        if self.last == FINAL:
+            self._tell_completed(FINAL)
 
     @property
     def is_behind_tasks(self) -> bool:
@@ -149,7 +133,7 @@ class Checkpoints:
     @property
     def begun(self) -> tuple[int, float] | None:
         """The checkpoint that has begun and is not complete, also if it is being written: number and `time.time`."""
-        number = self._pending or self._written
+        number = self._pending or self._writer.writing
         return None if number is None else (number, self._began_at)
 
     @property
@@ -161,7 +145,7 @@ class Checkpoints:
 
     @property
     def all_ended(self) -> bool:
-        """True once every task has sent the snapshot behind its end."""
+        """True once every task has sent the snapshot that follows its end."""
         return len(self._ended) == len(self._tasks)
 
     async def begin_if_due(self, now: float) -> None:
@@ -172,17 +156,17 @@ class Checkpoints:
             self._is_wanted = False
             self._began, self._began_at = now, time.time()
             self._number += 1
-            await self._remember()  # no master after this one may use the number again
+            await self._handover.save()  # no master after this one may use the number again
             self._pending = self._number
             self._taken = {}
-            self._tell_all(self.trigger(self._tasks))
+            self._assignment.tell_all(self._trigger(self._tasks))
 
     def note_logs(self, n_bytes: int) -> None:
         """Takes note of what determinant logs take in a task; too much of it is a reason for a checkpoint."""
         if n_bytes > self._log_limit and self._pending is None:
             self._is_wanted = True
 
-    def trigger(self, tasks: Collection[int]) -> control.MasterMessage:
+    def _trigger(self, tasks: Collection[int]) -> control.MasterMessage:
         """Returns the message that has those of the tasks take the pending checkpoint that no barrier will reach."""
         trigger = control.TriggerCheckpoint(
             number=self._pending or 0,
@@ -198,6 +182,15 @@ class Checkpoints:
         elif snapshot.number == self._pending:
             self._taken[task] = snapshot
         self.complete_if_whole()
+        self.commit_if_finished()
+
+    def task_is_live_again(self, task: Execution) -> None:
+        """Has a new incarnation take part in what its other tasks are told of only once."""
+        if self._pending is not None:
+            task.worker.send(self._trigger({task.task_id}))
+        if self.last == FINAL:  # its incarnation before has died between the end and the commit
+            completed = control.CheckpointCompleted(number=FINAL)
+            task.worker.send(control.MasterMessage(checkpoint_completed=completed))
 
     def _take_end(self, task: int, snapshot: control.Snapshot) -> None:
         if task not in self._ended:
@@ -212,13 +205,18 @@ class Checkpoints:
             self._pending = None
             self._began = -self._interval
         elif alone:
-            self._tell_all(self.trigger(alone))
+            self._assignment.tell_all(self._trigger(alone))
 
     async def settle(self) -> None:
-        """Waits until no checkpoint is being written: which one is the last is settled then.
+        """Waits until no checkpoint is being completed: which one is the last is settled then.
 
         Were a task restored from the one before, the others would have dropped by then what it needs.
         """
+        await self._settle_writes()
+        if self._at_end is not None:
+            await self._at_end
+
+    async def _settle_writes(self) -> None:
         await asyncio.gather(*self._writes, return_exceptions=True)
 
     async def stop(self, timeout: float) -> None:
@@ -241,13 +239,37 @@ class Checkpoints:
                 self._living_producers.update(self._consumers[task])
             self._taken.pop(task, None)
 
+    def commit_if_finished(self) -> None:
+        """Completes the checkpoint at the end once all tasks have finished: it makes visible what sinks hold back."""
+        if self._life.phase is not Phase.RUNNING or not (self.all_ended or self.last == FINAL):
+            return
+        if not self._assignment.tasks.all_finished:
+            return
+        self._life.enter(Phase.COMMITTING)
+        if self.last != FINAL:  # else a master before this one has completed it
+            self._at_end = asyncio.ensure_future(self._complete_at_end())
+
+    async def _complete_at_end(self) -> None:
+        try:
+            await self._results.wait_until_safe(FINAL)
+            await self.complete_last()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the job must not look as if all went well
+            self._life.fail_by(error)
+
+    def committed(self, task: Execution, number: int) -> None:
+        """A task has committed what belongs to a checkpoint; the job is done once all have done so at the end."""
+        if number == FINAL:
+            task.committed = True
+            if all(each.committed for each in self._assignment.tasks.values()):
+                self._life.succeed()
+
     async def complete_last(self) -> None:
-        """Writes the snapshots behind the end, once all are there.
+        """Writes the snapshots that follow the end, once all are there.
 
         Raises:
             CheckpointError: They cannot be written.
         """
-        await self.settle()
+        await self._settle_writes()
         self._pending, self._began_at = None, time.time()
         write = asyncio.ensure_future(self._write_last(dict(self._ended)))
         self._writes.add(write)
@@ -257,20 +279,20 @@ class Checkpoints:
     async def _write_last(self, parts: dict[int, control.Snapshot]) -> None:
         for delay in _DELAYS_OF_LAST:
             try:
-                await self._write(FINAL, parts)
+                await self._writer.write(FINAL, parts)
                 break
             except CheckpointError as error:
-                self._warn(f"{error}; it is tried again in {delay:g} s")
+                self._life.warn(f"{error}; it is tried again in {delay:g} s")
                 await asyncio.sleep(delay)
         else:
-            await self._write(FINAL, parts)
+            await self._writer.write(FINAL, parts)
         await self._completed(FINAL, parts)
 
     def complete_if_whole(self) -> None:
         """Completes the pending checkpoint if all its parts are there and nothing else keeps it back."""
         if self._pending is None or not self._tasks <= self._taken.keys() | self._ended.keys() or self.all_ended:
             return
-        if not self._may_complete(self._pending):
+        if not self._results.are_safe_before(self._pending):
             return
         number, parts = self._pending, {**self._ended, **self._taken}
         self._pending = None
@@ -280,60 +302,34 @@ class Checkpoints:
 
     async def _complete(self, number: int, parts: dict[int, control.Snapshot]) -> None:
         try:
-            await self._write(number, parts)
+            await self._writer.write(number, parts)
         except CheckpointError as error:
             await self._on_failure(number, error)
         else:
             try:
                 await self._completed(number, parts)
             except Exception as error:  # noqa: BLE001 - nobody awaits this
-                self._fail(error)
+                self._life.fail_by(error)
 
     async def _on_failure(self, number: int, error: CheckpointError) -> None:
         self.failures += 1
         if self._most_failures and self.failures >= self._most_failures:
-            self._fail(error)
+            self._life.fail_by(error)
             return
         if is_reported(self.failures):
             again = f" {self.failures} in a row have failed by now." if self.failures > 1 else ""
-            self._warn(f"{error}\nThe job runs on, and its tasks keep what the last complete checkpoint needs.{again}")
-        with contextlib.suppress(CheckpointError, asyncio.TimeoutError):
-            await asyncio.wait_for(in_thread(self._store.discard, number), self._timeout)
-
-    async def _write(self, number: int, parts: dict[int, control.Snapshot]) -> None:
-        """Writes a checkpoint.
-
-        Raises:
-            CheckpointError: It cannot be written, or not in time.
-        """
-        given_up = threading.Event()
-        self._written = number
-
-        def write() -> None:
-            for task, snapshot in parts.items():
-                if given_up.is_set():
-                    return
-                self._store.write_snapshot(number, task, snapshot.SerializeToString())
-            if not given_up.is_set():
-                self._store.complete(number, b"", parts.keys())
-
-        try:
-            await asyncio.wait_for(in_thread(write), self._timeout)
-        except asyncio.TimeoutError:
-            given_up.set()
-            limit = f"within {self._timeout:g} s (option anabranch.checkpoint.timeout-ms)"
-            raise CheckpointError(f"{checkpoint_name(number)} could not be written {limit}") from None
-        except Exception as error:
-            what = str(error) if isinstance(error, CheckpointError) else f"{type(error).__name__}: {error}"
-            raise CheckpointError(f"{checkpoint_name(number)} could not be written: {what}") from error
-        finally:
-            self._written = None
+            kept = "The job runs on, and its tasks keep what the last complete checkpoint needs."
+            self._life.warn(f"{error}\n{kept}{again}")
+        await self._writer.discard(number)
 
     async def _completed(self, number: int, parts: dict[int, control.Snapshot]) -> None:
         self.last, self.snapshots = number, parts
         self.failures = 0
         now = time.time()
         self.last_completed = CompletedCheckpoint(public_number(number), now, max(0.0, now - self._began_at))
-        await self._remember()  # before the tasks forget what the one before it needs
+        await self._handover.save()  # before the tasks forget what the one before it needs
+        self._tell_completed(number)
+
+    def _tell_completed(self, number: int) -> None:
         completed = control.CheckpointCompleted(number=number)
-        self._tell_all(control.MasterMessage(checkpoint_completed=completed))
+        self._assignment.tell_all(control.MasterMessage(checkpoint_completed=completed))

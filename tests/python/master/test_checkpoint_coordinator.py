@@ -1,24 +1,47 @@
-"""The master's bookkeeping of checkpoints, without workers."""
+"""When checkpoints begin, and when they are complete, without workers."""
 
 import asyncio
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from unittest.mock import Mock
 
 from anabranch.checkpoint.numbers import FINAL
 from anabranch.checkpoint.store import CheckpointStore
 from anabranch.config import Options
 from anabranch.job import CompletedCheckpoint
-from anabranch.master import checkpoints
-from anabranch.master.checkpoints import Checkpoints
+from anabranch.master import checkpoint_coordinator
+from anabranch.master.assignment import Assignment
+from anabranch.master.checkpoint_coordinator import CheckpointCoordinator
+from anabranch.master.checkpoint_writer import CheckpointWriter
+from anabranch.master.handover import Handover
+from anabranch.master.job_life import Phase
+from anabranch.master.no_checkpoints import NoCheckpoints
+from anabranch.master.results import Results
+from anabranch.plan import ExecutionPlan, WorkerPlan
 from anabranch.v1 import control_pb2 as control
+from anabranch.v1.graph_pb2 import LANGUAGE_PYTHON
+from anabranch.v1.master_pb2 import MasterState
 
 SOURCE, OTHER_SOURCE, MAP, SINK = 1, 2, 3, 4
 GRAPH = {SOURCE: frozenset({MAP}), OTHER_SOURCE: frozenset({MAP}), MAP: frozenset({SINK}), SINK: frozenset[int]()}
 
 
+def assignment_of(graph: Mapping[int, frozenset[int]], send: Callable[[control.MasterMessage], None]) -> Assignment:
+    """One worker has all tasks, and is connected."""
+    tasks = []
+    for task_id, consumers in graph.items():
+        task = control.TaskDescriptor(task_id=task_id)
+        task.outputs.add().channels.extend(control.Channel(peer_task=consumer) for consumer in consumers)
+        tasks.append(task)
+    worker = WorkerPlan("python-1", LANGUAGE_PYTHON, tuple(graph))
+    assignment = Assignment(ExecutionPlan("job", tuple((task,) for task in tasks), (worker,)))
+    assignment.workers["python-1"].stream = Mock(send=send)
+    return assignment
+
+
 class Job:
-    """What the master would do: sends, remembers, and warns."""
+    """A job whose only worker keeps what it is sent."""
 
     def __init__(self, directory, graph: Mapping[int, frozenset[int]] = GRAPH, **options: str) -> None:
         self.sent: list[control.MasterMessage] = []
@@ -26,20 +49,17 @@ class Job:
         self.failures: list[BaseException] = []
         self.now = time.monotonic()
         settings = {"anabranch.checkpoint.dir": str(directory), "anabranch.checkpoint.interval-ms": "10", **options}
-        self.checkpoints = Checkpoints(
+        self.assignment = assignment_of(graph, self.sent.append)
+        self.life = Mock(phase=Phase.RUNNING, warn=self.warnings.append, fail_by=self.failures.append)
+        self.life.enter = lambda phase: setattr(self.life, "phase", phase)
+        self.checkpoints = CheckpointCoordinator(
             Options(settings),
-            "job-1",
-            graph,
-            secret=bytes(32),
-            tell_all=self.sent.append,
-            remember=self.remember,
-            may_complete=lambda _number: True,
-            warn=self.warnings.append,
-            fail=self.failures.append,
+            self.assignment,
+            CheckpointWriter(Options(settings), "job-1", secret=bytes(32), warn=self.warnings.append),
+            results=Results(self.assignment, self.life, kept_by_workers=False),
+            handover=Handover(None),
+            life=self.life,
         )
-
-    async def remember(self) -> None:
-        pass
 
     async def begin(self) -> None:
         self.now += 1  # another interval is over, however quick the test is
@@ -222,13 +242,13 @@ def test_failed_checkpoints_are_reported_ever_more_rarely_until_one_completes(tm
 def test_what_is_known_of_a_checkpoint_while_it_is_pending_written_and_complete(tmp_path):
     job = Job(tmp_path)
     seen: list[tuple[int, float] | None] = []
-    write = job.checkpoints._store.write_snapshot
+    write = job.checkpoints._writer._store.write_snapshot
 
     def write_and_look(number: int, task: int, data: bytes) -> None:
         seen.append(job.checkpoints.begun)
         write(number, task, data)
 
-    job.checkpoints._store.write_snapshot = write_and_look  # type: ignore[method-assign]
+    job.checkpoints._writer._store.write_snapshot = write_and_look  # type: ignore[method-assign]
 
     async def run() -> None:
         before = time.time()
@@ -256,7 +276,7 @@ def test_what_is_known_of_a_checkpoint_while_it_is_pending_written_and_complete(
 
 def test_the_checkpoint_at_the_end_has_no_number(tmp_path, monkeypatch):
     job = Broken(tmp_path, monkeypatch)
-    monkeypatch.setattr(checkpoints, "_DELAYS_OF_LAST", (0.0, 0.0))
+    monkeypatch.setattr(checkpoint_coordinator, "_DELAYS_OF_LAST", (0.0, 0.0))
     fail = job.fail_to_write
 
     def fail_once() -> None:
@@ -297,7 +317,7 @@ def test_a_store_that_hangs_holds_up_nothing_for_longer_than_the_timeout(tmp_pat
 
 def test_the_checkpoint_at_the_end_is_tried_again(tmp_path, monkeypatch):
     job = Broken(tmp_path, monkeypatch)
-    monkeypatch.setattr(checkpoints, "_DELAYS_OF_LAST", (0.0, 0.0))
+    monkeypatch.setattr(checkpoint_coordinator, "_DELAYS_OF_LAST", (0.0, 0.0))
     fail = job.fail_to_write
 
     def fail_once() -> None:
@@ -327,17 +347,17 @@ def test_a_master_that_finds_less_than_was_complete_knows_it(tmp_path):
     newest = next((tmp_path / "job-1" / "chk-2").glob("*.snapshot"))
     newest.write_bytes(newest.read_bytes()[:-1])
     second, third = Job(tmp_path), Job(tmp_path)
-    known = CompletedCheckpoint(1, completed_at=1.0, duration=2.0)
+    known = MasterState(begun_checkpoint=2, completed_checkpoint=1, completed_at=1.0, checkpoint_duration=2.0)
 
-    asyncio.run(second.checkpoints.load(2, completed=2, last=None))
-    asyncio.run(third.checkpoints.load(2, completed=1, last=known))
+    asyncio.run(second.checkpoints.load_from(MasterState(begun_checkpoint=2, completed_checkpoint=2)))
+    asyncio.run(third.checkpoints.load_from(known))
 
     assert second.checkpoints.last == third.checkpoints.last == 1
     assert second.checkpoints.is_behind_tasks
     assert not third.checkpoints.is_behind_tasks
     assert second.checkpoints.last_completed is not None
     assert second.checkpoints.last_completed.number == 1
-    assert third.checkpoints.last_completed == known
+    assert third.checkpoints.last_completed == CompletedCheckpoint(1, completed_at=1.0, duration=2.0)
 
 
 def test_logs_that_take_too_much_memory_are_a_reason_for_a_checkpoint_before_it_is_due(tmp_path):
@@ -356,3 +376,103 @@ def test_logs_that_take_too_much_memory_are_a_reason_for_a_checkpoint_before_it_
     job.checkpoints.note_logs(limit + 1)
     asyncio.run(job.begin())
     assert len(job.triggers()) == 1, "one at a time"
+
+
+def test_once_all_tasks_have_finished_the_checkpoint_at_the_end_is_completed_and_all_commit(tmp_path):
+    job = Job(tmp_path)
+
+    async def run() -> None:
+        for task in GRAPH:
+            job.ends(task)
+        job.checkpoints.commit_if_finished()
+        assert job.life.phase is Phase.RUNNING, "they have not said that they have finished"
+        for task in job.assignment.tasks.values():
+            task.state = control.TASK_STATE_FINISHED
+        job.checkpoints.commit_if_finished()
+        job.checkpoints.commit_if_finished()
+        await job.settle()
+
+    asyncio.run(run())
+
+    assert job.life.phase is Phase.COMMITTING
+    assert [sent.checkpoint_completed.number for sent in job.sent] == [FINAL]
+    for task in job.assignment.tasks.values():
+        job.life.succeed.assert_not_called()
+        job.checkpoints.committed(task, FINAL)
+    job.life.succeed.assert_called_once()
+
+
+def test_a_job_that_is_being_cancelled_completes_no_checkpoint_at_the_end(tmp_path):
+    job = Job(tmp_path)
+    job.life.phase = Phase.CANCELLING
+
+    async def run() -> None:
+        for task in job.assignment.tasks.values():
+            task.state = control.TASK_STATE_FINISHED
+            job.ends(task.task_id)
+        await job.settle()
+
+    asyncio.run(run())
+
+    assert job.checkpoints.last == 0
+    assert job.sent == []
+
+
+def test_a_new_incarnation_takes_part_in_the_pending_checkpoint(tmp_path):
+    job = Job(tmp_path)
+    asyncio.run(job.begin())
+
+    job.checkpoints.task_is_live_again(job.assignment.tasks[SOURCE])
+
+    assert job.triggers()[1:] == [(1, {SOURCE})]
+
+
+def test_a_new_incarnation_at_the_end_commits(tmp_path):
+    job = Job(tmp_path)
+    job.checkpoints.last = FINAL
+
+    job.checkpoints.task_is_live_again(job.assignment.tasks[SINK])
+
+    assert [sent.checkpoint_completed.number for sent in job.sent] == [FINAL]
+
+
+def test_what_one_master_saves_of_checkpoints_another_one_loads(tmp_path):
+    first, second, state = Job(tmp_path), Job(tmp_path), MasterState()
+
+    async def run() -> None:
+        await first.begin()
+        fill(first)
+        await first.settle()
+        await first.begin()
+        first.checkpoints.save_to(state)
+        await second.checkpoints.load_from(MasterState.FromString(state.SerializeToString()))
+        await second.begin()
+
+    asyncio.run(run())
+
+    assert second.checkpoints.last_completed == first.checkpoints.last_completed
+    assert second.checkpoints.snapshots == first.checkpoints.snapshots
+    assert second.triggers() == [(3, {SOURCE, OTHER_SOURCE})], "number 2 was used"
+    assert not second.checkpoints.is_behind_tasks
+
+
+def test_a_job_without_checkpoints_is_asked_the_same():
+    def doors(cls: type) -> set[str]:
+        return {name for name in vars(cls) if not name.startswith("_")}
+
+    made_in_init = {"last", "snapshots", "failures", "last_completed"}
+
+    assert doors(CheckpointCoordinator) | made_in_init == doors(NoCheckpoints)
+
+
+def test_a_job_without_checkpoints_is_done_once_its_tasks_have_finished():
+    assignment, life = assignment_of(GRAPH, print), Mock()
+    checkpoints = NoCheckpoints(assignment, life)
+    checkpoints.commit_if_finished()
+    life.succeed.assert_not_called()
+
+    for task in assignment.tasks.values():
+        task.state = control.TASK_STATE_FINISHED
+    checkpoints.commit_if_finished()
+
+    life.succeed.assert_called_once()
