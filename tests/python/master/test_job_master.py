@@ -8,13 +8,16 @@ from unittest.mock import AsyncMock, Mock
 import pytest
 
 from anabranch.config import Options
+from anabranch.errors import JobCancelledError
 from anabranch.job import JobState
 from anabranch.launch.launcher import WorkerSpec
 from anabranch.master.handover import HighAvailability
+from anabranch.master.job_life import Phase
 from anabranch.master.job_master import JobMaster
 from anabranch.plan import plan_job
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1 import graph_pb2 as pb
+from anabranch.v1.master_pb2 import MasterState
 
 FUNCTION = pb.FunctionDescriptor(display_name="f", python_object=pb.PythonObject(pickled=b"f"))
 
@@ -193,3 +196,67 @@ def test_workers_that_are_killed_one_after_another_once_they_have_connected_are_
         return killed.delays
 
     assert asyncio.run(delays()) == [0] * 8
+
+
+def hello_of(worker_id: str, task: int, state: control.TaskState) -> control.WorkerHello:
+    """What a worker says to a new master: it has one task, which is in this state."""
+    snapshot = control.TaskSnapshot(
+        status=control.TaskStatus(task_id=task, state=state),
+        deployed=control.TaskDeployed(task_id=task, endpoint=control.Endpoint(unix_path="/a")),
+        connected=True,
+    )
+    return control.WorkerHello(worker_id=worker_id, set_up=True, tasks=[snapshot])
+
+
+def test_a_master_that_takes_the_place_of_another_goes_on_once_all_its_workers_have_come(tmp_path):
+    left = MasterState(begun_checkpoint=4, recoveries=2, spare_workers=1)
+    for worker_id, task in (("python-1", 1), ("python-standby-1", 2)):
+        left.workers.add(worker_id=worker_id, language=pb.LANGUAGE_PYTHON, task_ids=[task])
+        left.incarnations[task] = 0
+    store = Mock(reconnect_timeout_ms=1000, saved_state=left.SerializeToString(), save=AsyncMock(), ending=AsyncMock())
+
+    async def take_over() -> None:
+        process = Process()
+        options = {"checkpoint_dir": str(tmp_path), "recovery_standbys": "0"}
+        master = make_master(process, store, **options)
+        running = asyncio.ensure_future(master.run())
+        while len([worker for worker in master.describe_workers() if worker.pid]) < 2:
+            await asyncio.sleep(0.01)
+        streams = [Mock(), Mock()]
+        run = control.TASK_STATE_RUNNING
+
+        assert master.connected(hello_of("python-1", 1, run), streams[0])
+        assert (master._life.phase, master.state) == (Phase.RECONNECTING, JobState.DEPLOYING)
+        assert not master.connected(control.WorkerHello(worker_id="python-2"), Mock()), "it was given up"
+        assert master.connected(hello_of("python-standby-1", 2, run), streams[1])
+
+        assert master.state is JobState.RUNNING
+        assert master.status().recoveries == 2
+        for stream in streams:
+            stream.send.assert_not_called()
+        process.exit_code = 0
+        for worker_id, stream in zip(("python-1", "python-standby-1"), streams, strict=True):
+            master.disconnected(worker_id, stream)
+        master.cancel()
+        assert isinstance(await asyncio.wait_for(running, 60), JobCancelledError)
+
+    asyncio.run(take_over())
+
+
+def test_a_job_that_is_cancelled_while_its_workers_are_ended_has_finished():
+    async def run() -> None:
+        process = Process()
+        master = make_master(process)
+        running = asyncio.ensure_future(master.run())
+        while not master.describe_workers()[0].pid:
+            await asyncio.sleep(0.01)
+        master._launcher.close = AsyncMock(side_effect=master.cancel)  # type: ignore[method-assign]
+        for task in master.plan.tasks:
+            status = control.TaskStatus(task_id=task.task_id, state=control.TASK_STATE_FINISHED)
+            master.received("python-1", control.WorkerMessage(task_status=status))
+        process.exit_code = 0
+
+        assert await asyncio.wait_for(running, 60) is None
+        assert master.state is JobState.FINISHED
+
+    asyncio.run(run())
