@@ -116,7 +116,7 @@ def test_an_exception_in_a_java_function_names_operator_record_and_the_users_lin
     assert lines[2].strip().startswith("at com.acme.Functions$FailsAtSeven.map(Functions.java:")
     trace = "\n".join(lines)
     assert "Caused by: java.lang.IllegalArgumentException: seven came" in trace
-    assert "org.anabranch.runtime.worker" not in trace
+    assert "org.anabranch.runtime.task" not in trace
 
 
 def test_an_integer_function_fed_with_python_ints_is_told_to_take_long(acme_jar):

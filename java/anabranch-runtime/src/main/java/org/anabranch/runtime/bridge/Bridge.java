@@ -6,11 +6,11 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntConsumer;
+import org.anabranch.runtime.job.UserCode;
 import org.anabranch.runtime.operator.FunctionException;
+import org.anabranch.runtime.process.LineOutput;
 import org.anabranch.runtime.records.RecordException;
 import org.anabranch.runtime.records.TypeRegistry;
-import org.anabranch.runtime.worker.LineOutput;
-import org.anabranch.runtime.worker.UserCode;
 import org.anabranch.runtime.worker.Worker;
 
 /** What a driver may ask of this JVM. Every method may be called from any thread. */
@@ -100,7 +100,7 @@ public final class Bridge {
 
   /** Has what this JVM prints sent to the worker's master from now on. */
   public void forwardLines() {
-    LineOutput.forward(worker);
+    LineOutput.forward(worker::printed);
   }
 
   /**

@@ -4,8 +4,8 @@ import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
-import org.anabranch.runtime.worker.LineOutput;
-import org.anabranch.runtime.worker.ProcessEnd;
+import org.anabranch.runtime.process.LineOutput;
+import org.anabranch.runtime.process.ProcessEnd;
 import py4j.GatewayServer;
 
 /**

@@ -11,6 +11,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipFile;
+import org.anabranch.runtime.job.UserCode;
 import org.anabranch.runtime.operator.FunctionChecks;
 import org.anabranch.runtime.operator.FunctionException;
 import org.anabranch.runtime.operator.FunctionKind;
@@ -18,7 +19,6 @@ import org.anabranch.runtime.operator.FunctionLoader;
 import org.anabranch.runtime.operator.Names;
 import org.anabranch.runtime.records.RecordException;
 import org.anabranch.runtime.records.TypeRegistry;
-import org.anabranch.runtime.worker.UserCode;
 
 /** Looks up what a user calls a function, and finds what may have been meant if it is not there. */
 record FunctionLookup(UserCode code) {

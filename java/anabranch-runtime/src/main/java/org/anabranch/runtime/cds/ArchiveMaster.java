@@ -237,6 +237,9 @@ final class ArchiveMaster implements Closeable {
     options.put("anabranch.deploy.timeout-ms", "5000");
     options.put("anabranch.cancel.timeout-ms", "3000");
     options.put("anabranch.report.interval-ms", "100");
+    options.put("anabranch.heartbeat.timeout-ms", "30000");
+    options.put("anabranch.stall.warn-ms", "60000");
+    options.put("anabranch.mode", "none");
     return JobSetup.newBuilder()
         .setJobId("archive-run")
         .setJobName("archive-run")

@@ -18,6 +18,8 @@ import org.anabranch.api.function.RuntimeContext;
  * does not catch it.
  */
 public interface Operator {
+  /** The number of the checkpoint after the end of the input. */
+  long END = Long.MAX_VALUE;
 
   /** Opens the user's function. */
   void open(RuntimeContext context) throws Exception;
@@ -63,7 +65,7 @@ public interface Operator {
    * Returns what the engine keeps for this operator: values that could be records, in an order that
    * only {@link #load} has to understand.
    *
-   * @param checkpoint number of the checkpoint; {@code Long.MAX_VALUE} after the end of the input
+   * @param checkpoint number of the checkpoint; {@link #END} after the end of the input
    */
   default List<Object> save(long checkpoint) throws Exception {
     return List.of();

@@ -78,7 +78,6 @@ public final class OperatorChain {
   /** Records that an operator has taken and emitted. */
   public record Counts(int operatorId, long in, long out) {}
 
-  private static final long END = Long.MAX_VALUE;
   private static final String ON_ERROR = "anabranch.on-error";
 
   private final List<Integer> ids = new ArrayList<>();
@@ -409,7 +408,7 @@ public final class OperatorChain {
       Stage stage = stages.get(i);
       stage.finish();
       if (checkpoints) {
-        states.addOperators(stage.save(ids.get(i), END, codec));
+        states.addOperators(stage.save(ids.get(i), Operator.END, codec));
       }
       if (!checkpoints || !stage.operator().needsCommit()) {
         close(stage);
@@ -423,7 +422,7 @@ public final class OperatorChain {
   /** Ends the function of an edge. */
   private void end(int edge, Stage stage, Snapshot.Builder states) {
     if (checkpoints) {
-      states.putFunctionOfEdge(edge, stage.save(edge, END, codec).getFunction());
+      states.putFunctionOfEdge(edge, stage.save(edge, Operator.END, codec).getFunction());
     }
     close(stage);
   }

@@ -13,8 +13,6 @@ import org.anabranch.api.function.TransactionalSinkFunction;
  * so on. In a state that comes back they are part of a complete checkpoint, whatever their number.
  */
 final class TransactionalSinkOperator extends FunctionOperator<TransactionalSinkFunction<Object>> {
-  private static final long END = Long.MAX_VALUE;
-
   private final boolean checkpoints;
   private final TreeMap<Long, Object> uncommitted = new TreeMap<>();
 

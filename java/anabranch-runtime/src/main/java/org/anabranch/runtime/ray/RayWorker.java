@@ -3,7 +3,7 @@ package org.anabranch.runtime.ray;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import org.anabranch.runtime.worker.LineOutput;
+import org.anabranch.runtime.process.LineOutput;
 import org.anabranch.runtime.worker.Worker;
 
 /**
@@ -35,7 +35,7 @@ public final class RayWorker {
   public synchronized long start(String workerId, String master, String token) {
     if (worker == null) {
       worker = Worker.start(workerId, master, token, this::end);
-      LineOutput.forward(worker);
+      LineOutput.forward(worker::printed);
     } else {
       worker.reconnect(master);
     }

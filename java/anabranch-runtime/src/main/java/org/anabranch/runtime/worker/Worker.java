@@ -35,7 +35,14 @@ import org.anabranch.proto.v1.WorkerHello;
 import org.anabranch.proto.v1.WorkerMessage;
 import org.anabranch.proto.v1.WorkerReport;
 import org.anabranch.runtime.control.ControlClient;
+import org.anabranch.runtime.job.JobContext;
+import org.anabranch.runtime.process.LineOutput;
+import org.anabranch.runtime.process.OpenFiles;
+import org.anabranch.runtime.task.Lifecycle;
+import org.anabranch.runtime.task.Task;
+import org.anabranch.runtime.task.TaskListener;
 import org.anabranch.runtime.text.ErrorText;
+import org.anabranch.runtime.text.StackTraces;
 
 /**
  * Does what the job master says and reports what its tasks do, from the master's first message to
@@ -260,7 +267,7 @@ public final class Worker implements TaskListener {
   private void setUp(JobSetup setup) {
     job = JobContext.of(setup, HexFormat.of().parseHex(tokenHex));
     long interval = job.options().number("anabranch.report.interval-ms");
-    long patience = job.options().longNumber("anabranch.heartbeat.timeout-ms", "0");
+    long patience = job.options().longNumber("anabranch.heartbeat.timeout-ms");
     long silence =
         TimeUnit.MILLISECONDS.toNanos((patience == 0 ? NO_TIMEOUT_MILLIS : patience) / 4);
     timer.scheduleAtFixedRate(
@@ -269,8 +276,8 @@ public final class Worker implements TaskListener {
 
   private void deploy(TaskDescriptor descriptor) {
     Task before = tasks.get(descriptor.getTaskId());
-    if (before != null && before.descriptor().getIncarnation() > descriptor.getIncarnation()) {
-      return; // it has come late, and its successor is there
+    if (before != null && before.descriptor().getIncarnation() >= descriptor.getIncarnation()) {
+      return; // it was sent twice, or came late: this task is there, or its successor
     }
     Task task = new Task(descriptor, job, this);
     tasks.put(descriptor.getTaskId(), task);
@@ -324,7 +331,7 @@ public final class Worker implements TaskListener {
                 .formatted(task.descriptor().getName(), timeout, StackTraces.userPlace(frames));
         System.err.println(summary + "; the JVM ends");
         String trace = String.join("\n", Arrays.stream(frames).map(String::valueOf).toList());
-        if (job.recovery().isEmpty()) {
+        if (!job.recovery().recovers()) {
           sendFailed(summary, trace);
         } // else others go on with its tasks
         stop(1);

@@ -1,5 +1,8 @@
 package org.anabranch.runtime.worker;
 
+import org.anabranch.runtime.process.LineOutput;
+import org.anabranch.runtime.process.ProcessEnd;
+
 /** Runs a worker as a process of its own, told by the environment where its master is. */
 public final class WorkerMain {
   private WorkerMain() {}

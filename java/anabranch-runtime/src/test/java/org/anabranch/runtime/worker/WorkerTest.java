@@ -32,6 +32,12 @@ import org.anabranch.proto.v1.TriggerCheckpoint;
 import org.anabranch.proto.v1.WorkerHello;
 import org.anabranch.proto.v1.WorkerMessage;
 import org.anabranch.runtime.control.TestMaster;
+import org.anabranch.runtime.job.JobContext;
+import org.anabranch.runtime.process.OpenFiles;
+import org.anabranch.runtime.task.Lifecycle;
+import org.anabranch.runtime.task.Task;
+import org.anabranch.runtime.task.TaskListener;
+import org.anabranch.runtime.task.TestJob;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -264,7 +270,7 @@ class WorkerTest {
   @Test
   void aTaskIsReplacedByItsNextIncarnationWithTheStateOfACheckpoint() throws InterruptedException {
     try (TestJob job =
-        new TestJob(directory, TestJob.NUMBERS).option("anabranch.checkpoint.dir", "somewhere")) {
+        new TestJob(directory, TestJob.NUMBERS).option("anabranch.mode", "exactly_once")) {
       var source = job.tasks(1, job.numbers(Long.MAX_VALUE));
       var sink = job.tasks(1, job.sink());
       job.edge(source, sink, KIND_FORWARD, false);
@@ -298,6 +304,29 @@ class WorkerTest {
       assertThat(next.getSnapshot().getInputs(0).getControls()).isEqualTo(2);
       assertThat(next.getSnapshot().getOperators(0).getRecordsIn())
           .isEqualTo(next.getSnapshot().getInputs(0).getRecords());
+      shutDown();
+      assertThat(exit()).isZero();
+    }
+  }
+
+  @Test
+  void aTaskThatIsSentTwiceRunsOn() throws InterruptedException {
+    try (TestJob job =
+        new TestJob(directory, TestJob.NUMBERS).option("anabranch.mode", "exactly_once")) {
+      var source = job.tasks(1, job.numbers(Long.MAX_VALUE));
+      var sink = job.tasks(1, job.sink());
+      job.edge(source, sink, KIND_FORWARD, false);
+      Endpoint producer = deploy(job);
+      connect(1, null);
+      connect(2, producer);
+      awaitState(2, TaskState.TASK_STATE_RUNNING);
+
+      for (TaskDescriptor descriptor : job.descriptors()) {
+        say(MasterMessage.newBuilder().setDeployTask(descriptor));
+      }
+      trigger(1);
+
+      assertThat(awaitCheckpoint(2, 1).getIncarnation()).isEqualTo(1);
       shutDown();
       assertThat(exit()).isZero();
     }

@@ -19,7 +19,7 @@ import org.anabranch.proto.v1.ConnectRequest;
 import org.anabranch.proto.v1.Partitioning;
 import org.anabranch.runtime.exchange.wire.Preamble;
 import org.anabranch.runtime.exchange.wire.Proofs;
-import org.anabranch.runtime.worker.TestJob;
+import org.anabranch.runtime.task.TestJob;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

@@ -1,0 +1,296 @@
+package org.anabranch.runtime.task.run;
+
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.anabranch.proto.v1.Snapshot;
+import org.anabranch.proto.v1.UnreadFrame;
+import org.anabranch.runtime.exchange.input.InputBatch;
+import org.anabranch.runtime.exchange.input.InputGate;
+import org.anabranch.runtime.exchange.input.Received;
+import org.anabranch.runtime.operator.Operator;
+import org.anabranch.runtime.process.Faults;
+
+/**
+ * The run of a task in a job with checkpoints; see {@code docs/design/006-recovery.md}.
+ *
+ * <pre>
+ *   listen --> dial --> open --> run --> end --> serve
+ * </pre>
+ *
+ * <p>What is done at each of these steps so that the task can be restored without the others, or
+ * only together with them, is the affair of the subclasses. Everything is called on the task's
+ * thread.
+ */
+abstract sealed class RecoverableRun extends Run permits ExactlyOnceRun, AtLeastOnceRun {
+  private static final long MOST_BYTES_AHEAD = 64 << 20;
+
+  final Snapshot restore;
+  // Checkpoints whose commits are still to be made.
+  private final Queue<Long> completed = new ConcurrentLinkedQueue<>();
+  private boolean restored;
+  private InputGate input;
+  private final Pace pace = new Pace();
+  // The checkpoint to be taken without a barrier, and when it was asked for; 0: none.
+  private long triggered;
+  private long triggeredAt;
+
+  RecoverableRun(RunningTask task) {
+    super(task);
+    this.restore = descriptor.getRestore();
+  }
+
+  @Override
+  public final boolean takesCheckpoints() {
+    return true;
+  }
+
+  // ---------------------------------------------------------------- what differs
+
+  /** Opens the functions, and says that the task is running unless something is to be repeated. */
+  abstract void open();
+
+  /** Repeats what a source did in an earlier life; returns false once there is nothing left. */
+  abstract boolean repeatSource();
+
+  /** A checkpoint is about to be taken because the master wants it, without a barrier. */
+  abstract void beforeTrigger(long number, long timestampMillis);
+
+  /** Returns the checkpoint whose barrier has come on some channels and not on all; 0: none. */
+  abstract long aligning();
+
+  /** A checkpoint was taken without the barriers that some channels may have met. */
+  abstract void passedBarriers();
+
+  /** The input has ended; operators are about to emit what they hold back. */
+  abstract void beforeFinish();
+
+  /** The operators have emitted everything, and been saved and closed. */
+  abstract void afterFinish();
+
+  /** Everything has been sent, the end of input included. */
+  abstract void afterEnd();
+
+  /** The states of a checkpoint have been saved, and its barrier is about to be sent. */
+  abstract void enterEpoch(long number);
+
+  /** Adds to a snapshot what only this kind of run has to know. */
+  abstract void complete(Snapshot.Builder snapshot);
+
+  /** Forgets what was before a completed checkpoint. */
+  abstract void forget(long number);
+
+  /** Does something outside of the order in which things are repeated. */
+  abstract void quietly(Runnable action);
+
+  // ---------------------------------------------------------------- from the master
+
+  /**
+   * Has a checkpoint taken without a barrier: by a source, between two fetches, or by a task that
+   * no barrier reaches any more because all that is upstream of it has ended.
+   */
+  @Override
+  public final void trigger(long number, long timestampMillis) {
+    triggered = number;
+    triggeredAt = timestampMillis;
+  }
+
+  @Override
+  public final void completed(long number) {
+    completed.add(number);
+  }
+
+  /**
+   * Commits what belongs to complete checkpoints; not before the transactions of earlier lives are
+   * known.
+   */
+  @Override
+  public final void commitCompleted() {
+    while (restored && !completed.isEmpty()) {
+      long number = completed.poll();
+      quietly(() -> chain.commit(number));
+      forget(number);
+      if (number == Operator.END) {
+        quietly(chain::close);
+      }
+      task.committed(number);
+    }
+  }
+
+  // ---------------------------------------------------------------- life
+
+  @Override
+  void opened() {
+    input = exchange.input();
+  }
+
+  /** Runs until the task is cancelled. */
+  @Override
+  final void live() {
+    if (hasNothingToRun()) {
+      commitOnly();
+      restored();
+    } else {
+      open();
+      restored();
+      runOperators();
+      end(finish());
+    }
+    while (!hasNothingToRun() && !output.acknowledged()) {
+      serve();
+    }
+    task.finished();
+    Faults.reach("end.finished");
+    while (true) { // others may need what was sent, until the job has ended
+      serve();
+    }
+  }
+
+  private void restored() {
+    restored = true;
+    commitCompleted();
+  }
+
+  /** Returns whether the task had come to its end in an earlier life. */
+  final boolean hasNothingToRun() {
+    return restore.getNumber() == Operator.END;
+  }
+
+  @Override
+  final boolean awaitsConsumers() {
+    return !hasNothingToRun();
+  }
+
+  private void commitOnly() {
+    task.running();
+    quietly(
+        () -> {
+          chain.commitOnly(restore);
+          chain.close();
+        });
+    task.checkpoint(restore);
+  }
+
+  private Snapshot.Builder finish() {
+    beforeFinish();
+    Snapshot.Builder states = chain.end();
+    afterFinish();
+    return states;
+  }
+
+  private void end(Snapshot.Builder states) {
+    output.end();
+    afterEnd();
+    task.checkpoint(snapshot(Operator.END, states));
+    Faults.reach("end.checkpoint");
+  }
+
+  private void serve() {
+    exchange.await();
+    task.runMailbox();
+  }
+
+  // ---------------------------------------------------------------- input
+
+  /** Returns what has come next; null if nothing has, and then waits for something to come. */
+  final Received awaitReceived() {
+    Received received = input.nextReceived();
+    if (received == null) {
+      exchange.poll(0);
+      received = input.nextReceived();
+    }
+    if (received == null) {
+      output.flush();
+      // The flush may have waited for room, and input may have come meanwhile.
+      if (!input.ready()) {
+        exchange.await();
+      }
+    }
+    return received;
+  }
+
+  final void handle(InputBatch batch) {
+    long began = System.nanoTime();
+    task.handle(batch);
+    pace.learn(batch.size(), System.nanoTime() - began);
+    input.takeAtMost(pace.most());
+  }
+
+  @Override
+  final boolean mayFetch() {
+    if (repeatSource()) {
+      return false;
+    }
+    if (triggered > epoch()) {
+      beforeTrigger(triggered, triggeredAt);
+      takeCheckpoint(triggered, triggeredAt);
+    }
+    return true;
+  }
+
+  // ---------------------------------------------------------------- checkpoints
+
+  /** Takes the checkpoint that was asked for as soon as what is to come is known to its end. */
+  final void takeTriggered() {
+    if (triggered <= epoch()) {
+      return;
+    }
+    boolean readToEnd = triggered > aligning() && readAhead(MOST_BYTES_AHEAD);
+    // Asked for only now: what was read may hold the barrier.
+    if (triggered <= aligning() || input.barrierAhead(triggered)) {
+      triggered = 0;
+    } else if (readToEnd) {
+      beforeTrigger(triggered, triggeredAt);
+      takeCheckpointBeforeEnd(triggered, triggeredAt);
+    }
+  }
+
+  /** Takes a checkpoint whose snapshot holds all input that is still to be handled. */
+  final void takeCheckpointBeforeEnd(long number, long timestampMillis) {
+    takeCheckpoint(number, timestampMillis, input.unread());
+    passedBarriers();
+  }
+
+  /** Returns whether all that is still to come is in memory. */
+  final boolean readAhead(long mostBytes) {
+    boolean readToEnd = input.readAhead(mostBytes);
+    if (!readToEnd) {
+      exchange.poll(0);
+      readToEnd = input.readAhead(mostBytes);
+    }
+    return readToEnd;
+  }
+
+  final void takeCheckpoint(long number, long timestampMillis) {
+    takeCheckpoint(number, timestampMillis, List.of());
+  }
+
+  private void takeCheckpoint(long number, long timestampMillis, List<UnreadFrame> unread) {
+    output.flush();
+    Snapshot.Builder states = Snapshot.newBuilder();
+    save(number, states);
+    enterEpoch(number);
+    output.barrier(number, timestampMillis);
+    if (chain.source() != null) {
+      chain.source().beginEpoch();
+    }
+    Faults.reach("checkpoint.passed");
+    task.checkpoint(snapshot(number, states.addAllUnread(unread)));
+    Faults.reach("checkpoint.sent");
+  }
+
+  private void save(long number, Snapshot.Builder into) {
+    into.addAllOperators(chain.save(number)).putAllFunctionOfEdge(chain.saveOfEdges(number));
+  }
+
+  /**
+   * Returns the task's part of a checkpoint, with the states that were saved before the barrier or
+   * the end was sent, and the positions of outputs after it.
+   */
+  private Snapshot snapshot(long number, Snapshot.Builder states) {
+    states.setNumber(number).addAllInputs(input.positions()).putAllNextOfEdge(output.nextOfEdge());
+    complete(states);
+    SnapshotSize.require(states, descriptor, SnapshotSize.LARGEST);
+    return states.build();
+  }
+}
