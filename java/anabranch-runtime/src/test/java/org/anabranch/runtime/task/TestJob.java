@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -82,6 +83,7 @@ public final class TestJob implements TaskListener, AutoCloseable {
   private final Map<Integer, TaskError> errors = new ConcurrentHashMap<>();
   private final Map<Integer, CountDownLatch> running = new ConcurrentHashMap<>();
   private final List<Task> tasks = new ArrayList<>();
+  private final Set<Integer> settled = ConcurrentHashMap.newKeySet(); // deployed, or ended before
   private CountDownLatch deployed;
   private CountDownLatch ended;
   private int nextOperator = 1;
@@ -332,7 +334,14 @@ public final class TestJob implements TaskListener, AutoCloseable {
     if (endpoint != null) {
       endpoints.put(task.descriptor().getTaskId(), endpoint);
     }
-    deployed.countDown();
+    settle(task.descriptor().getTaskId());
+  }
+
+  /** A short task may be deployed and at its end before another is deployed: it counts once. */
+  private void settle(int task) {
+    if (settled.add(task)) {
+      deployed.countDown();
+    }
   }
 
   @Override
@@ -355,7 +364,7 @@ public final class TestJob implements TaskListener, AutoCloseable {
       running.get(id).countDown();
     }
     if (state.hasEnded()) {
-      deployed.countDown(); // one that fails while it is made never says so
+      settle(id); // one that fails while it is made never says so
       running.get(id).countDown();
       ended.countDown();
     }
