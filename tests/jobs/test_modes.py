@@ -27,7 +27,7 @@ def test_at_least_once_loses_nothing(tmp_path, seed, capfd):
 
     lines = [int(line) for file in (tmp_path / "out").iterdir() for line in file.read_text().split()]
     assert set(lines) == set(range(100_000))
-    assert "the job goes back to" in capfd.readouterr().err
+    assert "rolling back the whole job to" in capfd.readouterr().err
 
 
 def test_at_least_once_without_a_failure_is_exactly_once(tmp_path):

@@ -69,8 +69,8 @@ def test_a_worker_with_too_many_channels_fails_the_job_with_its_limit(drive, lan
 
     assert (1, "") == (code, out)
     message = err.strip().splitlines()[-3:]  # and the code of the error
-    assert f"job many: worker {language}-1 cannot have enough files open: its " in message[0]
-    assert "the limit of its process is 300 (ulimit -n)" in message[0]
+    assert f"job many: worker {language}-1 would exceed its limit of open files: its " in message[0]
+    assert "its process may have 300 (ulimit -n)" in message[0]
     assert f"have fewer tasks share a worker (option {option})" in message[1]
     assert "not deployed" not in err
 
@@ -85,7 +85,7 @@ def test_a_task_without_files_is_not_the_fault_of_its_function(drive):
     code, out, err = drive(HOG).finish()
 
     assert (1, "") == (code, out)
-    assert "has no open file left for its channels: OSError: [Errno 24] Too many open files" in err
+    assert "ran out of file descriptors for its channels: OSError: [Errno 24] Too many open files" in err
     assert "the process may have 100 files open (ulimit -n)" in err
     assert "operator 'hog' failed" not in err
 
@@ -94,6 +94,6 @@ def test_neither_is_a_task_in_java(drive, acme_jar):
     code, out, err = drive(JAVA_HOG, acme_jar).finish()
 
     assert (1, "") == (code, out)
-    assert "has no open file left for its channels: java.net.SocketException: Too many open files" in err
+    assert "ran out of file descriptors for its channels: java.net.SocketException: Too many open files" in err
     assert "the process may have 300 files open (ulimit -n)" in err
     assert "operator 'hog' failed" not in err

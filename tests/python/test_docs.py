@@ -167,7 +167,7 @@ def test_every_anchor_is_a_heading(page):
 
 
 NOTES = sorted((ROOT / "docs" / "design").glob("*.md"))
-STATUS = re.compile(r"# \d{3} .+\n\n\*Status: [^*]+ Written \d{4}-\d\d-\d\d[^*]* Replaces[^*]+\*\n")
+STATUS = re.compile(r"# \d{3} .+\n\n\*Status: [^*]+\sWritten \d{4}-\d\d-\d\d[^*]*\sReplaces[^*]+\*\n")
 
 
 @pytest.mark.parametrize("note", NOTES, ids=lambda note: note.name)

@@ -226,7 +226,7 @@ class CheckpointCoordinator:
             await asyncio.wait(self._writes, timeout=timeout)
 
     def abandon(self) -> None:
-        """Gives up the pending checkpoint: all tasks go back to the last complete one."""
+        """Gives up the pending checkpoint: all tasks roll back to the last complete one."""
         self._pending = None
 
     def forget(self, tasks: Collection[int]) -> None:

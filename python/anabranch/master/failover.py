@@ -109,19 +109,22 @@ class Failover:
         await self._pool.remove(dead, death)
         failed = set(dead.plan.task_ids)
         if failed and not self._may_recover(failed):
-            self._life.fail(f"{death}\nIt has died too often (option anabranch.recovery.attempts).")
+            limit = f"limited to {self._attempts} (option anabranch.recovery.attempts)"
+            self._life.fail(f"{death}\nGave up: recoveries without a checkpoint between are {limit}.")
             return
         if failed:
             again = self._roll_back(failed)
-            what = "the job goes" if len(again) == len(self._tasks) else "its tasks alone go"
-            self._life.warn(f"{death.splitlines()[0]}; {what} back to {checkpoint_name(self._checkpoints.last)}")
+            what = "the whole job" if len(again) == len(self._tasks) else "its tasks alone"
+            self._life.warn(
+                f"{death.splitlines()[0]}; rolling back {what} to {checkpoint_name(self._checkpoints.last)}"
+            )
             self._pool.replace(dead)
             await self._remember(again)
             self._deployment.deploy_again(again)
         self._pool.start_standbys()
 
     def _may_recover(self, failed: Collection[int]) -> bool:
-        """Counts a death of these tasks; returns whether none has died too often since the last checkpoint."""
+        """Counts a death of these tasks; returns whether none has failed too often since the last checkpoint."""
         now, last = time.monotonic(), self._checkpoints.last
         for task in (self._tasks[task_id] for task_id in failed):
             if task.deaths is None or task.deaths.checkpoint != last:
@@ -141,7 +144,7 @@ class Failover:
             return
         is_nondeterminism = error.kind == control.TaskError.KIND_NONDETERMINISM
         if is_nondeterminism and self._may_recover({task.task_id}):
-            self._begin_again(set(self._tasks), f"{error.summary}; the job goes", whole=True, delay=0)
+            self._begin_again(set(self._tasks), f"{error.summary}; rolling back the whole job to", whole=True, delay=0)
             return
         if self._restarts.are_used_up:
             self._life.fail(task_failure(error), error)
@@ -149,12 +152,12 @@ class Failover:
         last = self._checkpoints.last
         failed_at = FailedRecord(error.operator, error.record, error.record_position, last)
         if failed_at.is_again(task.failed_at):
-            again = "The same record has failed there before: another restart would not help."
+            again = "The same record failed again after a restart; giving up."
             self._life.fail(f"{task_failure(error)}\n{again}", error)
             return
         task.failed_at = failed_at
         delay = self._restarts.begin(last)
-        why = f"{error.summary}; the task is restarted in {delay:g} s and goes"
+        why = f"{error.summary}; restarting the task in {delay:g} s from"
         self._begin_again({task.task_id}, why, whole=False, delay=delay)
 
     def task_is_live(self, task: Execution) -> None:
@@ -165,12 +168,12 @@ class Failover:
             self._checkpoints.task_is_live_again(task)
 
     def _begin_again(self, failed: set[int], why: str, *, whole: bool, delay: float) -> None:
-        """Has failed tasks, or all, go back to the last checkpoint and begin again after a delay, seconds."""
+        """Rolls failed tasks, or all, back to the last checkpoint; they begin again after a delay, seconds."""
 
         async def begin() -> None:
             async with self._lock:
                 await self._checkpoints.settle()
-                self._life.warn(f"{why} back to {checkpoint_name(self._checkpoints.last)}")
+                self._life.warn(f"{why} {checkpoint_name(self._checkpoints.last)}")
                 again = self._roll_back(failed, whole=whole)
                 await self._remember(again)
             await asyncio.sleep(delay)
@@ -178,7 +181,7 @@ class Failover:
 
         self._life.in_background(begin())
 
-    # ------------------------------------------------------------------ going back
+    # ------------------------------------------------------------------ rollback
 
     def _roll_back(self, failed: set[int], *, whole: bool = False) -> set[int]:
         """Makes the tasks ready to begin again that have to: the failed ones, or all of them; returns these."""
@@ -201,7 +204,7 @@ class Failover:
         return again
 
     async def _remember(self, again: set[int]) -> None:
-        """Has the new incarnations remembered, and then ends the old ones of a job that goes back as a whole.
+        """Has the new incarnations remembered, and then ends the old ones of a job that rolls back as a whole.
 
         In this order: a master after this one would take their end for that of the job.
         """

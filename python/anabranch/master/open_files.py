@@ -52,7 +52,7 @@ def shortage(
         ways.insert(1, f"have fewer tasks share a worker (option {option})")
     what = "1 task" if n == 1 else f"{n:,} tasks"
     return (
-        f"worker {worker_id} cannot have enough files open: its {what} would have {ends:,} ends of channels,"
-        f" each of them a socket, and would need {needed:,} open files; the limit of its process is {limit:,}"
+        f"worker {worker_id} would exceed its limit of open files: its {what} would have {ends:,} ends of channels,"
+        f" each of them a socket, and would need {needed:,} file descriptors; its process may have {limit:,}"
         f" (ulimit -n)\nhint: {', or '.join([', '.join(ways[:-1]), ways[-1]])}"
     )

@@ -1,4 +1,4 @@
-"""Decides which failed tasks can be recovered alone, and which tasks must go back to the checkpoint."""
+"""Decides which failed tasks can be recovered alone, and which tasks must roll back to the checkpoint."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Decision:
 
     Attributes:
         local: Failed tasks that are recovered alone, from the determinants that live tasks hold.
-        rollback: Tasks, failed or live, that go back to the checkpoint and may take another way from there.
+        rollback: Tasks, failed or live, that roll back to the checkpoint and may take another way from there.
     """
 
     local: frozenset[int]
@@ -25,7 +25,7 @@ def decide(failed: Collection[int], consumers: Mapping[int, frozenset[int]], sha
     A failed task's frontier are the first live tasks on the ways downstream of it. What they know of the task came
     over failed tasks only, so they hold its determinants if each of these ways is at most `sharing_depth` channels
     long. All ways count, not the shortest one: over a longer one, a live task may have come to depend on an event
-    whose determinant was lost on the way. Such an orphan goes back to the checkpoint with all that follows the
+    whose determinant was lost on the way. Such an orphan rolls back to the checkpoint with all that follows the
     failed task. A task without frontier may take any way, for nothing that lives depends on it.
 
     Args:

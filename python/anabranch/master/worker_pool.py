@@ -195,8 +195,8 @@ class WorkerPool:
             death = worker_death(worker.worker_id, worker.process.pid, exit_code, tasks, list(worker.errors))
             self.give_up(worker, death)
         elif self._silence_limit and worker.stream is not None and now - worker.heard > self._silence_limit:
-            who = f"worker {worker.worker_id}, process {worker.process.pid},"
-            self.give_up(worker, f"{who} has been silent for {now - worker.heard:.0f} s")
+            who = f"worker {worker.worker_id}, process {worker.process.pid}"
+            self.give_up(worker, f"no heartbeat from {who}, for {now - worker.heard:.0f} s")
 
     # ------------------------------------------------------------------ ending
 

@@ -112,7 +112,7 @@ def _engine_without_files(
         language=LANGUAGE_PYTHON,
         subtask=subtask,
         record_position=-1,
-        summary=f"the worker of operator {operator!r}, subtask {subtask}, Python, has no open file left"
+        summary=f"the worker of operator {operator!r}, subtask {subtask}, Python, ran out of file descriptors"
         f" for its channels: {error_line(cause)}",
         full_trace=format_error(error),
         hint=hint,

@@ -56,7 +56,7 @@ def test_the_tasks_of_a_dead_worker_go_on_from_the_checkpoint_on_another_one(on_
         assert incarnations(parts) == [0, 1, 1]
         assert parts.assignment.tasks[MAP].descriptor.restore.number == 7
         assert parts.assignment.tasks[MAP].worker.worker_id == "python-standby-1"
-        assert parts.warnings == ["job job: worker python-2 was killed; its tasks alone go back to checkpoint 7"]
+        assert parts.warnings == ["job job: worker python-2 was killed; rolling back its tasks alone to checkpoint 7"]
         assert [(spec.worker_id, spec.place_of) for spec in parts.started] == [("python-standby-1", "python-2")]
         assert parts.saved[-1].incarnations == {SOURCE: 0, MAP: 1, SINK: 1}
         assert streams["python-1"].sent == [], "it goes on"
@@ -85,7 +85,7 @@ def test_a_job_with_whole_recovery_goes_back_as_a_whole_and_ends_what_is_left_of
 
         assert incarnations(parts) == [1, 1, 1]
         assert streams["python-1"].kinds == ["cancel_tasks", "deploy_task"]
-        assert "the job goes back to checkpoint 7" in parts.warnings[0]
+        assert "rolling back the whole job to checkpoint 7" in parts.warnings[0]
         parts.checkpoints.abandon.assert_called_once()
 
     on_running_job(test, recovery_scope="job")
@@ -146,7 +146,7 @@ def test_a_task_whose_workers_die_too_often_between_two_checkpoints_ends_the_job
 
         await die()
 
-        assert "It has died too often (option anabranch.recovery.attempts)." in await parts.error()
+        assert "are limited to 2 (option anabranch.recovery.attempts)." in await parts.error()
 
     on_running_job(test, recovery_attempts="2")
 
@@ -161,7 +161,7 @@ def test_new_workers_that_fail_as_soon_as_they_start_have_a_little_more_patience
         task.deaths.since = time.monotonic() - 3600
         await parts.failover.worker_died(task.worker, "it died")
 
-        assert "too often" in await parts.error()
+        assert "Gave up: recoveries" in await parts.error()
 
     on_running_job(test, recovery_attempts="1")
 
@@ -193,9 +193,7 @@ def test_a_failed_task_begins_again_where_restarts_are_left(on_running_job):
 
         assert incarnations(parts) == [0, 1, 0]
         assert [message.deploy_task.task_id for message in streams["python-2"].sent] == [MAP]
-        assert parts.warnings == [
-            "job job: ValueError: bad; the task is restarted in 0 s and goes back to checkpoint 7"
-        ]
+        assert parts.warnings == ["job job: ValueError: bad; restarting the task in 0 s from checkpoint 7"]
 
         parts.failover.task_failed(parts.assignment.tasks[MAP], error("'b'", record_position=4))
 
@@ -211,7 +209,7 @@ def test_a_record_that_fails_again_ends_the_job_though_restarts_are_left(on_runn
 
         parts.failover.task_failed(parts.assignment.tasks[MAP], error("'a'", record_position=3))
 
-        assert "another restart would not help" in await parts.error()
+        assert "failed again after a restart; giving up" in await parts.error()
 
     on_running_job(test, restart_attempts="9")
 
@@ -223,7 +221,7 @@ def test_nondeterminism_is_known_by_its_kind_and_takes_the_whole_job_back(on_run
         await in_the_background(parts)
 
         assert incarnations(parts) == [1, 1, 1]
-        assert parts.warnings == ["job job: it differs; the job goes back to checkpoint 7"]
+        assert parts.warnings == ["job job: it differs; rolling back the whole job to checkpoint 7"]
 
     on_running_job(test)
 
@@ -245,7 +243,7 @@ def test_a_worker_whose_process_cannot_be_started_is_replaced(on_running_job):
         await parts.failover.start_failed(worker, "worker python-2 could not be started: no memory")
         await in_the_background(parts)
 
-        assert "could not be started: no memory; its tasks alone go back" in parts.warnings[0]
+        assert "could not be started: no memory; rolling back its tasks alone" in parts.warnings[0]
         assert parts.assignment.tasks[MAP].worker.worker_id == "python-standby-1"
 
     on_running_job(test)

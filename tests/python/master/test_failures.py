@@ -34,9 +34,9 @@ def test_a_failure_outside_of_a_record_names_none():
 
 
 def test_a_failure_that_no_operator_could_have_to_do_with_names_none():
-    error = TaskError(record_position=-1, summary="the worker has no open file left", hint="ulimit -n")
+    error = TaskError(record_position=-1, summary="the worker ran out of file descriptors", hint="ulimit -n")
 
-    assert task_failure(error) == "the worker has no open file left\nhint: ulimit -n"
+    assert task_failure(error) == "the worker ran out of file descriptors\nhint: ulimit -n"
 
 
 def test_the_death_of_a_worker_tells_how_it_ended_and_what_it_said_last():

@@ -28,8 +28,10 @@ def test_the_message_names_worker_channels_limit_and_what_to_do():
     message = shortage("java-1", LANGUAGE_JAVA, tasks(100), 20_000, several_hosts=False)
 
     assert message is not None
-    assert message.startswith("worker java-1 cannot have enough files open: its 200 tasks would have 20,000 ends of")
-    assert "would need 20,750 open files; the limit of its process is 20,000 (ulimit -n)" in message
+    assert message.startswith(
+        "worker java-1 would exceed its limit of open files: its 200 tasks would have 20,000 ends of"
+    )
+    assert "would need 20,750 file descriptors; its process may have 20,000 (ulimit -n)" in message
     assert "option anabranch.java.tasks-per-worker" in message
     assert "fewer parallel subtasks" in message
 

@@ -72,7 +72,7 @@ def test_files_that_the_engine_has_not_got_are_not_the_affair_of_a_function(tmp_
     report = task_error(error, operator="source", subtask=3)
 
     assert ("", -1, "", "") == (report.operator, report.record_position, report.record, report.user_trace)
-    assert "the worker of operator 'map', subtask 3, Python, has no open file left" in report.summary
+    assert "the worker of operator 'map', subtask 3, Python, ran out of file descriptors" in report.summary
     assert "Too many open files" in report.summary
     assert "ulimit -n" in report.hint
 

@@ -257,7 +257,7 @@ public final class StreamingContext {
     }
   }
 
-  /** Returns whether tasks of the next job go back to checkpoints, as far as is known here. */
+  /** Returns whether tasks of the next job roll back to checkpoints, as far as is known here. */
   private boolean recovers() {
     String mode = option("anabranch.mode");
     return mode.isEmpty() ? !option("anabranch.checkpoint.dir").isEmpty() : !mode.equals("none");

@@ -102,7 +102,7 @@ final class TaskErrors {
   private static TaskError withoutFiles(
       TaskError.Builder task, IOException shortage, Throwable whole) {
     String summary =
-        "the worker of operator '%s', subtask %d, Java, has no open file left for its channels: %s"
+        "the worker of operator '%s', subtask %d, Java, ran out of file descriptors for its channels: %s"
             .formatted(task.getOperator(), task.getSubtask(), ErrorText.of(shortage));
     return task.clearOperator()
         .setRecordPosition(-1)

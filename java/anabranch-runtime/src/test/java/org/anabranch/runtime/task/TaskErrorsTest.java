@@ -45,7 +45,7 @@ class TaskErrorsTest {
     assertThat(error.getUserTrace()).isEmpty();
     assertThat(error.getSummary())
         .isEqualTo(
-            "the worker of operator 'map', subtask 3, Java, has no open file left for its channels:"
+            "the worker of operator 'map', subtask 3, Java, ran out of file descriptors for its channels:"
                 + " java.io.IOException: Too many open files");
     assertThat(error.getHint()).contains("ulimit -n").contains("anabranch.java.tasks-per-worker");
   }

@@ -9,7 +9,7 @@ public sealed interface Guarantee {
   record None() implements Guarantee {}
 
   /**
-   * They carry barriers, and remember nothing: all tasks go back to a checkpoint together, and
+   * They carry barriers, and remember nothing: all tasks roll back to a checkpoint together, and
    * every channel begins anew.
    */
   record AtLeastOnce() implements Guarantee {}

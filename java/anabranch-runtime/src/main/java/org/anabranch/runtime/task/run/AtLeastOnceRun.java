@@ -9,7 +9,7 @@ import org.anabranch.runtime.exchange.wire.Guarantee;
 
 /**
  * The run of a task whose records count at least once: nothing is logged, no channel waits at a
- * barrier, and after a failure all tasks of the job go back to a checkpoint together.
+ * barrier, and after a failure all tasks of the job roll back to a checkpoint together.
  *
  * <p>The state of a checkpoint may hold records that came after its barrier on one channel before
  * the barrier has come on another. Those come again after a failure.
