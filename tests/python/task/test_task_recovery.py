@@ -215,6 +215,31 @@ def test_the_barrier_is_sent_before_the_snapshot_is_reported(tmp_path, world):
     assert list(range(10)) == world.of(0)
 
 
+@pytest.mark.parametrize("victims", [(1,), (MIDDLE,), (1, 2), (1, MIDDLE)], ids=str)
+def test_a_task_that_fails_between_barrier_and_snapshot_takes_the_same_checkpoint_again(tmp_path, world, victims):
+    world.allowed = 0
+    with RunningJob(chances(tmp_path)) as running:
+        allow(running, world, 600)
+        sent, goes_on = threading.Event(), threading.Event()
+
+        def report(task, snapshot):
+            if task == victims[-1] and snapshot.number == 1 and not sent.is_set():
+                sent.set()
+                assert goes_on.wait(60)
+
+        running.before_report = report
+        running.begin_checkpoint(*SOURCES)
+        assert sent.wait(60)
+        threading.Timer(0.1, goes_on.set).start()  # the task is cancelled then: its worker never sent the snapshot
+        running.kill(*victims)
+        allow(running, world, 1200)
+        running.checkpoint(*SOURCES)
+        world.allowed = END
+        running.await_end()
+
+    assert_whole(world)
+
+
 def test_a_checkpoint_that_some_sources_never_take_is_given_up_for_the_next(tmp_path, world):
     world.allowed = 0
     with RunningJob(chances(tmp_path)) as running:
