@@ -22,6 +22,7 @@ import org.anabranch.runtime.records.RecordException;
 import org.anabranch.runtime.records.SerialFilter;
 import org.anabranch.runtime.records.TypeRegistry;
 import org.anabranch.runtime.records.ValueCopier;
+import org.anabranch.runtime.state.StateCodec;
 
 /**
  * Makes the function objects that a job's descriptors describe, from the classes of the job's jars.

@@ -2,6 +2,7 @@ package org.anabranch.runtime.operator;
 
 import java.util.List;
 import org.anabranch.api.function.RuntimeContext;
+import org.anabranch.runtime.state.KeyedState;
 
 /**
  * One operator of a chain at one parallel index.
@@ -62,8 +63,16 @@ public interface Operator {
   default void start() throws Exception {}
 
   /**
-   * Returns what the engine keeps for this operator: values that could be records, in an order that
-   * only {@link #load} has to understand.
+   * Returns what the engine keeps for this operator by key. The names of the states differ. What
+   * was saved is in them when {@link #start} is called.
+   */
+  default List<KeyedState<?>> keyedStates() {
+    return List.of();
+  }
+
+  /**
+   * Returns what else the engine keeps for this operator: values that could be records, in an order
+   * that only {@link #load} has to understand.
    *
    * @param checkpoint number of the checkpoint; {@link #END} after the end of the input
    */

@@ -80,7 +80,7 @@ public final class OperatorChain {
 
   private static final String ON_ERROR = "anabranch.on-error";
 
-  private final List<Integer> ids = new ArrayList<>();
+  private final List<org.anabranch.proto.v1.Operator> descriptors;
   private final List<Stage> stages = new ArrayList<>();
   // Per input edge, what takes its records: the first operator, or a key function in front of it.
   private final List<Output> entries = new ArrayList<>();
@@ -96,7 +96,7 @@ public final class OperatorChain {
   private final int subtask;
   private final boolean wantsDeadLetters;
   private long deadLetters;
-  private final StateCodec codec;
+  private final OperatorStateCodec codec;
   private final ValueCopier copier;
   private final boolean checkpoints;
   private final OperatorFactory factory;
@@ -105,7 +105,8 @@ public final class OperatorChain {
   private OperatorChain(
       TaskDescriptor task, Host host, FunctionLoader functions, boolean checkpoints) {
     this.host = host;
-    this.codec = functions.stateCodec();
+    this.descriptors = task.getChainList();
+    this.codec = new OperatorStateCodec(functions, task.getMaxParallelism());
     this.copier = functions.copier();
     this.checkpoints = checkpoints;
     this.place = new RecordPlace(host.jobId());
@@ -125,7 +126,6 @@ public final class OperatorChain {
       TaskDescriptor task, FunctionLoader functions, Host host, boolean checkpoints) {
     OperatorChain chain = new OperatorChain(task, host, functions, checkpoints);
     for (var operator : task.getChainList()) {
-      chain.ids.add(operator.getId());
       chain.stages.add(new Stage(chain, operator.getName(), host.context(operator)));
     }
     int last = chain.stages.size() - 1;
@@ -248,11 +248,11 @@ public final class OperatorChain {
 
   /** Opens the operators as {@link #open()} does, each with what it has saved in this snapshot. */
   public void open(Snapshot snapshot) {
-    Map<Integer, OperatorState> saved = byOperator(snapshot);
+    Map<String, OperatorState> saved = byUid(snapshot);
     restoreCounts(saved);
     openOfEdges(partitionStages, snapshot);
     for (int i = stages.size() - 1; i >= 0; i--) {
-      open(stages.get(i), saved.get(ids.get(i)));
+      open(stages.get(i), saved.get(uid(i)));
     }
     openOfEdges(keyStages, snapshot);
   }
@@ -277,9 +277,15 @@ public final class OperatorChain {
     }
   }
 
-  private static Map<Integer, OperatorState> byOperator(Snapshot snapshot) {
+  private static Map<String, OperatorState> byUid(Snapshot snapshot) {
     return snapshot.getOperatorsList().stream()
-        .collect(Collectors.toMap(OperatorState::getOperatorId, state -> state));
+        .collect(Collectors.toMap(OperatorState::getUid, state -> state));
+  }
+
+  /** Returns what snapshots call an operator. */
+  private String uid(int stage) {
+    var operator = descriptors.get(stage);
+    return operator.getUid().isEmpty() ? operator.getName() : operator.getUid();
   }
 
   /**
@@ -287,10 +293,10 @@ public final class OperatorChain {
    * #open()}, where no record will come.
    */
   public void commitOnly(Snapshot snapshot) {
-    Map<Integer, OperatorState> saved = byOperator(snapshot);
+    Map<String, OperatorState> saved = byUid(snapshot);
     restoreCounts(saved);
     for (int i = 0; i < stages.size(); i++) {
-      OperatorState state = saved.get(ids.get(i));
+      OperatorState state = saved.get(uid(i));
       if (state != null && stages.get(i).operator().needsCommit()) {
         opened.push(stages.get(i));
         stages.get(i).commitOnly(state, codec);
@@ -306,15 +312,24 @@ public final class OperatorChain {
   public List<OperatorState> save(long checkpoint) {
     List<OperatorState> states = new ArrayList<>();
     for (int i = 0; i < stages.size(); i++) {
-      OperatorState state = stages.get(i).save(ids.get(i), checkpoint, codec);
-      states.add(state.toBuilder().setRecordsOut(out(i).get()).build());
+      states.add(save(i, checkpoint));
     }
     return states;
   }
 
-  private void restoreCounts(Map<Integer, OperatorState> saved) {
+  private OperatorState save(int stage, long checkpoint) {
+    return stages
+        .get(stage)
+        .save(checkpoint, codec)
+        .setOperatorId(descriptors.get(stage).getId())
+        .setUid(uid(stage))
+        .setRecordsOut(out(stage).get())
+        .build();
+  }
+
+  private void restoreCounts(Map<String, OperatorState> saved) {
     for (int i = 0; i < stages.size(); i++) {
-      OperatorState state = saved.get(ids.get(i));
+      OperatorState state = saved.get(uid(i));
       if (state != null) {
         stages.get(i).taken().set(state.getRecordsIn());
         out(i).set(state.getRecordsOut());
@@ -336,7 +351,7 @@ public final class OperatorChain {
     Map<Integer, EncodedValues> states = new LinkedHashMap<>();
     for (Map<Integer, Stage> ofEdges : List.of(partitionStages, keyStages)) {
       ofEdges.forEach(
-          (edge, stage) -> states.put(edge, stage.save(edge, checkpoint, codec).getFunction()));
+          (edge, stage) -> states.put(edge, stage.save(checkpoint, codec).getFunction()));
     }
     return states;
   }
@@ -408,7 +423,7 @@ public final class OperatorChain {
       Stage stage = stages.get(i);
       stage.finish();
       if (checkpoints) {
-        states.addOperators(stage.save(ids.get(i), Operator.END, codec));
+        states.addOperators(save(i, Operator.END));
       }
       if (!checkpoints || !stage.operator().needsCommit()) {
         close(stage);
@@ -422,7 +437,7 @@ public final class OperatorChain {
   /** Ends the function of an edge. */
   private void end(int edge, Stage stage, Snapshot.Builder states) {
     if (checkpoints) {
-      states.putFunctionOfEdge(edge, stage.save(edge, Operator.END, codec).getFunction());
+      states.putFunctionOfEdge(edge, stage.save(Operator.END, codec).getFunction());
     }
     close(stage);
   }
@@ -464,7 +479,7 @@ public final class OperatorChain {
     long out = emitted.get();
     for (int i = counts.length - 1; i >= 0; i--) {
       long in = stages.get(i).taken().get();
-      counts[i] = new Counts(ids.get(i), in, out);
+      counts[i] = new Counts(descriptors.get(i).getId(), in, out);
       out = in;
     }
     return List.of(counts);

@@ -78,7 +78,7 @@ final class OperatorFactory {
       }
       case OPERATOR_KIND_REDUCE -> {
         ReduceFunction<Object> reduce = load(name, FunctionKind.REDUCE, function);
-        yield new ReduceOperator(reduce, new StateKeys(functions.keyEncoder()), next);
+        yield new ReduceOperator(reduce, functions.keyEncoder(), next);
       }
       case OPERATOR_KIND_SINK -> {
         SinkFunction<Object> sink = load(name, FunctionKind.SINK, function);
@@ -87,16 +87,15 @@ final class OperatorFactory {
       case OPERATOR_KIND_AGGREGATE -> {
         AggregateFunction<Object, Object, Object> aggregate =
             load(name, FunctionKind.AGGREGATE, function);
-        yield new AggregateOperator(aggregate, new StateKeys(functions.keyEncoder()), next);
+        yield new AggregateOperator(aggregate, functions.keyEncoder(), next);
       }
       case OPERATOR_KIND_PROCESS -> {
         ProcessFunction<Object, Object> process = load(name, FunctionKind.PROCESS, function);
-        yield new ProcessOperator(process, keyed, new StateKeys(functions.keyEncoder()), next);
+        yield new ProcessOperator(process, keyed, functions.keyEncoder(), next);
       }
       case OPERATOR_KIND_JOIN -> {
         JoinFunction<Object, Object, Object> join = load(name, FunctionKind.JOIN, function);
-        yield new JoinOperator(
-            join, operator.getJoin(), new StateKeys(functions.keyEncoder()), copier, next);
+        yield new JoinOperator(join, operator.getJoin(), functions.keyEncoder(), copier, next);
       }
       case OPERATOR_KIND_CONNECT -> {
         CoProcessFunction<Object, Object, Object> connect =

@@ -1,20 +1,19 @@
 package org.anabranch.runtime.operator;
 
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.function.UnaryOperator;
 import org.anabranch.api.function.ProcessContext;
 import org.anabranch.api.function.ProcessFunction;
+import org.anabranch.runtime.records.Encoder;
+import org.anabranch.runtime.state.KeyedState;
 
 /** process: any number of records out for each record in, with a state per key. */
 final class ProcessOperator extends CollectingOperator<ProcessFunction<Object, Object>> {
   private final KeyedContext context;
 
   ProcessOperator(
-      ProcessFunction<Object, Object> function, boolean keyed, StateKeys keys, Output next) {
+      ProcessFunction<Object, Object> function, boolean keyed, Encoder keyEncoder, Output next) {
     super(function, next);
-    context = new KeyedContext(keyed, keys);
+    context = new KeyedContext(keyed, KeyedState.ofRecords("state", keyEncoder));
   }
 
   @Override
@@ -25,24 +24,18 @@ final class ProcessOperator extends CollectingOperator<ProcessFunction<Object, O
   }
 
   @Override
-  public List<Object> save(long checkpoint) {
-    return StateKeys.save(context.states, UnaryOperator.identity());
-  }
-
-  @Override
-  public void load(List<Object> saved) {
-    StateKeys.load(saved, context.states::put);
+  public List<KeyedState<?>> keyedStates() {
+    return List.of(context.state);
   }
 
   private static final class KeyedContext implements ProcessContext {
     private final boolean keyed;
-    private final StateKeys keys;
-    private final Map<Object, Object> states = new HashMap<>();
+    private final KeyedState<Object> state;
     private Object key;
 
-    KeyedContext(boolean keyed, StateKeys keys) {
+    KeyedContext(boolean keyed, KeyedState<Object> state) {
       this.keyed = keyed;
-      this.keys = keys;
+      this.state = state;
     }
 
     @Override
@@ -56,15 +49,15 @@ final class ProcessOperator extends CollectingOperator<ProcessFunction<Object, O
 
     @Override
     public Object getState() {
-      return states.get(keys.of(getKey()));
+      return state.get(getKey());
     }
 
     @Override
     public void setState(Object value) {
       if (value == null) {
-        states.remove(keys.of(getKey()));
+        state.remove(getKey());
       } else {
-        states.put(keys.of(getKey()), value);
+        state.put(getKey(), value);
       }
     }
   }

@@ -1,7 +1,5 @@
 package org.anabranch.runtime.operator;
 
-import java.util.Collections;
-import java.util.List;
 import org.anabranch.api.function.RuntimeContext;
 import org.anabranch.proto.v1.OperatorState;
 import org.anabranch.runtime.records.RecordException;
@@ -133,45 +131,29 @@ final class Stage implements Output {
   }
 
   /** Opens the operator with what it has saved in an earlier life. */
-  void open(OperatorState saved, StateCodec codec) {
+  void open(OperatorState saved, OperatorStateCodec codec) {
     try {
       operator.open(context);
-      load(saved, codec);
+      codec.load(saved, operator);
       operator.start();
     } catch (Throwable t) {
       throw chain.fail(OperatorFailure.outsideOfRecords(name, t));
     }
   }
 
-  private void load(OperatorState saved, StateCodec codec) throws Exception {
-    if (saved.getFunction().getN() > 0) {
-      operator.loadFunction(codec.decode(saved.getFunction()).get(0));
-    }
-    operator.load(codec.decode(saved.getEngine()));
-  }
-
   /** Commits what was pre-committed in an earlier life, of a sink that takes no more records. */
-  void commitOnly(OperatorState saved, StateCodec codec) {
+  void commitOnly(OperatorState saved, OperatorStateCodec codec) {
     try {
       operator.open(context);
-      load(saved, codec);
+      codec.load(saved, operator);
     } catch (Throwable t) {
       throw chain.fail(OperatorFailure.outsideOfRecords(name, t));
     }
   }
 
-  OperatorState save(int id, long checkpoint, StateCodec codec) {
+  OperatorState.Builder save(long checkpoint, OperatorStateCodec codec) {
     try {
-      // First the engine's: the transaction of a sink ends before its function is asked.
-      var engine = codec.encode(operator.save(checkpoint));
-      Object kept = operator.saveFunction();
-      List<Object> function = kept == null ? List.of() : Collections.singletonList(kept);
-      return OperatorState.newBuilder()
-          .setOperatorId(id)
-          .setEngine(engine)
-          .setFunction(codec.encode(function))
-          .setRecordsIn(taken.get())
-          .build();
+      return codec.save(operator, checkpoint).setRecordsIn(taken.get());
     } catch (RecordException e) {
       throw chain.fail(
           OperatorFailure.outsideOfRecords(

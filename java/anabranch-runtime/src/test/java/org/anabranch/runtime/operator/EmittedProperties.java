@@ -33,6 +33,7 @@ import org.anabranch.proto.v1.Operator;
 import org.anabranch.proto.v1.OperatorKind;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.runtime.records.TypeRegistry;
+import org.anabranch.runtime.state.StateCodec;
 
 /**
  * What a function emits is as it was when it emitted it: a chain emits what its operators emit

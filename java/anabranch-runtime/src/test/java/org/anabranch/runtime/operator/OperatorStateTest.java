@@ -21,28 +21,31 @@ import org.junit.jupiter.api.Test;
 
 /** What an operator has saved makes another one go on where it was. */
 class OperatorStateTest {
-  private static final TypeRegistry TYPES =
-      new TypeRegistry(OperatorStateTest.class.getClassLoader(), List.of());
+  private static final ClassLoader LOADER = OperatorStateTest.class.getClassLoader();
+  private static final TypeRegistry TYPES = new TypeRegistry(LOADER, List.of());
+  private static final int MAX_PARALLELISM = 8;
   private static final long RETENTION = 1000;
 
   private final List<Object> emitted = new ArrayList<>();
   private final Output next = (key, value) -> emitted.add(value);
   private long clock;
 
-  private static StateKeys keys() {
-    return new StateKeys(new Encoder(Language.LANGUAGE_PYTHON, TYPES));
+  private static Encoder keyEncoder() {
+    return new Encoder(Language.LANGUAGE_PYTHON, TYPES);
   }
 
   /** Hands the state over as it would travel. */
   private static void handOver(Operator from, Operator to) throws Exception {
-    StateCodec codec = new StateCodec(TYPES);
-    to.load(codec.decode(codec.encode(from.save(1))));
+    OperatorStateCodec codec =
+        new OperatorStateCodec(new FunctionLoader(LOADER, TYPES), MAX_PARALLELISM);
+    codec.load(codec.save(from, 1).build(), to);
+    to.start();
   }
 
   private ReduceOperator reduce() {
     ReduceFunction<Object> add =
         (old, value) -> value == null ? null : (old == null ? 0 : (Long) old) + (Long) value;
-    return new ReduceOperator(add, keys(), next);
+    return new ReduceOperator(add, keyEncoder(), next);
   }
 
   @Test
@@ -89,9 +92,9 @@ class OperatorStateTest {
             return accumulator;
           }
         };
-    AggregateOperator before = new AggregateOperator(count, keys(), next);
+    AggregateOperator before = new AggregateOperator(count, keyEncoder(), next);
     before.process("a", 1L);
-    AggregateOperator after = new AggregateOperator(count, keys(), next);
+    AggregateOperator after = new AggregateOperator(count, keyEncoder(), next);
     handOver(before, after);
 
     after.process("a", 1L);
@@ -106,9 +109,9 @@ class OperatorStateTest {
           collector.collect(String.valueOf(context.getState()));
           context.setState(value);
         };
-    ProcessOperator before = new ProcessOperator(last, true, keys(), next);
+    ProcessOperator before = new ProcessOperator(last, true, keyEncoder(), next);
     before.process("a", "first");
-    ProcessOperator after = new ProcessOperator(last, true, keys(), next);
+    ProcessOperator after = new ProcessOperator(last, true, keyEncoder(), next);
     handOver(before, after);
 
     after.process("a", "second");
@@ -126,7 +129,8 @@ class OperatorStateTest {
             .setType(JoinOptions.Type.TYPE_LEFT)
             .setRetentionMs(RETENTION)
             .build();
-    JoinOperator join = new JoinOperator(function, options, keys(), new ValueCopier(TYPES), next);
+    JoinOperator join =
+        new JoinOperator(function, options, keyEncoder(), new ValueCopier(TYPES), next);
     join.open(
         (RuntimeContext)
             Proxy.newProxyInstance(
@@ -175,6 +179,27 @@ class OperatorStateTest {
     assertThat(emitted).containsExactly("b1+b2");
     after.finish();
     assertThat(emitted).containsExactly("b1+b2", "c1+null");
+  }
+
+  @Test
+  void aJoinForgetsItsRecordsInTheOrderInWhichTheyCameWhateverKeyGroupsTheyAreIn()
+      throws Exception {
+    JoinOperator before = join();
+    List<Object> inOrder = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      before.process(0, "key " + i % 10, i);
+      inOrder.add(i + "+null");
+    }
+    JoinOperator after = join();
+    handOver(before, after);
+    after.process(0, "key 3", 100);
+    JoinOperator last = join();
+    handOver(after, last);
+
+    last.finish();
+
+    inOrder.add("100+null");
+    assertThat(emitted).isEqualTo(inOrder);
   }
 
   /** Notes what is called. */

@@ -11,11 +11,11 @@ import java.util.function.LongSupplier;
 import org.anabranch.proto.v1.Determinant;
 import org.anabranch.proto.v1.Determinant.KindCase;
 import org.anabranch.proto.v1.EncodedValues;
-import org.anabranch.runtime.operator.StateCodec;
 import org.anabranch.runtime.records.RecordException;
 import org.anabranch.runtime.replay.NondeterminismException;
 import org.anabranch.runtime.replay.ReplayCursor;
 import org.anabranch.runtime.replay.TaskLogs;
+import org.anabranch.runtime.state.StateCodec;
 
 /**
  * Logs what a task does, and answers a second run with what the first one was answered.

@@ -1,6 +1,8 @@
 package org.anabranch.runtime.task.run;
 
 import org.anabranch.proto.v1.EncodedValues;
+import org.anabranch.proto.v1.KeyGroupState;
+import org.anabranch.proto.v1.KeyedState;
 import org.anabranch.proto.v1.Operator;
 import org.anabranch.proto.v1.OperatorState;
 import org.anabranch.proto.v1.SnapshotOrBuilder;
@@ -33,6 +35,11 @@ final class SnapshotSize {
     SnapshotSize sum = new SnapshotSize();
     for (OperatorState state : snapshot.getOperatorsList()) {
       long bytes = bytes(state.getEngine()) + bytes(state.getFunction());
+      for (KeyedState keyed : state.getKeyedList()) {
+        for (KeyGroupState group : keyed.getGroupsList()) {
+          bytes += bytes(group.getEntries());
+        }
+      }
       sum.add(bytes, "the state of operator " + name(state.getOperatorId(), task));
     }
     long ofEdges =

@@ -1,4 +1,4 @@
-package org.anabranch.runtime.operator;
+package org.anabranch.runtime.state;
 
 import com.google.protobuf.ByteString;
 import java.util.ArrayList;

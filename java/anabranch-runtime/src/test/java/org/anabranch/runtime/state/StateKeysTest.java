@@ -1,4 +1,4 @@
-package org.anabranch.runtime.operator;
+package org.anabranch.runtime.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

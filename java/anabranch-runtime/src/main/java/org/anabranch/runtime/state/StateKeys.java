@@ -1,12 +1,7 @@
-package org.anabranch.runtime.operator;
+package org.anabranch.runtime.state;
 
 import java.math.BigInteger;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Map;
-import java.util.function.BiConsumer;
-import java.util.function.UnaryOperator;
 import org.anabranch.runtime.records.Encoder;
 
 /**
@@ -25,8 +20,9 @@ final class StateKeys {
     this.encoder = encoder;
   }
 
+  /** Returns what stands for a key, which stands for itself. */
   Object of(Object key) {
-    if (key instanceof String || key instanceof Long) {
+    if (key instanceof String || key instanceof Long || key instanceof EncodedKey) {
       return key;
     }
     // All whole numbers have one encoding, whatever class they are.
@@ -39,22 +35,9 @@ final class StateKeys {
     return new EncodedKey(encoder.encodeKey(key));
   }
 
-  /** Returns a state by key as it is saved: key, value, key, value and so on. */
-  static List<Object> save(Map<Object, Object> state, UnaryOperator<Object> valueToSave) {
-    List<Object> saved = new ArrayList<>(2 * state.size());
-    state.forEach(
-        (key, value) -> {
-          saved.add(saved(key));
-          saved.add(valueToSave.apply(value));
-        });
-    return saved;
-  }
-
-  /** Hands out what {@link #save} has returned. */
-  static void load(List<Object> saved, BiConsumer<Object, Object> state) {
-    for (int i = 0; i < saved.size(); i += 2) {
-      state.accept(loaded(saved.get(i)), saved.get(i + 1));
-    }
+  /** Returns the canonical encoding of a key that {@link #of} has made. */
+  static byte[] encoded(Object stateKey, Encoder encoder) {
+    return stateKey instanceof EncodedKey encoded ? encoded.bytes : encoder.encodeKey(stateKey);
   }
 
   /** Returns what is saved for a key that {@link #of} has made. */
