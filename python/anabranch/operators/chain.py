@@ -23,8 +23,7 @@ from anabranch.api.functions import (
     SourceFunction,
 )
 from anabranch.api.runtime_context import Answers, RuntimeContext
-from anabranch.checkpoint.numbers import FINAL
-from anabranch.errors import JobGraphError, RecordError
+from anabranch.errors import JobGraphError
 from anabranch.operators.aggregate import AggregateOperator
 from anabranch.operators.collect import CollectOperator, SendCollected
 from anabranch.operators.connect import ConnectOperator
@@ -45,11 +44,13 @@ from anabranch.operators.sink import SinkOperator
 from anabranch.operators.skipping import SkippingOperator
 from anabranch.operators.slices import AfterSlice, Slices
 from anabranch.operators.source import SourceOperator
+from anabranch.operators.state_loader import StateLoader
+from anabranch.operators.state_saver import StateSaver
 from anabranch.operators.union import UnionOperator
 from anabranch.operators.user_operator import UserOperator
-from anabranch.records import Decoder, Encoder, TypeRegistry
+from anabranch.records import Encoder
 from anabranch.v1 import graph_pb2 as graph
-from anabranch.v1.control_pb2 import EncodedValues, InputEdge, OperatorState, Snapshot, TaskDescriptor
+from anabranch.v1.control_pb2 import InputEdge, TaskDescriptor
 
 # In the configuration of an operator.
 ON_ERROR = "anabranch.on-error"
@@ -152,81 +153,61 @@ class OperatorChain:
         for operator in self.operators:
             operator.start()
 
-    def snapshot(self, number: int, types: TypeRegistry) -> list[OperatorState]:
-        """Returns the state of all operators at checkpoint `number`.
+    def snapshot(self, saver: StateSaver) -> None:
+        """Saves the state of all operators, and what the functions of edges keep.
 
         Raises:
             OperatorError: A user's `save_checkpoint` failed, or what is to be saved cannot be encoded.
         """
-        return [_state_of(operator, number, types) for operator in self.operators]
+        for operator in self.operators:
+            saver.save_operator(operator)
+        for edge, of_edge in self._of_edges.items():
+            saver.save_edge(edge, of_edge)
 
-    def snapshot_of_edges(self, types: TypeRegistry) -> dict[int, EncodedValues]:
-        """Returns, by edge, what the function of an edge keeps.
-
-        Raises:
-            OperatorError: As in `snapshot`.
-        """
-        return {edge: _encoded(operator, operator.save_function(), types) for edge, operator in self._of_edges.items()}
-
-    def restore(self, snapshot: Snapshot, types: TypeRegistry) -> None:
+    def restore(self, loader: StateLoader) -> None:
         """Gives every operator its state back, in the order in which they were opened.
 
         Raises:
             OperatorError: A user's `load_checkpoint` failed.
         """
-        states = {state.operator_id: state for state in snapshot.operators}
         for edge, of_edge in self._of_edges.items():
-            if edge in snapshot.function_of_edge:
-                of_edge.load_function(_decoded(snapshot.function_of_edge[edge], types))
+            loader.load_edge(edge, of_edge)
         for operator in reversed(self.operators):
-            state = states.get(operator.operator_id)
-            if state is not None:
-                operator.records_in, operator.records_out = state.records_in, state.records_out
-                operator.load_function(_decoded(state.function, types))
-                if state.HasField("engine"):
-                    operator.load(_decoded(state.engine, types))
+            loader.load_operator(operator)
 
     def commit(self, checkpoint: int) -> None:
         """Has every sink make visible what belongs to this checkpoint and those before it."""
         for operator in self.operators:
             operator.commit(checkpoint)
 
-    def end(self, types: TypeRegistry | None) -> tuple[list[OperatorState], dict[int, EncodedValues]]:
+    def end(self, saver: StateSaver | None) -> None:
         """Brings one operator after the other to its end, first to last, so that the others take what it emits there.
 
         Each emits what it still holds, is saved, and is closed. A sink that has something to commit is closed after
         its last commit.
 
         Args:
-            types: The types of a job with checkpoints; None: nothing is saved, and sinks commit here.
-
-        Returns:
-            The state of all operators at the end, and that of the functions of edges.
+            saver: Saves the last snapshot; None: there are no checkpoints, and sinks commit here.
 
         Raises:
             OperatorError: A user's function failed.
         """
-        states: list[OperatorState] = []
-        of_edges = self._end_of_edges(self._key_operators, types)
+        self._end_edges(self._key_operators, saver)
         for operator in self.operators:
             operator.finish()
-            if types is None:
+            if saver is None:
                 operator.commit_at_end()
             else:
-                states.append(_state_of(operator, FINAL, types))
-            if types is None or not operator.needs_commit:
+                saver.save_operator(operator)
+            if saver is None or not operator.needs_commit:
                 self._close(operator)
-        return states, of_edges | self._end_of_edges(self._partition_operators, types)
+        self._end_edges(self._partition_operators, saver)
 
-    def _end_of_edges(
-        self, functions: Mapping[int, UserOperator[Any]], types: TypeRegistry | None
-    ) -> dict[int, EncodedValues]:
-        saved: dict[int, EncodedValues] = {}
+    def _end_edges(self, functions: Mapping[int, UserOperator[Any]], saver: StateSaver | None) -> None:
         for edge, function in functions.items():
-            if types is not None:
-                saved[edge] = _encoded(function, function.save_function(), types)
+            if saver is not None:
+                saver.save_edge(edge, function)
             self._close(function)
-        return saved
 
     def _close(self, operator: Operator) -> None:
         self._opened.remove(operator)
@@ -270,33 +251,6 @@ def _through(steps: Sequence[Step], emit: Emit) -> Emit:
     return run
 
 
-def _state_of(operator: Operator, number: int, types: TypeRegistry) -> OperatorState:
-    engine, function = operator.save(number), operator.save_function()
-    state = OperatorState(
-        operator_id=operator.operator_id, records_in=operator.records_in, records_out=operator.records_out
-    )
-    if engine is not None:
-        state.engine.CopyFrom(_encoded(operator, engine, types))
-    state.function.CopyFrom(_encoded(operator, function, types))
-    return state
-
-
-def _encoded(operator: Operator, values: list[Any], types: TypeRegistry) -> EncodedValues:
-    if not values:
-        return EncodedValues()
-    try:
-        payload, schemas = Encoder(graph.LANGUAGE_PYTHON, types).encode(values)
-    except RecordError as error:
-        raise operator.error() from TypeError(f"its state cannot be saved: {error}")
-    return EncodedValues(n=len(values), payload=payload, schemas=schemas)
-
-
-def _decoded(encoded: EncodedValues, types: TypeRegistry) -> list[Any]:
-    if not encoded.n:
-        return []
-    return Decoder(graph.LANGUAGE_PYTHON, types).decode(encoded.payload, encoded.n, encoded.schemas)
-
-
 def build_chain(
     descriptor: TaskDescriptor,
     job: WorkerJob,
@@ -336,6 +290,7 @@ def build_chain(
         skips = operator.config.get(ON_ERROR) == "skip" and operator.kind != graph.OPERATOR_KIND_SOURCE
         is_last = operator is descriptor.chain[-1]
         operators.append(SkippingOperator(built, dead_letters if is_last else None) if skips else built)
+        operators[-1].uid = operator.uid or operator.name
     key_operators: dict[int, KeyByOperator] = {}
     for edge in descriptor.inputs:
         if edge.HasField("key_function"):
@@ -404,7 +359,7 @@ def _build_operator(
     if operator.kind == graph.OPERATOR_KIND_JOIN:
         function = _load(operator.function, JoinFunction, operator.name)
         context = runtime_context(operator, descriptor, job, answers)
-        return JoinOperator(operator.id, operator.name, function, context, operator.join)
+        return JoinOperator(operator.id, operator.name, function, context, operator.join, types=job.types)
     if operator.kind not in _USER_OPERATORS:
         kind = graph.OperatorKind.Name(operator.kind)
         raise JobGraphError(f"operator {operator.name}: this worker knows no {kind}")
@@ -414,7 +369,8 @@ def _build_operator(
         operator_class = CollectorFlatMapOperator
     if function.idempotent:
         operator_class = IdempotentSinkOperator
-    return operator_class(operator.id, operator.name, function, runtime_context(operator, descriptor, job, answers))
+    context = runtime_context(operator, descriptor, job, answers)
+    return operator_class(operator.id, operator.name, function, context, job.types)
 
 
 def _load(descriptor: graph.FunctionDescriptor, interface: type[Function], operator: str) -> UserFunction:

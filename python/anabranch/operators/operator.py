@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from anabranch.state.keyed import KeyedState
+
 # Takes the emitted values and, after a KEY_BY, their keys.
 Emit: TypeAlias = Callable[[Sequence[Any], "Sequence[Any] | None"], None]
 
@@ -53,6 +55,7 @@ class Operator(ABC):
     def __init__(self, operator_id: int, name: str) -> None:
         self.operator_id = operator_id
         self.name = name
+        self.uid = name  # what snapshots call it, unless the user gave it another
         self.records_in = 0
         self.records_out = 0
         self._emit_next: Emit = discard
@@ -90,8 +93,16 @@ class Operator(ABC):
         """Counts a record that was left out before this operator could take it."""
         self.records_in += 1
 
+    @property
+    def keyed_states(self) -> Sequence[KeyedState[Any]]:
+        """What the engine keeps by key for this operator, from `open` on."""
+        return ()
+
+    def keyed_states_loaded(self) -> None:  # noqa: B027 - most have nothing to add
+        """Called once `keyed_states` have the entries of another run, before the first batch."""
+
     def save(self, checkpoint: int) -> list[Any] | None:  # noqa: ARG002 - of use to sinks
-        """Returns what the engine keeps for this operator, as values that can be encoded; None if it keeps nothing.
+        """Returns what else the engine keeps for this operator, as values that can be encoded; None: nothing.
 
         Called before `save_function`: the transaction of a sink ends before its function is asked.
         """

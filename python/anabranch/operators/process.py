@@ -7,14 +7,16 @@ from typing import Any
 
 from anabranch.operators.collecting import CollectingOperator, EmittingCollector
 from anabranch.operators.operator import Results
-from anabranch.state.keyed import KeyedState
+from anabranch.state.keyed import KeyedState, StateDescriptor
+
+_STATE: StateDescriptor[Any] = StateDescriptor("state")
 
 
 class KeyedProcessContext:
     """The context of one record at a time. See `ProcessContext` for the contract."""
 
-    def __init__(self) -> None:
-        self.states: KeyedState[Any] = KeyedState()
+    def __init__(self, states: KeyedState[Any]) -> None:
+        self._states = states
         self._keyed = False
         self._key: Any = None
 
@@ -29,18 +31,15 @@ class KeyedProcessContext:
 
     def get_state(self, default: Any = None) -> Any:  # noqa: D102
         self._need_key()
-        table, slot = self.states.slot_of(self._key)
-        return table.get(slot, default)
+        return self._states.get(self._key, default)
 
     def set_state(self, value: Any) -> None:  # noqa: D102
         self._need_key()
-        table, slot = self.states.slot_of(self._key)
-        table[slot] = value
+        self._states.put(self._key, value)
 
     def clear_state(self) -> None:  # noqa: D102
         self._need_key()
-        table, slot = self.states.slot_of(self._key)
-        table.pop(slot, None)
+        self._states.remove(self._key)
 
     def _need_key(self) -> None:
         if not self._keyed:
@@ -52,13 +51,12 @@ class ProcessOperator(CollectingOperator[Callable[[Any, KeyedProcessContext, Emi
 
     def open(self) -> None:  # noqa: D102
         super().open()
-        self._record_context = KeyedProcessContext()
+        self._states: KeyedState[Any] = KeyedState(_STATE, self._types)
+        self._record_context = KeyedProcessContext(self._states)
 
-    def save(self, checkpoint: int) -> list[Any]:  # noqa: ARG002, D102
-        return self._record_context.states.save()
-
-    def load(self, saved: list[Any]) -> None:  # noqa: D102
-        self._record_context.states.load(saved)
+    @property
+    def keyed_states(self) -> Sequence[KeyedState[Any]]:  # noqa: D102
+        return (self._states,)
 
     def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: D102
         function, context = self.function, self._record_context

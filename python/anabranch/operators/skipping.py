@@ -10,6 +10,7 @@ from anabranch.errors import RecordError
 from anabranch.operators.operator import Emit, Operator, OperatorError, Results
 from anabranch.records.ownership import own
 from anabranch.replay.errors import NondeterminismError
+from anabranch.state.keyed import KeyedState
 from anabranch.text import error_line, shown
 
 logger = logging.getLogger(__name__)
@@ -85,6 +86,13 @@ class SkippingOperator(Operator):
         cause = error.__cause__
         is_failure = isinstance(cause, Exception) and not isinstance(cause, NondeterminismError)
         return is_failure and error.operator == self.name and error.position >= 0
+
+    @property
+    def keyed_states(self) -> Sequence[KeyedState[Any]]:  # noqa: D102
+        return self._operator.keyed_states
+
+    def keyed_states_loaded(self) -> None:  # noqa: D102
+        self._operator.keyed_states_loaded()
 
     def save(self, checkpoint: int) -> list[Any] | None:  # noqa: D102
         return self._operator.save(checkpoint)

@@ -14,6 +14,7 @@ from anabranch.operators.fetch_size import FetchSize
 from anabranch.operators.functions import UserFunction
 from anabranch.operators.operator import EMIT_SIZE, Results
 from anabranch.operators.returned import refusal
+from anabranch.records import TypeRegistry
 
 # How long records that a generator yields may wait for more of them.
 _MOMENT = 0.01
@@ -35,8 +36,15 @@ class FetchContext(EmittingCollector):
 class SourceOperator(CollectingOperator[Callable[[EmittingCollector], object]]):
     """Has no input: the task calls `fetch` instead of `process`, until `ended`."""
 
-    def __init__(self, operator_id: int, name: str, user_function: UserFunction, context: RuntimeContext) -> None:
-        super().__init__(operator_id, name, user_function, context)
+    def __init__(
+        self,
+        operator_id: int,
+        name: str,
+        user_function: UserFunction,
+        context: RuntimeContext,
+        types: TypeRegistry | None = None,
+    ) -> None:
+        super().__init__(operator_id, name, user_function, context, types)
         self.ended = False
         self._yielding: Iterator[Any] | None = None  # a call of the function that has not returned yet
         self.size = FetchSize()

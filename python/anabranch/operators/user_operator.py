@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from anabranch.api.runtime_context import RuntimeContext
 from anabranch.operators.functions import UserFunction
 from anabranch.operators.operator import Operator
+from anabranch.records import TypeRegistry
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -15,8 +16,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 class UserOperator(Operator, Generic[F]):
     """Opens and closes the user's function object and holds the callable that works on records."""
 
-    def __init__(self, operator_id: int, name: str, user_function: UserFunction, context: RuntimeContext) -> None:
+    def __init__(
+        self,
+        operator_id: int,
+        name: str,
+        user_function: UserFunction,
+        context: RuntimeContext,
+        types: TypeRegistry | None = None,
+    ) -> None:
         super().__init__(operator_id, name)
+        self._types = types  # of the job
         self.function: F = user_function.call  # type: ignore[assignment]
         self._user_function = user_function
         self._context = context

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 from anabranch.errors import RecordError
 from anabranch.records.decoder import ValueDecoder
 from anabranch.records.encoder import ValueEncoder
 from anabranch.records.explain import why_not
+from anabranch.records.groups import group_entries
 from anabranch.records.instances import InstanceMaker
 from anabranch.records.refused import RefusingDecoder
 from anabranch.records.scalars import Unencodable
@@ -29,6 +30,15 @@ if os.environ.get("ANABRANCH_PURE_PYTHON") != "1":
 def codec_name() -> str:
     """Returns which implementation is in use."""
     return "pure Python" if _native is None else "native"
+
+
+class EncodedGroup(NamedTuple):
+    """The entries of one key group, encoded as one batch; with the schemas of all groups, or of this one."""
+
+    key_group: int
+    n: int
+    payload: bytes
+    schemas: list[Schema]
 
 
 class Encoder:
@@ -65,6 +75,32 @@ class Encoder:
         schemas = list(self._schemas.values())
         self._schemas.clear()
         return payload, schemas
+
+    def encode_groups(
+        self, tables: tuple[dict[Any, Any], ...], n_groups: int, save: Callable[[Any], Any] | None = None
+    ) -> list[EncodedGroup]:
+        """Encodes the entries of a state: key, value, key, value and so on, of each key group that has any.
+
+        Args:
+            tables: Dicts whose keys are exactly str, int of 64 bits, or bytes that are the canonical form of a key.
+            n_groups: Number of key groups.
+            save: Returns what stands for a value; None: itself.
+
+        Raises:
+            RecordError: A value cannot be encoded.
+        """
+        if _native is not None:
+            values, schemas = self._values, self._schemas
+            with contextlib.suppress(Exception):  # what is rare, and what fails, is left to the twin
+                groups: list[tuple[int, bytes] | None] = _native.encode_groups(
+                    tables, n_groups, save, values, values.plans, schemas
+                )
+                of_all = list(schemas.values())
+                schemas.clear()
+                return [EncodedGroup(i, each[0], each[1], of_all) for i, each in enumerate(groups) if each is not None]
+            schemas.clear()
+        grouped = group_entries(tables, n_groups, save)
+        return [EncodedGroup(i, len(each), *self.encode(each)) for i, each in enumerate(grouped) if each is not None]
 
 
 class Decoder:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import mmh3
-
 from anabranch.errors import RecordError
 from anabranch.records.codec import encode_batch
 from anabranch.records.encoder import ValueEncoder
+from anabranch.records.groups import key_group
 from anabranch.records.keyed import Places, is_small, split_by_key
 from anabranch.records.types import TypeRegistry
 
@@ -41,12 +40,6 @@ class KeyEncoder:
 def encode_key(key: Any) -> bytes:
     """Returns the bytes of a key of plain types; see `KeyEncoder`."""
     return KeyEncoder().encode(key)
-
-
-def key_group(encoded: bytes, max_parallelism: int) -> int:
-    """Returns the key group of an encoded key: murmur3 (x86, 32 bit, seed 0) of its bytes."""
-    digest: int = mmh3.hash(encoded, 0, signed=False)
-    return digest % max_parallelism
 
 
 def subtask_of(group: int, parallelism: int, max_parallelism: int) -> int:

@@ -52,6 +52,11 @@ def encode_str(value: str) -> bytes:
         data = value.encode()
     except UnicodeEncodeError as error:
         raise RecordError(f"a str has a lone surrogate at {error.start}") from None
+    return encode_utf8(data)
+
+
+def encode_utf8(data: bytes) -> bytes:
+    """Returns a str of these bytes."""
     size = len(data)
     if size < 32:
         return _FIXED_STR[size] + data

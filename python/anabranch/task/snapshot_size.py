@@ -18,10 +18,7 @@ def require_size(snapshot: control.Snapshot, task: control.TaskDescriptor, large
         CheckpointError: It is too large; the message says what takes the room.
     """
     names = {operator.id: operator.name for operator in task.chain}
-    parts = [
-        (_size(state.engine) + _size(state.function), f"the state of operator {names.get(state.operator_id)}")
-        for state in snapshot.operators
-    ]
+    parts = [(_size_of(state), f"the state of operator {names.get(state.operator_id)}") for state in snapshot.operators]
     parts.append((sum(map(_size, snapshot.function_of_edge.values())), "the state of functions that choose channels"))
     parts.append((sum(len(frame.payload) for frame in snapshot.unread), "input that is not handled yet"))
     size = sum(part for part, _ in parts)
@@ -32,6 +29,11 @@ def require_size(snapshot: control.Snapshot, task: control.TaskDescriptor, large
             f" of them {what}, and may have {largest // _MIB:,} MiB. Spread the operator over more subtasks, or have it"
             " keep less"
         )
+
+
+def _size_of(state: control.OperatorState) -> int:
+    by_key = sum(_size(group.entries) for keyed in state.keyed for group in keyed.groups)
+    return _size(state.engine) + _size(state.function) + by_key
 
 
 def _size(values: control.EncodedValues) -> int:

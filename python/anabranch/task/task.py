@@ -6,6 +6,7 @@ import threading
 from typing import Protocol
 
 from anabranch import forks
+from anabranch.checkpoint.snapshot import NewSnapshot
 from anabranch.exchange.event_loop import Reactor, TaskCancelled
 from anabranch.exchange.output.gate import EmitError
 from anabranch.exchange.wire.acceptor import Acceptor
@@ -18,6 +19,7 @@ from anabranch.task.lifecycle import TaskState
 from anabranch.task.runs.at_least_once import AtLeastOnceRun
 from anabranch.task.runs.exactly_once import ExactlyOnceRun
 from anabranch.task.runs.plain import PlainRun
+from anabranch.task.snapshot_size import require_size
 from anabranch.task.stdio import finish_lines
 from anabranch.task.work import Work
 from anabranch.v1 import control_pb2 as control
@@ -148,9 +150,11 @@ class Task:
         self.state = state
         self._reporter.entered(self, state, None)
 
-    def report_snapshot(self, snapshot: control.Snapshot) -> None:
+    def report_snapshot(self, snapshot: NewSnapshot) -> None:
         """Reports the task's part of a checkpoint."""
-        self._reporter.checkpoint(self, snapshot)
+        snapshot.put_payloads_into_message()
+        require_size(snapshot.message, self.descriptor)
+        self._reporter.checkpoint(self, snapshot.message)
 
     def report_committed(self, number: int) -> None:
         """Reports that the sinks have committed what belongs to a checkpoint."""

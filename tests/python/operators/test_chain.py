@@ -6,6 +6,7 @@ import pytest
 from tests.python.operators.making import operator_of
 
 from anabranch import FlatMapFunction, KeyFunction, MapFunction, PartitionFunction, ReduceFunction
+from anabranch.checkpoint.snapshot import NewSnapshot
 from anabranch.operators.chain import OperatorChain
 from anabranch.operators.flat_map import FlatMapOperator
 from anabranch.operators.key_by import KeyByOperator
@@ -13,8 +14,10 @@ from anabranch.operators.map import MapOperator
 from anabranch.operators.operator import EMIT_SIZE, OperatorError
 from anabranch.operators.partition import PartitionOperator
 from anabranch.operators.reduce import ReduceOperator
+from anabranch.operators.state_loader import StateLoader
+from anabranch.operators.state_saver import StateSaver
 from anabranch.records import TypeRegistry
-from anabranch.v1.control_pb2 import InputEdge, Snapshot
+from anabranch.v1.control_pb2 import InputEdge
 
 EDGE = 7
 
@@ -160,11 +163,13 @@ def test_the_functions_of_edges_live_as_those_of_operators_do():
     chain, partition_operator = chain_with_functions_of_edges(RoundRobin())
     chain.open()
     chosen = [partition_operator.function("r", 5) for _ in range(3)]
-    snapshot = Snapshot(function_of_edge=chain.snapshot_of_edges(TypeRegistry()))
+    snapshot = NewSnapshot(1)
+    chain.snapshot(StateSaver(snapshot, TypeRegistry(), 128))
+    snapshot.put_payloads_into_message()
 
     again, partition_operator = chain_with_functions_of_edges(RoundRobin())
     again.open()
-    again.restore(snapshot, TypeRegistry())
+    again.restore(StateLoader(snapshot.message, TypeRegistry()))
     chosen += [partition_operator.function("r", 5) for _ in range(3)]
     again.close()
 

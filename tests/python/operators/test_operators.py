@@ -14,6 +14,7 @@ from anabranch import (
     SinkFunction,
     TransactionalSinkFunction,
 )
+from anabranch.checkpoint.snapshot import NewSnapshot
 from anabranch.operators.chain import OperatorChain
 from anabranch.operators.filter import FilterOperator
 from anabranch.operators.flat_map import CollectorFlatMapOperator, FlatMapOperator
@@ -22,9 +23,10 @@ from anabranch.operators.map import MapOperator
 from anabranch.operators.operator import EMIT_SIZE, OperatorError
 from anabranch.operators.reduce import ReduceOperator
 from anabranch.operators.sink import SinkOperator
+from anabranch.operators.state_loader import StateLoader
+from anabranch.operators.state_saver import StateSaver
 from anabranch.operators.union import UnionOperator
 from anabranch.records import TypeRegistry
-from anabranch.v1.control_pb2 import Snapshot
 
 
 def make(operator_class, interface, function):
@@ -223,11 +225,13 @@ def test_a_transactional_sink_keeps_its_own_state_beside_its_transactions():
     chain = chain_of(sink)
     chain.start()
     sink.process(["a", "b"], None)
-    (state,) = chain.snapshot(1, TypeRegistry())
+    snapshot = NewSnapshot(1)
+    chain.snapshot(StateSaver(snapshot, TypeRegistry(), 128))
+    snapshot.put_payloads_into_message()
 
     again = operator_of(SinkOperator, SinkFunction, NumberedTransactions())
     chain_again = chain_of(again)
-    chain_again.restore(Snapshot(operators=[state]), TypeRegistry())
+    chain_again.restore(StateLoader(snapshot.message, TypeRegistry()))
     chain_again.commit(1)
     chain_again.start()
     again.process(["c"], None)

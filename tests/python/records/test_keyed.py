@@ -10,7 +10,7 @@ from anabranch.errors import RecordError
 from anabranch.records import KeySelector, TypeRegistry, codec
 from anabranch.records.keyed import Places, reduce_by_key, split_by_key
 from anabranch.records.ownership import OWNERSHIP
-from anabranch.state.keyed import KeyedState
+from anabranch.state.keyed import KeyedState, StateDescriptor
 
 pytestmark = pytest.mark.usefixtures("implementation")
 
@@ -39,7 +39,7 @@ def kind_and_value(key):
 
 @given(some.lists(KEYS, max_size=60))
 def test_each_key_is_reduced_by_itself_and_in_order(keys):
-    state, results, expected, seen = KeyedState(), [], [], {}
+    state, results, expected, seen = KeyedState(StateDescriptor("s")), [], [], {}
     values = [(n,) for n in range(len(keys))]
 
     half = len(keys) // 2
@@ -84,7 +84,7 @@ def test_only_exact_strings_and_integers_are_looked_up_in_their_dicts():
 
 
 def test_what_came_before_a_failure_stays():
-    state, results = KeyedState(), []
+    state, results = KeyedState(StateDescriptor("s")), []
 
     def divide(old, new):
         return old / new
@@ -98,7 +98,7 @@ def test_what_came_before_a_failure_stays():
 
 
 def test_a_key_that_is_none_is_refused_with_its_place():
-    state, results = KeyedState(), []
+    state, results = KeyedState(StateDescriptor("s")), []
     with pytest.raises(RecordError):
         state.reduce(max, ["a", object(), "b"], [1, 2, 3], results)
     assert [1] == results
@@ -110,7 +110,7 @@ def test_a_key_that_is_none_is_refused_with_its_place():
 
 def test_as_many_keys_as_values_are_needed():
     with pytest.raises(ValueError, match=r"as many keys|argument 2"):
-        KeyedState().reduce(max, ["a", "b"], [1], [])
+        KeyedState(StateDescriptor("s")).reduce(max, ["a", "b"], [1], [])
     with pytest.raises(ValueError, match=r"as many keys|argument 2"):
         KeySelector(2, 128, TypeRegistry()).split(["a"], [1, 2])
 

@@ -16,7 +16,14 @@ def values(size: int) -> control.EncodedValues:
 
 
 SNAPSHOT = control.Snapshot(
-    operators=[control.OperatorState(operator_id=3, engine=values(2 * MIB), function=values(MIB))],
+    operators=[
+        control.OperatorState(
+            operator_id=3,
+            engine=values(MIB),
+            function=values(MIB),
+            keyed=[control.KeyedState(name="kept", groups=[control.KeyGroupState(entries=values(MIB))])],
+        )
+    ],
     function_of_edge={1: values(MIB)},
     unread=[control.UnreadFrame(payload=bytes(MIB))],
 )

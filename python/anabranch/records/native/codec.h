@@ -51,6 +51,9 @@ PyObject *anabranch_look(PyObject *module, PyObject *const *args, Py_ssize_t nar
 PyObject *anabranch_flatten(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *anabranch_take(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
+/* encode_groups(tables, n_groups, save, handlers, plans, schemas) -> list of (n, bytes), or None, for each group */
+PyObject *anabranch_encode_groups(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
 /* split(keys, values, indexes, parts) */
 PyObject *anabranch_split(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 

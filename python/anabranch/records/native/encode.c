@@ -1,18 +1,10 @@
-#include "codec.h"
+#include "canonical.h"
+#include "encoder.h"
 
 #include <string.h>
 
 /* Instances with more fields are left to their handler. */
 #define MAX_FIELDS 64
-
-typedef struct {
-    PyObject *bytes;     /* what is being filled; its size is the capacity */
-    Py_ssize_t length;   /* how much of it is */
-    PyObject *handlers;  /* type -> callable(value, depth) -> bytes */
-    PyObject *plans;     /* type -> InstancePlan */
-    PyObject *schemas;   /* id -> Schema, of the batch */
-    PyObject *last_plan; /* whose schema is known to be in there; owned by plans */
-} Encoder;
 
 static int put_value(Encoder *e, PyObject *value, int depth);
 
@@ -47,22 +39,13 @@ static int put_raw(Encoder *e, const char *data, Py_ssize_t n) {
     return 0;
 }
 
-static void store(char *to, uint64_t number, int width) {
-    for (int i = width - 1; i >= 0; i--) {
-        to[i] = (char)(number & 0xFF);
-        number >>= 8;
-    }
-}
-
 /* A tag and a big-endian number of `width` bytes. */
 static int put_tagged(Encoder *e, int tag, uint64_t number, int width) {
     char *to = reserve(e, 1 + width);
     if (to == NULL) {
         return -1;
     }
-    to[0] = (char)tag;
-    store(to + 1, number, width);
-    e->length += 1 + width;
+    e->length += (Py_ssize_t)tagged(to, tag, number, width);
     return 0;
 }
 
@@ -132,18 +115,12 @@ static int put_int(Encoder *e, PyObject *value, int depth) {
     if (overflow != 0) {
         return put_by_table(e, value, depth);
     }
-    if (x >= 0) {
-        return x < 0x80          ? put_byte(e, (int)x)
-               : x <= 0xFF       ? put_tagged(e, 0xCC, (uint64_t)x, 1)
-               : x <= 0xFFFF     ? put_tagged(e, 0xCD, (uint64_t)x, 2)
-               : x <= 0xFFFFFFFF ? put_tagged(e, 0xCE, (uint64_t)x, 4)
-                                 : put_tagged(e, 0xCF, (uint64_t)x, 8);
+    char *to = reserve(e, LARGEST_NUMBER);
+    if (to == NULL) {
+        return -1;
     }
-    return x >= -0x20         ? put_byte(e, (int)(x & 0xFF))
-           : x >= -0x80       ? put_tagged(e, 0xD0, (uint64_t)x, 1)
-           : x >= -0x8000     ? put_tagged(e, 0xD1, (uint64_t)x, 2)
-           : x >= -0x80000000LL ? put_tagged(e, 0xD2, (uint64_t)x, 4)
-                              : put_tagged(e, 0xD3, (uint64_t)x, 8);
+    e->length += (Py_ssize_t)canonical_int(to, x);
+    return 0;
 }
 
 static int put_float(Encoder *e, PyObject *value) {
@@ -582,6 +559,8 @@ static int put_value(Encoder *e, PyObject *value, int depth) {
     }
     return type == &PyList_Type ? put_list(e, value, depth) : put_dict(e, value, depth);
 }
+
+int anabranch_put_value(Encoder *e, PyObject *value, int depth) { return put_value(e, value, depth); }
 
 static int put_batch(Encoder *e, PyObject *values) {
     Py_ssize_t n = PySequence_Fast_GET_SIZE(values);

@@ -20,6 +20,8 @@ static PyMethodDef methods[] = {
     {"take", (PyCFunction)(void (*)(void))anabranch_take, METH_FASTCALL, "See anabranch.records.ownership."},
     {"split", (PyCFunction)(void (*)(void))anabranch_split, METH_FASTCALL,
      "split(keys, values, indexes, parts)\n\nSee anabranch.records.keyed."},
+    {"encode_groups", (PyCFunction)(void (*)(void))anabranch_encode_groups, METH_FASTCALL,
+     "encode_groups(tables, n_groups, save, handlers, plans, schemas) -> list\n\nSee anabranch.records.codec."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -9,15 +9,17 @@ from contextlib import AbstractContextManager, nullcontext
 
 from anabranch import faults
 from anabranch.checkpoint.numbers import FINAL
+from anabranch.checkpoint.snapshot import NewSnapshot
 from anabranch.exchange.event_loop import Reactor
 from anabranch.exchange.input.events import Barrier, EndOfInput, InputEvent, Records
 from anabranch.exchange.output.gate import OutgoingChannel
 from anabranch.operators.job import WorkerJob
+from anabranch.operators.state_loader import StateLoader
+from anabranch.operators.state_saver import StateSaver
 from anabranch.task.answers import TaskAnswers
 from anabranch.task.lifecycle import TaskState
 from anabranch.task.pace import Pace
 from anabranch.task.runs.run import Run
-from anabranch.task.snapshot_size import require_size
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1 import record_pb2 as record
 from anabranch.v1.record_pb2 import FrameHeader
@@ -94,7 +96,7 @@ class CheckpointedRun(Run):
         self.commit_completed()
         if restore.number == FINAL:  # its consumers have had everything
             self.life.enter(TaskState.RUNNING)
-            self.life.report_snapshot(restore)
+            self.life.report_snapshot(NewSnapshot.of(restore))
         else:
             self.go_live()
             self.run_operators()
@@ -111,7 +113,7 @@ class CheckpointedRun(Run):
         # Before a checkpoint, `open` belongs to what is repeated; after it, all of this is done anew.
         with self.quietly() if restore.number else nullcontext():
             chain.open()
-            chain.restore(restore, self.job.types)
+            chain.restore(StateLoader(restore, self.job.types))
             if restore.number:
                 self.on_restored()
             work.output.restore(restore.next_of_edge)
@@ -122,12 +124,13 @@ class CheckpointedRun(Run):
                 chain.start()
 
     def _end(self) -> None:
-        operators, of_edges = self.work.chain.end(self.job.types)
+        snapshot = NewSnapshot(FINAL)
+        self.work.chain.end(self._saver_of(snapshot))
         self.before_end()
         self.work.output.end()
         self.after_end()
-        states = control.Snapshot(number=FINAL, operators=operators, function_of_edge=of_edges)
-        self.life.report_snapshot(self._with_positions(states))
+        self._add_positions(snapshot.message)
+        self.life.report_snapshot(snapshot)
         faults.reach("end.checkpoint")
         if self.life.state is TaskState.CREATED:
             self.life.enter(TaskState.RUNNING)
@@ -190,14 +193,11 @@ class CheckpointedRun(Run):
 
         In this order, so that the tasks downstream need not wait until the snapshot was encoded and sent.
         """
-        work, types = self.work, self.job.types
+        work = self.work
         work.output.flush()
-        states = control.Snapshot(
-            number=number,
-            operators=work.chain.snapshot(number, types),
-            function_of_edge=work.chain.snapshot_of_edges(types),
-            unread=unread,
-        )
+        snapshot = NewSnapshot(number)
+        work.chain.snapshot(self._saver_of(snapshot))
+        snapshot.message.unread.extend(unread)
         self.epoch = number
         self.answers.begin_epoch(number)
         self.enter_epoch(number)
@@ -207,16 +207,18 @@ class CheckpointedRun(Run):
         if work.chain.source is not None:
             work.chain.source.size.begin_epoch()
         faults.reach("checkpoint.passed")
-        self.life.report_snapshot(self._with_positions(states))
+        self._add_positions(snapshot.message)
+        self.life.report_snapshot(snapshot)
         faults.reach("checkpoint.sent")
 
-    def _with_positions(self, states: control.Snapshot) -> control.Snapshot:
+    def _saver_of(self, snapshot: NewSnapshot) -> StateSaver:
+        return StateSaver(snapshot, self.job.types, self.descriptor.max_parallelism)
+
+    def _add_positions(self, snapshot: control.Snapshot) -> None:
         """Completes a snapshot with the positions of channels, after the barrier or the end was sent."""
-        states.inputs.extend(self.inputs.values())
-        states.outputs.extend(self.output_positions())
-        states.next_of_edge.update(self.work.output.next_of_edge)
-        require_size(states, self.descriptor)
-        return states
+        snapshot.inputs.extend(self.inputs.values())
+        snapshot.outputs.extend(self.output_positions())
+        snapshot.next_of_edge.update(self.work.output.next_of_edge)
 
     # ------------------------------------------------------------------ commits
 

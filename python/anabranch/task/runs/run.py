@@ -9,6 +9,7 @@ from typing import Protocol
 
 from anabranch import faults
 from anabranch.api.runtime_context import Answers
+from anabranch.checkpoint.snapshot import NewSnapshot
 from anabranch.exchange.event_loop import Reactor
 from anabranch.exchange.input.aligner import BarrierAligner
 from anabranch.exchange.input.channel import InputChannel
@@ -30,7 +31,7 @@ class Life(Protocol):
     def enter(self, state: TaskState) -> None:
         """Enters a state and reports it."""
 
-    def report_snapshot(self, snapshot: control.Snapshot) -> None:
+    def report_snapshot(self, snapshot: NewSnapshot) -> None:
         """Reports the task's part of a checkpoint."""
 
     def report_committed(self, number: int) -> None:
