@@ -1,11 +1,6 @@
 package org.anabranch.runtime.worker;
 
-import java.net.InetAddress;
-import java.net.UnknownHostException;
-import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.Deque;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -18,26 +13,19 @@ import org.anabranch.proto.v1.CollectedBatch;
 import org.anabranch.proto.v1.ConnectTask;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.JobSetup;
-import org.anabranch.proto.v1.Language;
 import org.anabranch.proto.v1.MasterMessage;
-import org.anabranch.proto.v1.PrintedLine;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskCheckpoint;
 import org.anabranch.proto.v1.TaskCommitted;
 import org.anabranch.proto.v1.TaskDeployed;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.TaskError;
-import org.anabranch.proto.v1.TaskSnapshot;
 import org.anabranch.proto.v1.TaskStatus;
 import org.anabranch.proto.v1.TriggerCheckpoint;
-import org.anabranch.proto.v1.WorkerFailed;
-import org.anabranch.proto.v1.WorkerHello;
-import org.anabranch.proto.v1.WorkerMessage;
 import org.anabranch.proto.v1.WorkerReport;
 import org.anabranch.runtime.control.ControlClient;
 import org.anabranch.runtime.job.JobContext;
 import org.anabranch.runtime.process.LineOutput;
-import org.anabranch.runtime.process.OpenFiles;
 import org.anabranch.runtime.task.Lifecycle;
 import org.anabranch.runtime.task.Task;
 import org.anabranch.runtime.task.TaskListener;
@@ -53,37 +41,22 @@ import org.anabranch.runtime.text.StackTraces;
 public final class Worker implements TaskListener {
   private static final int NO_TIMEOUT_MILLIS = 30_000;
   private static final long STOP_MILLIS = 1000;
-  // Lines that are sent again to a master that has come back.
-  private static final int KEPT_LINES = 1000;
   // Flushing output to a driver that does not read may block; the end comes all the same.
   private static final long LAST_RESORT_MILLIS = 3000;
 
-  private final String workerId;
   private final String tokenHex;
   private final IntConsumer exit;
   private final Map<Integer, Task> tasks = new ConcurrentHashMap<>();
-  // What is sent changes together with what a new master would be told; both under this lock.
-  private final Object sending = new Object();
-  private final Map<Integer, TaskSnapshot.Builder> snapshots = new HashMap<>();
-  private final Deque<PrintedLine> lastLines = new ArrayDeque<>();
-  // By task, as far as it is not complete: sent again to a master that has come back.
-  private final Map<Integer, TaskCheckpoint> lastCheckpoints = new HashMap<>();
-  // By task, as far as the master has not acknowledged it.
-  private final Map<Integer, Deque<CollectedBatch>> collected = new HashMap<>();
-  private long printedLines;
-  private ControlClient control;
+  private final MasterLink master;
   private final ScheduledThreadPoolExecutor timer;
   private final AtomicBoolean stopping = new AtomicBoolean();
-  // Of the timer's thread.
-  private WorkerReport lastReport;
-  private long reportedAt;
   private volatile JobContext job;
 
   private Worker(String workerId, String master, String tokenHex, IntConsumer exit) {
-    this.workerId = workerId;
     this.tokenHex = tokenHex;
     this.exit = exit;
     this.timer = new ScheduledThreadPoolExecutor(1, work -> daemon(work, "anabranch-timer"));
+    this.master = new MasterLink(workerId, tokenHex, new Connection());
     reconnect(master);
   }
 
@@ -108,29 +81,10 @@ public final class Worker implements TaskListener {
    * Dials the master, which is a new one or has come back somewhere else, and tells it what the
    * tasks are doing.
    *
-   * @param master {@code host:port}
+   * @param address {@code host:port}
    */
-  public void reconnect(String master) {
-    ControlClient old;
-    synchronized (sending) {
-      old = control;
-      control = new ControlClient(master, tokenHex, new Connection());
-      control.send(WorkerMessage.newBuilder().setHello(hello()).build());
-      for (Deque<CollectedBatch> batches : collected.values()) {
-        for (CollectedBatch batch : batches) {
-          control.send(WorkerMessage.newBuilder().setCollected(batch).build());
-        }
-      }
-      for (PrintedLine line : lastLines) {
-        control.send(WorkerMessage.newBuilder().setPrinted(line).build());
-      }
-      for (TaskCheckpoint taken : lastCheckpoints.values()) {
-        control.send(WorkerMessage.newBuilder().setCheckpoint(taken).build());
-      }
-    }
-    if (old != null) {
-      old.close();
-    }
+  public void reconnect(String address) {
+    master.dial(address);
   }
 
   /**
@@ -147,38 +101,7 @@ public final class Worker implements TaskListener {
         task = each.descriptor().getName();
       }
     }
-    synchronized (sending) {
-      PrintedLine printed =
-          PrintedLine.newBuilder()
-              .setSeq(++printedLines)
-              .setStream(stream)
-              .setLine(line)
-              .setTask(task)
-              .build();
-      lastLines.add(printed);
-      if (lastLines.size() > KEPT_LINES) {
-        lastLines.remove();
-      }
-      control.send(WorkerMessage.newBuilder().setPrinted(printed).build());
-    }
-  }
-
-  private WorkerHello hello() {
-    String host;
-    try {
-      host = InetAddress.getLocalHost().getHostName();
-    } catch (UnknownHostException e) {
-      host = "localhost";
-    }
-    return WorkerHello.newBuilder()
-        .setWorkerId(workerId)
-        .setLanguage(Language.LANGUAGE_JAVA)
-        .setPid((int) ProcessHandle.current().pid())
-        .setHost(host)
-        .setMaxOpenFiles(OpenFiles.limit())
-        .setSetUp(job != null)
-        .addAllTasks(snapshots.values().stream().map(TaskSnapshot.Builder::build).toList())
-        .build();
+    master.printed(stream, line, task);
   }
 
   // ---------------------------------------------------------------- from the master
@@ -192,10 +115,8 @@ public final class Worker implements TaskListener {
 
     @Override
     public void disconnected(ControlClient client, String reason) {
-      synchronized (sending) {
-        if (client != control || stopping.get()) {
-          return;
-        }
+      if (!master.isCurrent(client) || stopping.get()) {
+        return;
       }
       long patience = job == null ? 0 : job.reconnectMillis();
       if (patience == 0) {
@@ -208,10 +129,8 @@ public final class Worker implements TaskListener {
   }
 
   private void endIfStillAlone(ControlClient lost, long patience) {
-    synchronized (sending) {
-      if (lost != control) {
-        return;
-      }
+    if (!master.isCurrent(lost)) {
+      return;
     }
     System.err.println("the worker ends, for its master has not come back in " + patience + " ms");
     stop(1);
@@ -252,12 +171,7 @@ public final class Worker implements TaskListener {
   }
 
   private void acknowledgeCollected(int taskId, long seq) {
-    synchronized (sending) {
-      Deque<CollectedBatch> batches = collected.getOrDefault(taskId, new ArrayDeque<>());
-      while (!batches.isEmpty() && batches.peek().getSeq() <= seq) {
-        batches.remove();
-      }
-    }
+    master.acknowledged(taskId, seq);
     Task task = tasks.get(taskId);
     if (task != null) { // else it is about to be deployed here, and this was for the one before it
       task.acknowledgeCollected(seq);
@@ -266,12 +180,14 @@ public final class Worker implements TaskListener {
 
   private void setUp(JobSetup setup) {
     job = JobContext.of(setup, HexFormat.of().parseHex(tokenHex));
+    master.setUp();
     long interval = job.options().number("anabranch.report.interval-ms");
     long patience = job.options().longNumber("anabranch.heartbeat.timeout-ms");
     long silence =
         TimeUnit.MILLISECONDS.toNanos((patience == 0 ? NO_TIMEOUT_MILLIS : patience) / 4);
+    Reports reports = new Reports(silence);
     timer.scheduleAtFixedRate(
-        () -> reportSafely(silence), interval, interval, TimeUnit.MILLISECONDS);
+        () -> reportSafely(reports), interval, interval, TimeUnit.MILLISECONDS);
   }
 
   private void deploy(TaskDescriptor descriptor) {
@@ -285,18 +201,13 @@ public final class Worker implements TaskListener {
       cancel(List.of(before));
       task.succeed(before);
     }
-    synchronized (sending) {
-      TaskStatus.Builder created = status(descriptor).setState(Lifecycle.CREATED.wire());
-      snapshots.put(descriptor.getTaskId(), TaskSnapshot.newBuilder().setStatus(created));
-    }
+    master.created(status(descriptor).setState(Lifecycle.CREATED.wire()).build());
     task.start();
   }
 
   private void connect(ConnectTask connect) {
     Task task = task(connect.getTaskId());
-    synchronized (sending) {
-      snapshots.get(connect.getTaskId()).setConnected(true);
-    }
+    master.connected(connect.getTaskId());
     task.connect(connect.getProducersList());
   }
 
@@ -332,7 +243,7 @@ public final class Worker implements TaskListener {
         System.err.println(summary + "; the JVM ends");
         String trace = String.join("\n", Arrays.stream(frames).map(String::valueOf).toList());
         if (!job.recovery().recovers()) {
-          sendFailed(summary, trace);
+          master.failed(summary, trace);
         } // else others go on with its tasks
         stop(1);
         return;
@@ -351,19 +262,14 @@ public final class Worker implements TaskListener {
     if (endpoint != null) {
       deployed.setEndpoint(endpoint);
     }
-    synchronized (sending) {
-      if (isNewest(task)) {
-        snapshots.get(deployed.getTaskId()).setDeployed(deployed);
-      }
-      control.send(WorkerMessage.newBuilder().setTaskDeployed(deployed).build());
-    }
+    master.deployed(deployed.build());
   }
 
   @Override
   public void entered(Task task, Lifecycle state, TaskError error) {
     try {
       if (state.hasEnded()) {
-        report(); // the last counters go before the last state
+        master.report(Reports.on(tasks.values())); // the last counters go before the last state
       }
       sendStatus(task, state, error);
     } catch (RuntimeException e) {
@@ -376,57 +282,31 @@ public final class Worker implements TaskListener {
     if (error != null) {
       status.setError(error);
     }
-    synchronized (sending) {
-      if (isNewest(task)) {
-        snapshots.get(status.getTaskId()).setStatus(status);
-      }
-      control.send(WorkerMessage.newBuilder().setTaskStatus(status).build());
-    }
-  }
-
-  /** Returns false for a task that another incarnation has replaced. */
-  private boolean isNewest(Task task) {
-    return tasks.get(task.descriptor().getTaskId()) == task;
+    master.entered(status.build());
   }
 
   @Override
   public void collected(CollectedBatch batch) {
-    synchronized (sending) {
-      collected.computeIfAbsent(batch.getTaskId(), id -> new ArrayDeque<>()).add(batch);
-      control.send(WorkerMessage.newBuilder().setCollected(batch).build());
-    }
+    master.collected(batch);
   }
 
   @Override
   public void checkpoint(Task task, Snapshot snapshot) {
-    TaskCheckpoint taken =
+    master.checkpoint(
         TaskCheckpoint.newBuilder()
             .setTaskId(task.descriptor().getTaskId())
             .setIncarnation(task.descriptor().getIncarnation())
             .setSnapshot(snapshot)
-            .build();
-    synchronized (sending) {
-      lastCheckpoints.put(taken.getTaskId(), taken);
-      control.send(WorkerMessage.newBuilder().setCheckpoint(taken).build());
-    }
+            .build());
   }
 
   @Override
   public void committed(Task task, long checkpoint) {
-    TaskCommitted committed =
+    master.committed(
         TaskCommitted.newBuilder()
             .setTaskId(task.descriptor().getTaskId())
             .setNumber(checkpoint)
-            .build();
-    synchronized (sending) {
-      lastCheckpoints
-          .values()
-          .removeIf(
-              taken ->
-                  taken.getTaskId() == committed.getTaskId()
-                      && taken.getSnapshot().getNumber() <= checkpoint);
-      control.send(WorkerMessage.newBuilder().setCommitted(committed).build());
-    }
+            .build());
   }
 
   private static TaskStatus.Builder status(TaskDescriptor descriptor) {
@@ -437,30 +317,13 @@ public final class Worker implements TaskListener {
 
   // ---------------------------------------------------------------- to the master
 
-  private WorkerReport makeReport() {
-    WorkerReport.Builder report = WorkerReport.newBuilder();
-    // Consumers before their producers, whose numbers are lower: so nothing seems to have taken
-    // more than was emitted, though the tasks run on meanwhile.
-    tasks.entrySet().stream()
-        .sorted(Map.Entry.<Integer, Task>comparingByKey().reversed())
-        .forEach(task -> report.addTasks(task.getValue().report()));
-    return report.build();
-  }
-
-  private void report() {
-    send(WorkerMessage.newBuilder().setReport(makeReport()));
-  }
-
   /** Where nothing moves, an unchanged report is repeated only as a heartbeat. */
-  private void reportSafely(long silenceNanos) {
+  private void reportSafely(Reports reports) {
     try {
       tasks.values().forEach(Worker::requireThread);
-      WorkerReport report = makeReport();
-      long now = System.nanoTime();
-      if (!report.equals(lastReport) || now - reportedAt >= silenceNanos) {
-        lastReport = report;
-        reportedAt = now;
-        send(WorkerMessage.newBuilder().setReport(report));
+      WorkerReport report = reports.due(System.nanoTime(), tasks.values());
+      if (report != null) {
+        master.report(report);
       }
     } catch (RuntimeException e) {
       fail(e); // without it the timer would stop in silence, and the master would think us hung
@@ -477,18 +340,7 @@ public final class Worker implements TaskListener {
   }
 
   private void fail(Throwable error) {
-    sendFailed(ErrorText.message(error), StackTraces.whole(error));
-  }
-
-  private void sendFailed(String summary, String trace) {
-    WorkerFailed failed = WorkerFailed.newBuilder().setSummary(summary).setTrace(trace).build();
-    send(WorkerMessage.newBuilder().setFailed(failed));
-  }
-
-  private void send(WorkerMessage.Builder message) {
-    synchronized (sending) {
-      control.send(message.build());
-    }
+    master.failed(ErrorText.message(error), StackTraces.whole(error));
   }
 
   // ---------------------------------------------------------------- end
@@ -513,12 +365,8 @@ public final class Worker implements TaskListener {
       Thread.currentThread().interrupt();
     }
     timer.shutdownNow();
-    ControlClient last;
-    synchronized (sending) {
-      last = control;
-    }
     LineOutput.finishAllLines();
-    last.close();
+    master.close();
     exit.accept(code);
   }
 
