@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.anabranch.proto.v1.Artifact;
 import org.anabranch.proto.v1.JobSetup;
+import org.anabranch.runtime.checkpoint.Snapshots;
 import org.anabranch.runtime.exchange.wire.ExchangeConfig;
 import org.anabranch.runtime.exchange.wire.ExchangeConfig.Transport;
 import org.anabranch.runtime.operator.FunctionLoader;
@@ -18,6 +19,7 @@ import org.anabranch.runtime.records.TypeRegistry;
  * @param types the record types of the job
  * @param exchange how tasks reach each other
  * @param recovery what tasks do so that a failed one can be recovered
+ * @param snapshots how their snapshots go to the master and come back
  * @param reconnectMillis how long the worker goes on without a master
  */
 public record JobContext(
@@ -26,6 +28,7 @@ public record JobContext(
     TypeRegistry types,
     ExchangeConfig exchange,
     RecoveryConfig recovery,
+    Snapshots snapshots,
     long reconnectMillis) {
 
   /**
@@ -59,7 +62,13 @@ public record JobContext(
             options.number("anabranch.exchange.handshake-timeout-ms"),
             setup.getSeveralHosts());
     return new JobContext(
-        options, code, types, exchange, RecoveryConfig.of(options), setup.getReconnectTimeoutMs());
+        options,
+        code,
+        types,
+        exchange,
+        RecoveryConfig.of(options),
+        Snapshots.ofMessages(),
+        setup.getReconnectTimeoutMs());
   }
 
   /** Returns what makes function objects of descriptors. */

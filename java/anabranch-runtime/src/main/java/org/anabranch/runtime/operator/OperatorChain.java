@@ -24,6 +24,7 @@ import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.runtime.exchange.output.PartitionException;
 import org.anabranch.runtime.records.RefusedValue;
 import org.anabranch.runtime.records.ValueCopier;
+import org.anabranch.runtime.state.Payloads;
 import org.anabranch.runtime.text.ErrorText;
 
 /**
@@ -243,21 +244,27 @@ public final class OperatorChain {
 
   /** Opens the operators, last first, so that each finds its consumer ready. */
   public void open() {
-    open(Snapshot.getDefaultInstance());
+    open(Snapshot.getDefaultInstance(), Payloads.IN_MESSAGE);
   }
 
-  /** Opens the operators as {@link #open()} does, each with what it has saved in this snapshot. */
-  public void open(Snapshot snapshot) {
+  /**
+   * Opens the operators as {@link #open()} does, each with what it has saved in this snapshot.
+   *
+   * @param payloads where the values of the snapshot are
+   */
+  public void open(Snapshot snapshot, Payloads payloads) {
+    OperatorStateCodec loading = codec.from(payloads);
     Map<String, OperatorState> saved = byUid(snapshot);
     restoreCounts(saved);
-    openOfEdges(partitionStages, snapshot);
+    openOfEdges(partitionStages, snapshot, loading);
     for (int i = stages.size() - 1; i >= 0; i--) {
-      open(stages.get(i), saved.get(uid(i)));
+      open(stages.get(i), saved.get(uid(i)), loading);
     }
-    openOfEdges(keyStages, snapshot);
+    openOfEdges(keyStages, snapshot, loading);
   }
 
-  private void openOfEdges(Map<Integer, Stage> ofEdges, Snapshot snapshot) {
+  private void openOfEdges(
+      Map<Integer, Stage> ofEdges, Snapshot snapshot, OperatorStateCodec loading) {
     Map<Integer, EncodedValues> saved = snapshot.getFunctionOfEdgeMap();
     ofEdges.forEach(
         (edge, stage) ->
@@ -265,15 +272,16 @@ public final class OperatorChain {
                 stage,
                 saved.containsKey(edge)
                     ? OperatorState.newBuilder().setFunction(saved.get(edge)).build()
-                    : null));
+                    : null,
+                loading));
   }
 
-  private void open(Stage stage, OperatorState saved) {
+  private void open(Stage stage, OperatorState saved, OperatorStateCodec loading) {
     opened.push(stage);
     if (saved == null) {
       stage.open();
     } else {
-      stage.open(saved, codec);
+      stage.open(saved, loading);
     }
   }
 
@@ -291,15 +299,18 @@ public final class OperatorChain {
   /**
    * Commits what this snapshot, the last one of the task, has left uncommitted. Instead of {@link
    * #open()}, where no record will come.
+   *
+   * @param payloads where the values of the snapshot are
    */
-  public void commitOnly(Snapshot snapshot) {
+  public void commitOnly(Snapshot snapshot, Payloads payloads) {
+    OperatorStateCodec loading = codec.from(payloads);
     Map<String, OperatorState> saved = byUid(snapshot);
     restoreCounts(saved);
     for (int i = 0; i < stages.size(); i++) {
       OperatorState state = saved.get(uid(i));
       if (state != null && stages.get(i).operator().needsCommit()) {
         opened.push(stages.get(i));
-        stages.get(i).commitOnly(state, codec);
+        stages.get(i).commitOnly(state, loading);
       }
     }
   }

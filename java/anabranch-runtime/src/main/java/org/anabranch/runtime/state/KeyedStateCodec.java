@@ -56,11 +56,13 @@ public final class KeyedStateCodec {
   /**
    * Adds to a state what was encoded.
    *
+   * @param payloads where its bytes are
    * @throws RecordException if the class of a value has changed
    */
-  public void decode(org.anabranch.proto.v1.KeyedState encoded, KeyedState<?> into) {
+  public void decode(
+      org.anabranch.proto.v1.KeyedState encoded, KeyedState<?> into, Payloads payloads) {
     for (KeyGroupState group : encoded.getGroupsList()) {
-      List<Object> entries = codec.decode(group.getEntries());
+      List<Object> entries = codec.decode(group.getEntries(), payloads);
       for (int i = 0; i < entries.size(); i += 2) {
         into.load(StateKeys.loaded(entries.get(i)), entries.get(i + 1));
       }

@@ -38,14 +38,23 @@ public final class StateCodec {
   }
 
   /**
-   * Decodes values.
+   * Decodes values that a message holds.
    *
    * @throws RecordException if the class of one has changed
    */
   public List<Object> decode(EncodedValues values) {
+    return decode(values, Payloads.IN_MESSAGE);
+  }
+
+  /**
+   * Decodes values.
+   *
+   * @param payloads where their bytes are
+   * @throws RecordException if the class of one has changed
+   */
+  public List<Object> decode(EncodedValues values, Payloads payloads) {
+    byte[] payload = payloads.of(values).toByteArray();
     return new ArrayList<>(
-        Arrays.asList(
-            decoder.decode(
-                values.getPayload().toByteArray(), values.getN(), values.getSchemasList())));
+        Arrays.asList(decoder.decode(payload, values.getN(), values.getSchemasList())));
   }
 }

@@ -17,6 +17,7 @@ import org.anabranch.proto.v1.Operator;
 import org.anabranch.proto.v1.OperatorCounters;
 import org.anabranch.proto.v1.OutputEdge;
 import org.anabranch.proto.v1.Snapshot;
+import org.anabranch.proto.v1.TaskCheckpoint;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.TaskError;
 import org.anabranch.proto.v1.TaskReport;
@@ -28,6 +29,7 @@ import org.anabranch.runtime.operator.OperatorChain;
 import org.anabranch.runtime.operator.OperatorFailure;
 import org.anabranch.runtime.process.LineOutput;
 import org.anabranch.runtime.replay.RecoveryException;
+import org.anabranch.runtime.state.Payloads;
 import org.anabranch.runtime.task.run.Choices;
 import org.anabranch.runtime.task.run.Run;
 import org.anabranch.runtime.task.run.RunningTask;
@@ -381,13 +383,25 @@ public final class Task {
 
     @Override
     public void checkpoint(Snapshot snapshot) {
-      listener.checkpoint(Task.this, snapshot);
+      job.snapshots().send(descriptor, snapshot, Task.this::report);
+    }
+
+    @Override
+    public Payloads payloads(Snapshot snapshot) {
+      return job.snapshots().payloads(snapshot);
     }
 
     @Override
     public void committed(long checkpoint) {
       listener.committed(Task.this, checkpoint);
     }
+  }
+
+  /** On the task's own thread, or that which has written its state. */
+  private void report(TaskCheckpoint checkpoint) {
+    listener.checkpoint(this, checkpoint);
+    run.reported(checkpoint.getSnapshot().getNumber());
+    wakeup();
   }
 
   private void release() {

@@ -151,8 +151,11 @@ final class MasterLink {
   }
 
   synchronized void checkpoint(TaskCheckpoint taken) {
-    lastCheckpoints.put(taken.getTaskId(), taken);
-    sendCheckpoint(taken);
+    // Its file may have been written while another incarnation came into the task's place.
+    if (isNewest(taken.getTaskId(), taken.getIncarnation())) {
+      lastCheckpoints.put(taken.getTaskId(), taken);
+      sendCheckpoint(taken);
+    }
   }
 
   synchronized void committed(TaskCommitted committed) {

@@ -14,7 +14,6 @@ import org.anabranch.proto.v1.ConnectTask;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.JobSetup;
 import org.anabranch.proto.v1.MasterMessage;
-import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskCheckpoint;
 import org.anabranch.proto.v1.TaskCommitted;
 import org.anabranch.proto.v1.TaskDeployed;
@@ -291,13 +290,8 @@ public final class Worker implements TaskListener {
   }
 
   @Override
-  public void checkpoint(Task task, Snapshot snapshot) {
-    master.checkpoint(
-        TaskCheckpoint.newBuilder()
-            .setTaskId(task.descriptor().getTaskId())
-            .setIncarnation(task.descriptor().getIncarnation())
-            .setSnapshot(snapshot)
-            .build());
+  public void checkpoint(Task task, TaskCheckpoint checkpoint) {
+    master.checkpoint(checkpoint);
   }
 
   @Override
@@ -365,6 +359,9 @@ public final class Worker implements TaskListener {
       Thread.currentThread().interrupt();
     }
     timer.shutdownNow();
+    if (job != null) {
+      job.snapshots().close();
+    }
     LineOutput.finishAllLines();
     master.close();
     exit.accept(code);

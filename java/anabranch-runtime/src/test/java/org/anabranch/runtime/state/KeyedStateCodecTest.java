@@ -61,7 +61,7 @@ class KeyedStateCodecTest {
     KeyedState<Object> before = state();
     values.forEach(before::put);
     KeyedState<Object> after = state();
-    codec(most).decode(codec(most).encode(before), after);
+    codec(most).decode(codec(most).encode(before), after, Payloads.IN_MESSAGE);
 
     assertThat(entries(after)).isEqualTo(entries(before));
     values.forEach((key, value) -> assertThat(after.get(key)).isEqualTo(before.get(key)));
@@ -83,7 +83,7 @@ class KeyedStateCodecTest {
                     .collect(Collectors.toSet())));
     for (KeyGroupState group : groups) {
       KeyedState<Object> alone = state();
-      codec(most).decode(one(group), alone);
+      codec(most).decode(one(group), alone, Payloads.IN_MESSAGE);
       assertThat(entries(alone)).isNotEmpty();
       values.keySet().stream()
           .filter(key -> Keys.keyGroup(Keys.encodeKey(key), most) == group.getKeyGroup())

@@ -13,6 +13,7 @@ import org.anabranch.proto.v1.ConnectTask.Producer;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.InputEdge;
 import org.anabranch.proto.v1.Snapshot;
+import org.anabranch.proto.v1.TaskCheckpoint;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.TaskError;
 import org.anabranch.runtime.job.JobContext;
@@ -197,7 +198,8 @@ final class RecoveringJob implements TaskListener, AutoCloseable {
   }
 
   @Override
-  public synchronized void checkpoint(Task task, Snapshot snapshot) {
+  public synchronized void checkpoint(Task task, TaskCheckpoint checkpoint) {
+    Snapshot snapshot = checkpoint.getSnapshot();
     int id = task.descriptor().getTaskId();
     if (!isCurrent(task) || !deployed.contains(id)) {
       return;

@@ -26,7 +26,7 @@ import java.util.stream.Stream;
 import org.anabranch.proto.v1.CollectedBatch;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.JoinOptions;
-import org.anabranch.proto.v1.Snapshot;
+import org.anabranch.proto.v1.TaskCheckpoint;
 import org.anabranch.proto.v1.TaskError;
 import org.anabranch.runtime.job.JobContext;
 import org.junit.jupiter.api.AfterEach;
@@ -303,7 +303,7 @@ class RecoveryTest {
     public void deployed(Task task, Endpoint endpoint) {}
 
     @Override
-    public void checkpoint(Task task, Snapshot snapshot) {}
+    public void checkpoint(Task task, TaskCheckpoint checkpoint) {}
 
     @Override
     public void committed(Task task, long checkpoint) {}

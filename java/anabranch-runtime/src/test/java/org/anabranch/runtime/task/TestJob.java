@@ -28,7 +28,7 @@ import org.anabranch.proto.v1.Operator;
 import org.anabranch.proto.v1.OperatorKind;
 import org.anabranch.proto.v1.OutputEdge;
 import org.anabranch.proto.v1.Partitioning;
-import org.anabranch.proto.v1.Snapshot;
+import org.anabranch.proto.v1.TaskCheckpoint;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.TaskError;
 import org.anabranch.runtime.job.JobContext;
@@ -345,7 +345,7 @@ public final class TestJob implements TaskListener, AutoCloseable {
   }
 
   @Override
-  public void checkpoint(Task task, Snapshot snapshot) {}
+  public void checkpoint(Task task, TaskCheckpoint checkpoint) {}
 
   @Override
   public void committed(Task task, long checkpoint) {}

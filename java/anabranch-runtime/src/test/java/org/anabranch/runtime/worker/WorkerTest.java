@@ -21,7 +21,6 @@ import org.anabranch.proto.v1.ConnectTask;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.MasterMessage;
 import org.anabranch.proto.v1.Shutdown;
-import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskCheckpoint;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.TaskError;
@@ -393,7 +392,7 @@ class WorkerTest {
     }
 
     @Override
-    public void checkpoint(Task task, Snapshot snapshot) {
+    public void checkpoint(Task task, TaskCheckpoint checkpoint) {
       throw new IllegalStateException("a mistake of ours");
     }
 

@@ -3,11 +3,10 @@ package org.anabranch.runtime.exchange.wire;
 import com.google.protobuf.ByteString;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
+import org.anabranch.runtime.secrets.DerivedKeys;
 
 /**
  * What each side of a connection proves to know: the job's secret, which neither sends.
@@ -21,7 +20,6 @@ public final class Proofs {
   public static final int NONCE_BYTES = 32;
   public static final int BYTES = 32;
 
-  private static final String ALGORITHM = "HmacSHA256";
   private static final String PURPOSE = "anabranch data plane";
   private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -30,7 +28,7 @@ public final class Proofs {
 
   /** Creates the proofs of one listener. */
   public Proofs(byte[] token, ByteString listenerNonce) {
-    this.mac = hmac(derivedKey(token));
+    this.mac = DerivedKeys.codes(token, PURPOSE);
     this.listenerNonce = listenerNonce.toByteArray();
   }
 
@@ -39,24 +37,6 @@ public final class Proofs {
     byte[] nonce = new byte[NONCE_BYTES];
     RANDOM.nextBytes(nonce);
     return nonce;
-  }
-
-  /** Returns the key of this purpose: HKDF-Expand of RFC 5869, for a secret that is random. */
-  private static byte[] derivedKey(byte[] secret) {
-    Mac expand = hmac(secret);
-    expand.update(PURPOSE.getBytes(StandardCharsets.UTF_8));
-    expand.update((byte) 1);
-    return expand.doFinal();
-  }
-
-  private static Mac hmac(byte[] key) {
-    try {
-      Mac mac = Mac.getInstance(ALGORITHM);
-      mac.init(new SecretKeySpec(key, ALGORITHM));
-      return mac;
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every JDK has " + ALGORITHM, e);
-    }
   }
 
   public byte[] ofConsumer(byte[] nonce, byte[] request) {

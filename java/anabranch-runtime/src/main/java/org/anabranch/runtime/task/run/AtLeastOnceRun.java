@@ -47,7 +47,7 @@ final class AtLeastOnceRun extends RecoverableRun {
 
   @Override
   void open() {
-    chain.open(restore);
+    openRestored();
     task.running();
   }
 

@@ -130,7 +130,7 @@ final class ExactlyOnceRun extends RecoverableRun {
     recorder.begin();
     if (restore.getNumber() > 0) {
       // In the run before the functions were opened long before this epoch.
-      recorder.quietly(() -> chain.open(restore));
+      recorder.quietly(this::openRestored);
       recorder.countFromHere();
     } else {
       chain.open();

@@ -10,6 +10,7 @@ import org.anabranch.runtime.exchange.input.InputGate;
 import org.anabranch.runtime.exchange.input.Received;
 import org.anabranch.runtime.operator.Operator;
 import org.anabranch.runtime.process.Faults;
+import org.anabranch.runtime.state.Payloads;
 
 /**
  * The run of a task in a job with checkpoints; see {@code docs/design/006-recovery.md}.
@@ -29,6 +30,7 @@ abstract sealed class RecoverableRun extends Run permits ExactlyOnceRun, AtLeast
   // Checkpoints whose commits are still to be made.
   private final Queue<Long> completed = new ConcurrentLinkedQueue<>();
   private boolean restored;
+  private volatile boolean endReported;
   private InputGate input;
   private final Pace pace = new Pace();
   // The checkpoint to be taken without a barrier, and when it was asked for; 0: none.
@@ -117,6 +119,12 @@ abstract sealed class RecoverableRun extends Run permits ExactlyOnceRun, AtLeast
     }
   }
 
+  @Override
+  public final void reported(long number) {
+    Faults.reach(number == Operator.END ? "end.checkpoint" : "checkpoint.sent");
+    endReported |= number == Operator.END;
+  }
+
   // ---------------------------------------------------------------- life
 
   @Override
@@ -136,7 +144,7 @@ abstract sealed class RecoverableRun extends Run permits ExactlyOnceRun, AtLeast
       runOperators();
       end(finish());
     }
-    while (!hasNothingToRun() && !output.acknowledged()) {
+    while (!endReported || !hasNothingToRun() && !output.acknowledged()) {
       serve();
     }
     task.finished();
@@ -165,7 +173,9 @@ abstract sealed class RecoverableRun extends Run permits ExactlyOnceRun, AtLeast
     task.running();
     quietly(
         () -> {
-          chain.commitOnly(restore);
+          try (Payloads payloads = task.payloads(restore)) {
+            chain.commitOnly(restore, payloads);
+          }
           chain.close();
         });
     task.checkpoint(restore);
@@ -182,7 +192,13 @@ abstract sealed class RecoverableRun extends Run permits ExactlyOnceRun, AtLeast
     output.end();
     afterEnd();
     task.checkpoint(snapshot(Operator.END, states));
-    Faults.reach("end.checkpoint");
+  }
+
+  /** Opens the functions with what they had in the snapshot that the task goes on from. */
+  final void openRestored() {
+    try (Payloads payloads = task.payloads(restore)) {
+      chain.open(restore, payloads);
+    }
   }
 
   private void serve() {
@@ -276,7 +292,6 @@ abstract sealed class RecoverableRun extends Run permits ExactlyOnceRun, AtLeast
     }
     Faults.reach("checkpoint.passed");
     task.checkpoint(snapshot(number, states.addAllUnread(unread)));
-    Faults.reach("checkpoint.sent");
   }
 
   private void save(long number, Snapshot.Builder into) {
@@ -290,7 +305,6 @@ abstract sealed class RecoverableRun extends Run permits ExactlyOnceRun, AtLeast
   private Snapshot snapshot(long number, Snapshot.Builder states) {
     states.setNumber(number).addAllInputs(input.positions()).putAllNextOfEdge(output.nextOfEdge());
     complete(states);
-    SnapshotSize.require(states, descriptor, SnapshotSize.LARGEST);
     return states.build();
   }
 }

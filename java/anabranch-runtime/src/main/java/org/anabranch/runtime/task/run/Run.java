@@ -118,6 +118,9 @@ public abstract sealed class Run permits PlainRun, RecoverableRun {
   /** Commits what belongs to complete checkpoints. */
   public void commitCompleted() {}
 
+  /** The task's part of a checkpoint was reported. May be called from any thread. */
+  public void reported(long number) {}
+
   // ---------------------------------------------------------------- life
 
   /**

@@ -4,6 +4,7 @@ import java.io.IOException;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.runtime.exchange.input.InputBatch;
+import org.anabranch.runtime.state.Payloads;
 
 /** What a task is to its run. Everything is called on the task's thread. */
 public interface RunningTask {
@@ -33,8 +34,13 @@ public interface RunningTask {
   /** Everything was sent, and every consumer has taken it. */
   void finished();
 
-  /** The task has taken its part of a checkpoint. */
+  /**
+   * The task has taken its part of a checkpoint, which is to be reported: see {@link Run#reported}.
+   */
   void checkpoint(Snapshot snapshot);
+
+  /** Returns where the values of a snapshot are that the task goes on from. */
+  Payloads payloads(Snapshot snapshot);
 
   /** The sinks of the task have committed what belongs to a checkpoint. */
   void committed(long checkpoint);

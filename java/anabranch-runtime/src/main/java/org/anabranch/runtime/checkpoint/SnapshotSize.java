@@ -1,14 +1,10 @@
-package org.anabranch.runtime.task.run;
+package org.anabranch.runtime.checkpoint;
 
-import org.anabranch.proto.v1.EncodedValues;
-import org.anabranch.proto.v1.KeyGroupState;
-import org.anabranch.proto.v1.KeyedState;
 import org.anabranch.proto.v1.Operator;
 import org.anabranch.proto.v1.OperatorState;
-import org.anabranch.proto.v1.SnapshotOrBuilder;
+import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.UnreadFrame;
-import org.anabranch.runtime.replay.CheckpointException;
 
 /** How large a snapshot may be. */
 final class SnapshotSize {
@@ -31,19 +27,14 @@ final class SnapshotSize {
    *
    * @throws CheckpointException if it is too large; the message says what takes the room
    */
-  static void require(SnapshotOrBuilder snapshot, TaskDescriptor task, long largest) {
+  static void require(Snapshot snapshot, TaskDescriptor task, long largest) {
     SnapshotSize sum = new SnapshotSize();
     for (OperatorState state : snapshot.getOperatorsList()) {
-      long bytes = bytes(state.getEngine()) + bytes(state.getFunction());
-      for (KeyedState keyed : state.getKeyedList()) {
-        for (KeyGroupState group : keyed.getGroupsList()) {
-          bytes += bytes(group.getEntries());
-        }
-      }
+      long bytes = SnapshotValues.bytes(state);
       sum.add(bytes, "the state of operator " + name(state.getOperatorId(), task));
     }
     long ofEdges =
-        snapshot.getFunctionOfEdgeMap().values().stream().mapToLong(SnapshotSize::bytes).sum();
+        snapshot.getFunctionOfEdgeMap().values().stream().mapToLong(SnapshotValues::bytes).sum();
     sum.add(ofEdges, "the state of functions that choose channels");
     long unread = 0;
     for (UnreadFrame frame : snapshot.getUnreadList()) {
@@ -72,9 +63,5 @@ final class SnapshotSize {
         .map(Operator::getName)
         .findFirst()
         .orElse("");
-  }
-
-  private static long bytes(EncodedValues values) {
-    return values.getPayload().size();
   }
 }

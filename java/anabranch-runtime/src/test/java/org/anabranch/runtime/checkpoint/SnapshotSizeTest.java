@@ -1,4 +1,4 @@
-package org.anabranch.runtime.task.run;
+package org.anabranch.runtime.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -10,7 +10,6 @@ import org.anabranch.proto.v1.OperatorState;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.UnreadFrame;
-import org.anabranch.runtime.replay.CheckpointException;
 import org.junit.jupiter.api.Test;
 
 class SnapshotSizeTest {
