@@ -12,7 +12,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from tests.vectors import frames, reference
+from tests.vectors import frames, reference, state_files
 
 HERE = Path(__file__).parent
 
@@ -470,7 +470,13 @@ def files() -> dict[str, list[dict[str, Any]]]:
         made = reference.Reference().encode(value).hex()
         if made != data:
             raise AssertionError(f"the reference makes {made} of {value}, not {data}")
-    return {"records.json": records(), "refused.json": refused(), "keys.json": keys(), "frames.json": frames.vectors()}
+    return {
+        "records.json": records(),
+        "refused.json": refused(),
+        "keys.json": keys(),
+        "frames.json": frames.vectors(),
+        "state_files.json": state_files.vectors(),
+    }
 
 
 def text_of(vectors: list[dict[str, Any]]) -> str:
