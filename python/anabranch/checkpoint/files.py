@@ -64,6 +64,15 @@ class Files:
         data: bytes = self._fs.cat_file(self._full(path))
         return data
 
+    def read_range(self, path: str, start: int, end: int) -> bytes:
+        """Returns the bytes of a file from `start` to before `end`, fewer of a shorter one.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+        """
+        data: bytes = self._fs.cat_file(self._full(path), start=start, end=end)
+        return data
+
     def read_heads(self, paths: Sequence[str], n_bytes: int) -> list[bytes]:
         """Returns the first bytes of each file, fewer of a shorter one; asks for them all at once where that helps.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 FINAL = 2**63 - 1
+DELAYS_OF_LAST = (1.0, 2.0)  # seconds before the checkpoint at the end is written again
 
 
 def checkpoint_name(number: int) -> str:

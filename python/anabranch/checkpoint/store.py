@@ -4,7 +4,7 @@ Layout: `<url>/<job_id>/chk-<n>/task-<id>.snapshot` and `chk-<n>/MANIFEST`. All 
 
     file      = magic (4 bytes: ABSN snapshot, ABMF manifest), version (uint16: 2), length of the body (uint64),
                 code of the body (16 bytes), body
-    snapshot  : the body is the task's own
+    snapshot  : the body is the task's own; it may refer to a state file, which the task's worker has written
     manifest  : the body = checkpoint number (uint64), number of tasks (uint32), for each task: id (uint32), length
                 and code of its snapshot's body; the rest is the metadata
 
@@ -22,7 +22,7 @@ import re
 import struct
 from collections.abc import Callable, Collection, Iterator
 
-from anabranch.checkpoint.errors import CheckpointError
+from anabranch.checkpoint.errors import CheckpointError, DamagedError
 from anabranch.checkpoint.files import Files, without_credentials
 from anabranch.checkpoint.numbers import checkpoint_name
 from anabranch.repeated import is_reported
@@ -41,8 +41,8 @@ _TASK = re.compile(r"task-(0|[1-9]\d*)\.snapshot")
 _log = logging.getLogger(__name__)
 
 
-class _DamagedError(Exception):
-    """A file is not what was written: torn, changed or gone."""
+def _nothing_else(_snapshot: bytes) -> None:
+    """What there is to verify of a snapshot that refers to no other file."""
 
 
 class StoredCheckpoint:
@@ -156,10 +156,13 @@ class CheckpointStore:
             self._files.write(_manifest_path(number), [self._header(_MANIFEST, body), body])
         self._remove_old(number)
 
-    def latest(self) -> StoredCheckpoint | None:
+    def latest(self, verify: Callable[[bytes], None] = _nothing_else) -> StoredCheckpoint | None:
         """Returns the newest complete checkpoint of which every byte was verified, or None.
 
         A checkpoint with a torn, changed or missing file is skipped, with a warning that says why.
+
+        Args:
+            verify: Called with each snapshot; raises DamagedError if what it refers to is not what was written.
 
         Raises:
             CheckpointError: The place cannot be read, which says nothing about what is there.
@@ -167,8 +170,8 @@ class CheckpointStore:
         with self._reading("checkpoints"):
             for number in sorted(self._numbers(), reverse=True):
                 try:
-                    return self._load(number)
-                except _DamagedError as damage:
+                    return self._load(number, verify)
+                except DamagedError as damage:
                     self._warn(f"{checkpoint_name(number)} in {self._url} is skipped: {damage}")
         return None
 
@@ -202,7 +205,7 @@ class CheckpointStore:
         for task, head in zip(tasks, heads, strict=True):
             try:
                 length, digest = _parse_header(_SNAPSHOT, head, sizes[_snapshot_name(task)])
-            except _DamagedError as damage:
+            except DamagedError as damage:
                 raise self._unfinished(number, task, str(damage)) from damage
             entries.append(_ENTRY.pack(task, length, digest))
         return b"".join([_COUNTS.pack(number, len(entries)), *entries, metadata])
@@ -213,35 +216,35 @@ class CheckpointStore:
             " Does every worker write to the same place?"
         )
 
-    def _load(self, number: int) -> StoredCheckpoint:
+    def _load(self, number: int, verify: Callable[[bytes], None]) -> StoredCheckpoint:
         body = self._read(_manifest_path(number), _MANIFEST)
         try:
             written_as, n_tasks = _COUNTS.unpack_from(body)
             entries = [_ENTRY.unpack_from(body, _COUNTS.size + i * _ENTRY.size) for i in range(n_tasks)]
         except struct.error:
-            raise _DamagedError("its MANIFEST is malformed") from None
+            raise DamagedError("its MANIFEST is malformed") from None
         if written_as != number:
-            raise _DamagedError(f"its MANIFEST is that of {checkpoint_name(written_as)}")
+            raise DamagedError(f"its MANIFEST is that of {checkpoint_name(written_as)}")
         digests = {task: digest for task, _, digest in entries}
 
         def read(task: int) -> bytes:
             data = self._read(_snapshot_path(number, task), _SNAPSHOT)
             if not hmac.compare_digest(self._code(_SNAPSHOT, data), digests[task]):
-                raise _DamagedError(f"{_snapshot_name(task)} is not the one that its MANIFEST lists")
+                raise DamagedError(f"{_snapshot_name(task)} is not the one that its MANIFEST lists")
             return data
 
         def read_again(task: int) -> bytes:
             try:
                 with self._reading(checkpoint_name(number)):
                     return read(task)
-            except _DamagedError as damage:
+            except DamagedError as damage:
                 raise CheckpointError(
                     f"{checkpoint_name(number)} in {self._url} has been damaged since it was verified: {damage}."
                     " Was it removed by another master of this job?"
                 ) from damage
 
         for task in digests:
-            read(task)
+            verify(read(task))
         return StoredCheckpoint(number, body[_COUNTS.size + n_tasks * _ENTRY.size :], digests, read_again)
 
     def _read(self, path: str, magic: bytes) -> bytes:
@@ -249,11 +252,11 @@ class CheckpointStore:
         try:
             data = self._files.read(path)
         except FileNotFoundError:
-            raise _DamagedError(f"{name} is missing") from None
+            raise DamagedError(f"{name} is missing") from None
         try:
             return self._verified_body(magic, data)
-        except _DamagedError as damage:
-            raise _DamagedError(f"{name} is {damage}") from None
+        except DamagedError as damage:
+            raise DamagedError(f"{name} is {damage}") from None
 
     def _code(self, magic: bytes, body: bytes) -> bytes:
         return hashlib.blake2b(body, digest_size=16, key=self._key, person=magic).digest()
@@ -265,7 +268,7 @@ class CheckpointStore:
         _, code = _parse_header(magic, data[: _HEADER.size], len(data))
         body = data[_HEADER.size :]
         if not hmac.compare_digest(self._code(magic, body), code):
-            raise _DamagedError("corrupt: its checksum does not match. It is damaged, or was not written by this job")
+            raise DamagedError("corrupt: its checksum does not match. It is damaged, or was not written by this job")
         return body
 
     def _remove_old(self, completed: int) -> None:
@@ -301,7 +304,7 @@ class CheckpointStore:
 def _reported(what: str, advice: str) -> Iterator[None]:
     try:
         yield
-    except (CheckpointError, _DamagedError):
+    except (CheckpointError, DamagedError):
         raise
     except Exception as error:  # object stores raise what their libraries please
         why = without_credentials(str(error)) or type(error).__name__
@@ -327,12 +330,12 @@ def _snapshot_path(number: int, task: int) -> str:
 def _parse_header(magic: bytes, head: bytes, size: int) -> tuple[int, bytes]:
     """Returns length and digest of the body of a file of `size` bytes that begins with `head`."""
     if len(head) < _HEADER.size:
-        raise _DamagedError(f"torn: {size} bytes are no whole header")
+        raise DamagedError(f"torn: {size} bytes are no whole header")
     found, version, length, digest = _HEADER.unpack(head)
     if found != magic:
-        raise _DamagedError(f"corrupt: it begins with {found!r}, not with {magic!r}")
+        raise DamagedError(f"corrupt: it begins with {found!r}, not with {magic!r}")
     if version != _VERSION:
-        raise _DamagedError(f"of format version {version}; this program reads version {_VERSION}")
+        raise DamagedError(f"of format version {version}; this program reads version {_VERSION}")
     if size != _HEADER.size + length:
-        raise _DamagedError(f"torn: {_HEADER.size + length} bytes were written, {size} are there")
+        raise DamagedError(f"torn: {_HEADER.size + length} bytes were written, {size} are there")
     return length, digest

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Coroutine
 
 from anabranch.checkpoint.errors import CheckpointError
-from anabranch.checkpoint.numbers import FINAL, public_number
+from anabranch.checkpoint.numbers import DELAYS_OF_LAST, FINAL, checkpoint_name, public_number
 from anabranch.config import Options
 from anabranch.job import CompletedCheckpoint
 from anabranch.master.assignment import Assignment
@@ -20,8 +20,6 @@ from anabranch.master.results import Results
 from anabranch.repeated import is_reported
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1.master_pb2 import MasterState
-
-_DELAYS_OF_LAST = (1.0, 2.0)  # seconds before the checkpoint at the end is written again
 
 
 class CheckpointCoordinator:
@@ -184,6 +182,15 @@ class CheckpointCoordinator:
         self.complete_if_whole()
         self.commit_if_finished()
 
+    def give_up(self, number: int, why: str) -> None:
+        """Gives a checkpoint up of which a worker could not write its part."""
+        error = CheckpointError(f"{checkpoint_name(number)} could not be written: {why}")
+        if number == FINAL:  # which the worker has tried to write more than once
+            self._life.fail_by(error)
+        elif number == self._pending:
+            self._pending = None
+            self._await_write(self._on_failure(number, error))
+
     def task_is_live_again(self, task: Execution) -> None:
         """Has a new incarnation take part in what its other tasks are told of only once."""
         if self._pending is not None:
@@ -277,7 +284,7 @@ class CheckpointCoordinator:
         await write
 
     async def _write_last(self, parts: dict[int, control.Snapshot]) -> None:
-        for delay in _DELAYS_OF_LAST:
+        for delay in DELAYS_OF_LAST:
             try:
                 await self._writer.write(FINAL, parts)
                 break
@@ -296,9 +303,13 @@ class CheckpointCoordinator:
             return
         number, parts = self._pending, {**self._ended, **self._taken}
         self._pending = None
-        write = asyncio.ensure_future(self._complete(number, parts))
-        self._writes.add(write)
-        write.add_done_callback(self._writes.discard)
+        self._await_write(self._complete(number, parts))
+
+    def _await_write(self, write: Coroutine[None, None, None]) -> None:
+        """Begins no other checkpoint until this is over."""
+        task = asyncio.ensure_future(write)
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
 
     async def _complete(self, number: int, parts: dict[int, control.Snapshot]) -> None:
         try:

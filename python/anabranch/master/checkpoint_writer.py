@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from anabranch.checkpoint.errors import CheckpointError
 from anabranch.checkpoint.numbers import checkpoint_name
+from anabranch.checkpoint.state_file import StateFiles
 from anabranch.checkpoint.store import CheckpointStore, StoredCheckpoint
 from anabranch.config import Options
 from anabranch.derived_keys import derive_key
@@ -39,6 +40,7 @@ class CheckpointWriter:
         self._timeout = options.integer("anabranch.checkpoint.timeout-ms") / 1000
         url, retained = options.text("anabranch.checkpoint.dir"), options.integer("anabranch.checkpoint.retained")
         key = derive_key(secret, "checkpoint")
+        self._state_files = StateFiles(url, job_id, key)
         self._store = CheckpointStore(url, job_id, max(1, retained), key=key, warn=warn)
 
     async def check(self) -> None:
@@ -55,7 +57,11 @@ class CheckpointWriter:
         Raises:
             CheckpointError: The store cannot be read.
         """
-        return await in_thread(self._store.latest)
+
+        def verify(snapshot: bytes) -> None:
+            self._state_files.verify(Snapshot.FromString(snapshot))
+
+        return await in_thread(self._store.latest, verify)
 
     async def write(self, number: int, parts: Mapping[int, Snapshot]) -> None:
         """Writes the parts of a checkpoint, and then that it is complete.
@@ -71,6 +77,7 @@ class CheckpointWriter:
                 if given_up.is_set():
                     return
                 self._store.write_snapshot(number, task, snapshot.SerializeToString())
+            self._state_files.require(parts.values())
             if not given_up.is_set():
                 self._store.complete(number, b"", parts.keys())
 

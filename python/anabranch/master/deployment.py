@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from pathlib import Path
 
 from anabranch.config import Options
 from anabranch.launch.launcher import Launcher
@@ -57,7 +58,7 @@ class Deployment:
         setup = control.JobSetup(
             job_id=self._job_id,
             job_name=self._graph.name,
-            config={**self._graph.config, **self._options.to_map()},
+            config={**self._graph.config, **self._options.to_map(), **self._absolute_places()},
             types=self._graph.types,
             python_modules=self._graph.python_modules,
             artifacts=self._launcher.artifacts,
@@ -67,6 +68,12 @@ class Deployment:
             reconnect_timeout_ms=self._reconnect_timeout_ms,
         )
         worker.send(control.MasterMessage(setup=setup))
+
+    def _absolute_places(self) -> dict[str, str]:
+        """Returns the directory of checkpoints so that workers mean the same one, whatever user code does."""
+        option = "anabranch.checkpoint.dir"
+        place = self._options.text(option)
+        return {option: str(Path(place).absolute())} if place and ":" not in place else {}
 
     def deploy(self, worker: Worker, task_ids: Iterable[int]) -> None:
         """Sends a worker incarnations of its tasks, each once: it may come just when it is to be told of them."""

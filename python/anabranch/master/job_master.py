@@ -361,7 +361,11 @@ class JobMaster:
         self._checkpoints.commit_if_finished()
 
     def _on_checkpoint(self, taken: control.TaskCheckpoint) -> None:
-        if self._assignment.tasks[taken.task_id].is_current(taken.incarnation):
+        if not self._assignment.tasks[taken.task_id].is_current(taken.incarnation):
+            return
+        if taken.failure:
+            self._checkpoints.give_up(taken.snapshot.number, taken.failure)
+        else:
             self._checkpoints.take(taken.task_id, taken.snapshot)
 
     def _on_printed(self, worker_id: str, printed: control.PrintedLine) -> None:

@@ -51,6 +51,9 @@ class NoCheckpoints:
     def take(self, task: int, snapshot: Snapshot) -> None:
         """Tasks take none."""
 
+    def give_up(self, number: int, why: str) -> None:
+        """None is written."""
+
     def task_is_live_again(self, task: Execution) -> None:
         """No task begins again."""
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from anabranch.checkpoint.state_file import StateFiles
 from anabranch.config import Options
+from anabranch.derived_keys import derive_key
 from anabranch.exchange.output.gate import BatchLimits
 from anabranch.exchange.wire.addresses import Transport
 from anabranch.records import TypeRegistry
@@ -25,6 +28,12 @@ class WorkerJob:
     types: TypeRegistry
     transport: Transport
     limits: BatchLimits
+
+    @cached_property
+    def state_files(self) -> StateFiles:
+        """The job's state files. Whoever does not know the token cannot make one that is believed."""
+        key = derive_key(self.token, "checkpoint")
+        return StateFiles(self.options.text("anabranch.checkpoint.dir"), self.job_id, key)
 
     @staticmethod
     def from_setup(setup: JobSetup, token: bytes) -> WorkerJob:

@@ -19,7 +19,6 @@ from anabranch.task.lifecycle import TaskState
 from anabranch.task.runs.at_least_once import AtLeastOnceRun
 from anabranch.task.runs.exactly_once import ExactlyOnceRun
 from anabranch.task.runs.plain import PlainRun
-from anabranch.task.snapshot_size import require_size
 from anabranch.task.stdio import finish_lines
 from anabranch.task.work import Work
 from anabranch.v1 import control_pb2 as control
@@ -47,7 +46,7 @@ class TaskReporter(Protocol):
     def collected(self, batch: control.CollectedBatch) -> None:
         """The task has a batch for the client."""
 
-    def checkpoint(self, task: Task, snapshot: control.Snapshot) -> None:
+    def checkpoint(self, task: Task, snapshot: NewSnapshot) -> None:
         """The task has taken its part of a checkpoint."""
 
     def committed(self, task: Task, number: int) -> None:
@@ -152,9 +151,7 @@ class Task:
 
     def report_snapshot(self, snapshot: NewSnapshot) -> None:
         """Reports the task's part of a checkpoint."""
-        snapshot.put_payloads_into_message()
-        require_size(snapshot.message, self.descriptor)
-        self._reporter.checkpoint(self, snapshot.message)
+        self._reporter.checkpoint(self, snapshot)
 
     def report_committed(self, number: int) -> None:
         """Reports that the sinks have committed what belongs to a checkpoint."""

@@ -10,6 +10,7 @@ import time
 from collections import deque
 
 from anabranch import open_files
+from anabranch.checkpoint.snapshot import NewSnapshot
 from anabranch.control.client import ControlClient
 from anabranch.operators.job import WorkerJob
 from anabranch.task.busy_watch import user_place
@@ -21,6 +22,7 @@ from anabranch.v1 import control_pb2 as control
 from anabranch.v1.graph_pb2 import LANGUAGE_PYTHON
 from anabranch.worker.process_end import end_process
 from anabranch.worker.reports import Reports, report_of
+from anabranch.worker.snapshot_reports import SnapshotReports
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +41,7 @@ class Worker:
         self._worker_id = worker_id
         self._token = token
         self._job: WorkerJob | None = None
+        self._snapshot_reports: SnapshotReports | None = None  # where there are checkpoints
         self._reconnect_timeout = 0.0
         self._tasks: dict[int, Task] = {}
         self._stopped = threading.Event()
@@ -148,11 +151,12 @@ class Worker:
             self._collected.setdefault(batch.task_id, deque()).append(batch)
             self._control.send(control.WorkerMessage(collected=batch))
 
-    def checkpoint(self, task: Task, snapshot: control.Snapshot) -> None:  # noqa: D102
-        descriptor = task.descriptor
-        taken = control.TaskCheckpoint(
-            task_id=descriptor.task_id, incarnation=descriptor.incarnation, snapshot=snapshot
-        )
+    def checkpoint(self, task: Task, snapshot: NewSnapshot) -> None:  # noqa: D102
+        assert self._snapshot_reports is not None  # noqa: S101 - there are tasks
+        ended = (TaskState.FAILED, TaskState.CANCELLED)
+        self._snapshot_reports.take(task.descriptor, snapshot, lambda: task.state not in ended)
+
+    def _send_checkpoint(self, taken: control.TaskCheckpoint) -> None:
         with self._sending:
             self._last_checkpoints[taken.task_id] = taken
             self._control.send(control.WorkerMessage(checkpoint=taken))
@@ -198,6 +202,10 @@ class Worker:
 
     def _set_up(self, setup: control.JobSetup) -> None:
         self._job = WorkerJob.from_setup(setup, bytes.fromhex(self._token))
+        if self._job.options.mode != "none":
+            timeout = self._job.options.integer("anabranch.checkpoint.timeout-ms") / 1000
+            files = self._job.state_files
+            self._snapshot_reports = SnapshotReports(files, timeout, self._send_checkpoint, self._fail)
         self._reconnect_timeout = setup.reconnect_timeout_ms / 1000
         interval = self._job.options.integer("anabranch.report.interval-ms") / 1000
         silence = (self._job.options.integer("anabranch.heartbeat.timeout-ms") or _NO_TIMEOUT_MS) / 1000 / 4

@@ -198,6 +198,43 @@ def test_a_checkpoint_that_cannot_be_written_is_a_warning_and_leaves_nothing(tmp
     assert job.failures == []
 
 
+def test_a_checkpoint_that_a_worker_could_not_write_is_given_up_as_if_the_master_could_not(tmp_path):
+    job = Job(tmp_path, **{"anabranch.checkpoint.max-failures": "2"})
+
+    async def run() -> None:
+        await job.begin()
+        job.takes(1, SOURCE)
+        job.checkpoints.give_up(1, "task-3-0.state cannot be written")
+        job.checkpoints.give_up(1, "task-4-0.state cannot be written")
+        job.takes(1, OTHER_SOURCE, MAP, SINK)  # too late
+        await job.settle()
+        assert (job.checkpoints.pending, job.checkpoints.failures, job.checkpoints.last) == (None, 1, 0)
+        await job.begin()
+        fill(job)
+        await job.settle()
+        assert (job.checkpoints.failures, job.checkpoints.last) == (0, 2)
+        for number in (3, 4):
+            await job.begin()
+            job.checkpoints.give_up(number, "no space left")
+            await job.settle()
+
+    asyncio.run(run())
+
+    assert "checkpoint 1 could not be written: task-3-0.state cannot be written" in job.warnings[0]
+    assert "checkpoint 3" in job.warnings[1]
+    (failure,) = job.failures
+    assert "checkpoint 4 could not be written: no space left" in str(failure)
+
+
+def test_the_snapshot_after_the_end_that_a_worker_could_not_write_fails_the_job(tmp_path):
+    job = Job(tmp_path)
+
+    job.checkpoints.give_up(FINAL, "no space left")
+
+    (failure,) = job.failures
+    assert "the checkpoint at the end could not be written: no space left" in str(failure)
+
+
 def test_as_many_failed_checkpoints_in_a_row_as_the_option_says_end_the_job(tmp_path, monkeypatch):
     job = Broken(tmp_path, monkeypatch, **{"anabranch.checkpoint.max-failures": "3"})
 
@@ -276,7 +313,7 @@ def test_what_is_known_of_a_checkpoint_while_it_is_pending_written_and_complete(
 
 def test_the_checkpoint_at_the_end_has_no_number(tmp_path, monkeypatch):
     job = Broken(tmp_path, monkeypatch)
-    monkeypatch.setattr(checkpoint_coordinator, "_DELAYS_OF_LAST", (0.0, 0.0))
+    monkeypatch.setattr(checkpoint_coordinator, "DELAYS_OF_LAST", (0.0, 0.0))
     fail = job.fail_to_write
 
     def fail_once() -> None:
@@ -317,7 +354,7 @@ def test_a_store_that_hangs_holds_up_nothing_for_longer_than_the_timeout(tmp_pat
 
 def test_the_checkpoint_at_the_end_is_tried_again(tmp_path, monkeypatch):
     job = Broken(tmp_path, monkeypatch)
-    monkeypatch.setattr(checkpoint_coordinator, "_DELAYS_OF_LAST", (0.0, 0.0))
+    monkeypatch.setattr(checkpoint_coordinator, "DELAYS_OF_LAST", (0.0, 0.0))
     fail = job.fail_to_write
 
     def fail_once() -> None:

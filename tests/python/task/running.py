@@ -9,6 +9,7 @@ from collections.abc import Callable
 from tests.python.task.describing import TestJob
 
 from anabranch.checkpoint.numbers import FINAL
+from anabranch.checkpoint.snapshot import NewSnapshot
 from anabranch.task.lifecycle import TaskState
 from anabranch.task.task import Task
 from anabranch.v1 import control_pb2 as control
@@ -157,7 +158,9 @@ class RunningJob:
 
     # ------------------------------------------------------------------
 
-    def _took(self, task: Task, snapshot: control.Snapshot) -> None:
+    def _took(self, task: Task, taken: NewSnapshot) -> None:
+        taken.put_payloads_into_message()
+        snapshot = taken.message
         self.before_report(task.descriptor.task_id, snapshot)
         with self._changed:
             number = task.descriptor.task_id

@@ -113,7 +113,7 @@ class CheckpointedRun(Run):
         # Before a checkpoint, `open` belongs to what is repeated; after it, all of this is done anew.
         with self.quietly() if restore.number else nullcontext():
             chain.open()
-            chain.restore(StateLoader(restore, self.job.types))
+            chain.restore(StateLoader(restore, self.job.types, self.job.state_files.reader(restore)))
             if restore.number:
                 self.on_restored()
             work.output.restore(restore.next_of_edge)
@@ -131,7 +131,6 @@ class CheckpointedRun(Run):
         self.after_end()
         self._add_positions(snapshot.message)
         self.life.report_snapshot(snapshot)
-        faults.reach("end.checkpoint")
         if self.life.state is TaskState.CREATED:
             self.life.enter(TaskState.RUNNING)
 
@@ -209,7 +208,6 @@ class CheckpointedRun(Run):
         faults.reach("checkpoint.passed")
         self._add_positions(snapshot.message)
         self.life.report_snapshot(snapshot)
-        faults.reach("checkpoint.sent")
 
     def _saver_of(self, snapshot: NewSnapshot) -> StateSaver:
         return StateSaver(snapshot, self.job.types, self.descriptor.max_parallelism)

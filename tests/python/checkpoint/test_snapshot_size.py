@@ -3,7 +3,7 @@
 import pytest
 
 from anabranch.checkpoint.errors import CheckpointError
-from anabranch.task.snapshot_size import require_size
+from anabranch.checkpoint.snapshot_size import require_size
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1.graph_pb2 import Operator
 
