@@ -49,6 +49,7 @@ from anabranch.operators.state_saver import StateSaver
 from anabranch.operators.union import UnionOperator
 from anabranch.operators.user_operator import UserOperator
 from anabranch.records import Encoder
+from anabranch.records.batch import Batch
 from anabranch.v1 import graph_pb2 as graph
 from anabranch.v1.control_pb2 import InputEdge, TaskDescriptor
 
@@ -238,15 +239,15 @@ def _through(steps: Sequence[Step], emit: Emit) -> Emit:
     calls ends near the end of a block, each call of a user's function would allocate and free one.
     """
 
-    def run(values: Sequence[Any], keys: Sequence[Any] | None) -> None:
+    def run(batch: Batch) -> None:
         for step in steps:
-            results = step(values, keys)
+            results = step(batch)
             if forks.in_child:
                 forks.end_child()
             if results is None:
                 return
-            values, keys = results
-        emit(values, keys)
+            batch = results
+        emit(batch)
 
     return run
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from anabranch.errors import RecordError
 from anabranch.operators.operator import Operator, Results
 from anabranch.records import Encoder
+from anabranch.records.batch import Batch
 from anabranch.v1.record_pb2 import FrameHeader
 
 # Sends (operator id, header, payload); blocks while too much of it is unacknowledged.
@@ -22,7 +22,8 @@ class CollectOperator(Operator):
         self._encoder = encoder
         self._send = send
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
+    def process(self, batch: Batch) -> Results:  # noqa: D102
+        values = batch.values
         try:
             payload, schemas = self._encoder.encode(values)
         except RecordError as error:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from anabranch.operators.operator import EMIT_SIZE, Results
+from anabranch.operators.operator import EMIT_SIZE, Emit, Results
 from anabranch.operators.returned import refusal
 from anabranch.operators.user_operator import F, UserOperator
 from anabranch.records import codec
+from anabranch.records.batch import Batch, BatchBuilder
 from anabranch.records.ownership import COLLECTED, OWNERSHIP, copied, take_values
 
 
@@ -20,11 +21,12 @@ class EmittingCollector:
     Hands on what it has whenever that makes a batch.
     """
 
-    def __init__(self, emit: Callable[[Sequence[Any]], None]) -> None:
+    def __init__(self, emit: Emit) -> None:
         """Takes where the records go. Made on the task's thread."""
         self._emit = emit
         self._owner = threading.get_ident()
-        self._results: list[Any] = []
+        self._builder = BatchBuilder()
+        self._results = self._builder.values
         self._failure: BaseException | None = None
         self._closed = False
         # What was wrong with a call on another thread, where an exception may reach nobody.
@@ -65,10 +67,15 @@ class EmittingCollector:
         if self.misuse is not None:
             raise RuntimeError(str(self.misuse))
 
-    def rest(self) -> list[Any]:
+    def at(self, timestamp: int) -> None:
+        """Sets the time of the records that are collected from now on."""
+        self._builder.at(timestamp)
+
+    def rest(self) -> Batch:
         """Gives away what was collected and not handed on."""
-        results, self._results = self._results, []
-        return results
+        batch = self._builder.build()
+        self._results = self._builder.values
+        return batch
 
     def flush(self) -> None:
         """Hands on what was collected."""
@@ -115,14 +122,16 @@ class CollectingOperator(UserOperator[F]):
         """Creates the collector that the function is given."""
         return EmittingCollector(self.emit)
 
-    def collect_all(self, values: Sequence[Any], call: Callable[[int, EmittingCollector], object]) -> Results:
+    def collect_all(self, batch: Batch, call: Callable[[int, EmittingCollector], object]) -> Results:
         """Handles one batch: `call(position, collector)` for each record, and returns what was not emitted.
 
         Raises:
             OperatorError: The user's function failed.
         """
-        collector = self._collector
+        values, timestamps, collector = batch.values, batch.timestamps, self._collector
         for position in range(len(values)):
+            if timestamps is not None:
+                collector.at(timestamps[position])
             try:
                 returned = call(position, collector)
                 if returned is not None:

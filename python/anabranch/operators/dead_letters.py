@@ -8,6 +8,7 @@ from typing import Any
 from anabranch.exchange.output.gate import OutputEdge
 from anabranch.operators.operator import OperatorError
 from anabranch.records import Encoder, TypeRegistry
+from anabranch.records.batch import Batch
 from anabranch.text import LONGEST_MESSAGE, class_name, message_of, shown
 from anabranch.v1.graph_pb2 import Language
 
@@ -30,7 +31,7 @@ class DeadLetters:
             "error": _error_of(cause),
         }
         for edge, encoder in self._edges:
-            edge.emit([_that_can_cross(letter, encoder)], None)
+            edge.emit(Batch([_that_can_cross(letter, encoder)]))
 
 
 def _that_can_cross(letter: dict[str, Any], encoder: Encoder) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import count
 from typing import Any, TypeAlias
 
 from anabranch.operators.operator import Results, position_of
 from anabranch.operators.sink import check_sunk
 from anabranch.operators.user_operator import UserOperator
+from anabranch.records.batch import Batch
 
 # Where the records that the task handles come from: a channel, and how many records went before on it.
 Origin: TypeAlias = "tuple[int, int]"
@@ -28,7 +29,8 @@ class IdempotentSinkOperator(UserOperator[Callable[[str, Any], object]]):
         self._origin: Origin = (0, -1)
         self._taken_before = 0
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
+    def process(self, batch: Batch) -> Results:  # noqa: D102
+        values = batch.values
         channel, before = self._enter_batch()
         prefix = f"{self._job_id}/{channel}/"
         function = self.function

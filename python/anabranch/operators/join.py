@@ -13,6 +13,7 @@ from anabranch.errors import RecordError
 from anabranch.operators.functions import UserFunction
 from anabranch.operators.operator import EMIT_SIZE, OperatorError, Results
 from anabranch.operators.user_operator import UserOperator
+from anabranch.records.batch import Batch
 from anabranch.records.ownership import own
 from anabranch.records.types import TypeRegistry
 from anabranch.state.keyed import KeyedState, StateDescriptor
@@ -110,10 +111,11 @@ class JoinOperator(UserOperator[Callable[[Any, Any], Any]]):
         self._by_age = deque(sorted(records, key=attrgetter("number")))
         self._next_number = self._by_age[-1].number + 1 if self._by_age else 0
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: D102
-        return self.process_input(_LEFT, values, keys)
+    def process(self, batch: Batch) -> Results:  # noqa: D102
+        return self.process_input(_LEFT, batch)
 
-    def process_input(self, index: int, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: D102
+    def process_input(self, index: int, batch: Batch) -> Results:  # noqa: D102
+        values, keys = batch.values, batch.keys
         assert keys is not None  # noqa: S101 - the planner sees to it
         now = self._context.now()
         self._forget(now - self._retention)
@@ -128,13 +130,13 @@ class JoinOperator(UserOperator[Callable[[Any, Any], Any]]):
             for other in matches:
                 results.append(self._pair(record, other, values, position))
                 if len(results) >= EMIT_SIZE:
-                    self.emit(results)
+                    self.emit(Batch(results))
                     results = []
             for other in matches:  # not before all of it has succeeded: a record may be left out
                 record.matched = other.matched = True
             self._remember(record, of_key)
         self.records_in += len(values)
-        return self.results(results)
+        return self.results(Batch(results))
 
     def finish(self) -> None:
         """Forgets everything: the input has ended."""
@@ -170,9 +172,9 @@ class JoinOperator(UserOperator[Callable[[Any, Any], Any]]):
             if self._outer[record.side] and not record.matched:
                 self._emit_alone(record, results)
                 if len(results) >= EMIT_SIZE:
-                    self.emit(results)
+                    self.emit(Batch(results))
                     results = []
-        self.emit(results)
+        self.emit(Batch(results))
 
     def _emit_alone(self, record: _Remembered, results: list[Any]) -> None:
         left, right = (record.value, None) if record.side == _LEFT else (None, record.value)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 from anabranch.errors import RecordError
 from anabranch.operators.operator import Results
 from anabranch.operators.user_operator import UserOperator
+from anabranch.records.batch import Batch
 from anabranch.state.keyed import KeyedState, StateDescriptor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -31,7 +32,8 @@ class KeyedOperator(UserOperator[F]):
     def update(self, keys: Sequence[Any], values: Sequence[Any], results: list[Any]) -> None:
         """Handles one batch and appends the result of each record; those before one that fails, too."""
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: D102
+    def process(self, batch: Batch) -> Results:  # noqa: D102
+        values, keys = batch.values, batch.keys
         assert keys is not None  # noqa: S101 - the planner sees to it
         results: list[Any] = []
         try:
@@ -41,4 +43,4 @@ class KeyedOperator(UserOperator[F]):
         except BaseException as error:
             raise self.failure(values, len(results)) from error
         self.records_in += len(values)
-        return self.results(results)
+        return self.results(batch.with_values(results))

@@ -6,16 +6,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from anabranch.records.batch import Batch
 from anabranch.state.keyed import KeyedState
 
-# Takes the emitted values and, after a KEY_BY, their keys.
-Emit: TypeAlias = Callable[[Sequence[Any], "Sequence[Any] | None"], None]
+# Takes what is emitted.
+Emit: TypeAlias = Callable[[Batch], None]
 
-# What a step has made of a batch, values and keys; None if that is nothing.
-Results: TypeAlias = "tuple[Sequence[Any], Sequence[Any] | None] | None"
+# What a step has made of a batch; None if that is nothing.
+Results: TypeAlias = "Batch | None"
 
 # Takes a batch, returns what it has made of it.
-Step: TypeAlias = Callable[[Sequence[Any], "Sequence[Any] | None"], Results]
+Step: TypeAlias = Callable[[Batch], Results]
 
 # An operator that makes more records than it takes emits them in pieces of about this many.
 EMIT_SIZE = 1024
@@ -49,7 +50,9 @@ class Operator(ABC):
     exactly once if `open` was called, all on its own thread. `process` returns its results. What would be too much
     for one batch it hands piece by piece to `emit`, which may block on back-pressure, and returns the last piece.
     What a function collects in `close` is emitted if the input has come to its end, and dropped otherwise.
-    A batch belongs to the operator that takes it, which may change and keep it.
+
+    Keys are for the next operator alone: only a KEY_BY returns any. Timestamps are carried on: a record that is made
+    from one record (`Batch.with_values`, `BatchBuilder`), or is that record (`Batch.filter`), has its time.
     """
 
     def __init__(self, operator_id: int, name: str) -> None:
@@ -70,12 +73,11 @@ class Operator(ABC):
         """Called once before the first batch."""
 
     @abstractmethod
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:
+    def process(self, batch: Batch) -> Results:
         """Handles one batch.
 
         Args:
-            values: The records.
-            keys: Their keys, if the operator's input is keyed.
+            batch: The records, with their keys if the operator's input is keyed.
 
         Returns:
             The results that were not emitted.
@@ -84,10 +86,10 @@ class Operator(ABC):
             OperatorError: The user's function failed.
         """
 
-    def process_input(self, index: int, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:
+    def process_input(self, index: int, batch: Batch) -> Results:
         """Handles one batch of input `index`; operators with one input need only `process`."""
         assert index == 0, f"operator {self.name} has one input"  # noqa: S101 - a mistake of ours
-        return self.process(values, keys)
+        return self.process(batch)
 
     def pass_over(self) -> None:
         """Counts a record that was left out before this operator could take it."""
@@ -138,18 +140,20 @@ class Operator(ABC):
     def close(self) -> None:  # noqa: B027 - most operators have nothing to close
         """Called once after the last batch, also when the job fails or is cancelled."""
 
-    def results(self, values: Sequence[Any], keys: Sequence[Any] | None = None) -> Results:
+    def results(self, batch: Batch) -> Results:
         """Counts results and returns them in the form that `process` does."""
-        if not values:
+        n = len(batch.values)
+        if not n:
             return None
-        self.records_out += len(values)
-        return values, keys
+        self.records_out += n
+        return batch
 
-    def emit(self, values: Sequence[Any]) -> None:
+    def emit(self, batch: Batch) -> None:
         """Counts a piece of the results and hands it on."""
-        if values:
-            self.records_out += len(values)
-            self._emit_next(values, None)
+        n = len(batch.values)
+        if n:
+            self.records_out += n
+            self._emit_next(batch)
 
     def error(self) -> OperatorError:
         """Returns the error for a failure outside of records; the failure is its cause."""
@@ -174,5 +178,5 @@ def _raise(error: OperatorError) -> None:
     raise error
 
 
-def discard(_values: Sequence[Any], _keys: Sequence[Any] | None) -> None:
+def discard(_batch: Batch) -> None:
     """Where operators emit to whose results nobody takes."""

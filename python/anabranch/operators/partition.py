@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from anabranch.operators.operator import OperatorError, Results
 from anabranch.operators.user_operator import UserOperator
+from anabranch.records.batch import Batch
 
 HINT = "it comes from the function of partition_by, for operator {consumer}"
 
@@ -22,7 +23,7 @@ class PartitionOperator(UserOperator[Callable[[Any, int], Any]]):
 
     consumer = ""
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:
+    def process(self, batch: Batch) -> Results:
         """Is never called: records go to the edge."""
         raise NotImplementedError
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from anabranch.operators.collecting import CollectingOperator, EmittingCollector
 from anabranch.operators.operator import Results
+from anabranch.records.batch import Batch
 from anabranch.state.keyed import KeyedState, StateDescriptor
 
 _STATE: StateDescriptor[Any] = StateDescriptor("state")
@@ -58,11 +59,12 @@ class ProcessOperator(CollectingOperator[Callable[[Any, KeyedProcessContext, Emi
     def keyed_states(self) -> Sequence[KeyedState[Any]]:  # noqa: D102
         return (self._states,)
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: D102
+    def process(self, batch: Batch) -> Results:  # noqa: D102
+        values, keys = batch.values, batch.keys
         function, context = self.function, self._record_context
 
         def call(position: int, collector: EmittingCollector) -> object:
             context.enter(None if keys is None else keys[position], keyed=keys is not None)
             return function(values[position], context, collector)
 
-        return self.collect_all(values, call)
+        return self.collect_all(batch, call)

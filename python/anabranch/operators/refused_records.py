@@ -10,6 +10,7 @@ from anabranch.operators.operator import Emit, Operator
 from anabranch.operators.skipping import SkippingOperator
 from anabranch.operators.union import UnionOperator
 from anabranch.records import RefusedValue
+from anabranch.records.batch import Batch
 from anabranch.text import LONGEST_MESSAGE, shown
 
 
@@ -34,20 +35,18 @@ class RefusedRecords:
         self._before = operators[: operators.index(skipping)]
         self._skipping = skipping
 
-    def __call__(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:
+    def __call__(self, batch: Batch) -> None:
         """Hands on one batch."""
-        start = 0
+        values, keys, start = batch.values, batch.keys, 0
         for position in _refused_in(values, keys):
-            self._hand_on(values, keys, start, position)
+            self._hand_on(batch, start, position)
             self._refuse(values[position], None if keys is None else keys[position])
             start = position + 1
-        self._hand_on(values, keys, start, len(values))
+        self._hand_on(batch, start, len(values))
 
-    def _hand_on(self, values: Sequence[Any], keys: Sequence[Any] | None, start: int, end: int) -> None:
-        if end - start == len(values):
-            self._take(values, keys)
-        elif start < end:
-            self._take(values[start:end], None if keys is None else keys[start:end])
+    def _hand_on(self, batch: Batch, start: int, end: int) -> None:
+        if start < end:
+            self._take(batch.slice(start, end))
 
     def _refuse(self, value: Any, key: Any) -> None:
         for operator in self._before:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from anabranch.checkpoint.numbers import FINAL
 from anabranch.operators.operator import Results, position_of
 from anabranch.operators.returned import is_unstarted, refusal
 from anabranch.operators.user_operator import UserOperator
+from anabranch.records.batch import Batch
 
 
 class SinkOperator(UserOperator[Callable[[Any], object]]):
@@ -23,7 +24,8 @@ class SinkOperator(UserOperator[Callable[[Any], object]]):
         self._transactions = self._user_function.transactional
         self._closed: list[list[Any]] = []  # checkpoint and handle of transactions that are not committed yet
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
+    def process(self, batch: Batch) -> Results:  # noqa: D102
+        values = batch.values
         function = self.function
         iterator = iter(values)
         try:

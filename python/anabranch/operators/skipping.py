@@ -8,6 +8,7 @@ from typing import Any
 
 from anabranch.errors import RecordError
 from anabranch.operators.operator import Emit, Operator, OperatorError, Results
+from anabranch.records.batch import Batch
 from anabranch.records.ownership import own
 from anabranch.replay.errors import NondeterminismError
 from anabranch.state.keyed import KeyedState
@@ -39,15 +40,15 @@ class SkippingOperator(Operator):
     def open(self) -> None:  # noqa: D102
         self._operator.open()
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: D102
-        return self.process_input(0, values, keys)
+    def process(self, batch: Batch) -> Results:  # noqa: D102
+        return self.process_input(0, batch)
 
-    def process_input(self, index: int, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: D102
+    def process_input(self, index: int, batch: Batch) -> Results:  # noqa: D102
         operator = self._operator
-        for position, value in enumerate(values):
+        for position, value in enumerate(batch.values):
             came = own(value)
             try:
-                results = operator.process_input(index, [value], None if keys is None else [keys[position]])
+                results = operator.process_input(index, batch.slice(position, position + 1))
             except OperatorError as error:
                 if error.record is value:
                     error.record = came
@@ -55,7 +56,7 @@ class SkippingOperator(Operator):
                 operator.records_in += 1
             else:
                 if results is not None:
-                    self._emit_next(*results)
+                    self._emit_next(results)
         self._count()
         return None
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from time import monotonic
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from anabranch.operators.operator import Emit
+from anabranch.records.batch import Batch
 
 # Called after each slice: how many records it had, when it began and when it ended.
 AfterSlice: TypeAlias = Callable[[int, float, float], None]
@@ -35,19 +36,19 @@ class Slices:
         self._after = after
         self._size = 1
 
-    def __call__(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:
+    def __call__(self, batch: Batch) -> None:
         """Hands on one batch."""
-        n, start = len(values), 0
+        n, start = len(batch.values), 0
         while start < n:
             size = self._size
             began = monotonic()
             if size >= n and not start:
                 taken = n
-                self._take(values, keys)
+                self._take(batch)
             else:
                 end = min(start + size, n)
                 taken = end - start
-                self._take(values[start:end], None if keys is None else keys[start:end])
+                self._take(batch.slice(start, end))
             ended = monotonic()
             seconds = ended - began
             if seconds > _SLOW:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -12,9 +12,10 @@ from anabranch.api.runtime_context import RuntimeContext
 from anabranch.operators.collecting import CollectingOperator, EmittingCollector
 from anabranch.operators.fetch_size import FetchSize
 from anabranch.operators.functions import UserFunction
-from anabranch.operators.operator import EMIT_SIZE, Results
+from anabranch.operators.operator import EMIT_SIZE, Emit, Results
 from anabranch.operators.returned import refusal
 from anabranch.records import TypeRegistry
+from anabranch.records.batch import Batch
 
 # How long records that a generator yields may wait for more of them.
 _MOMENT = 0.01
@@ -23,7 +24,7 @@ _MOMENT = 0.01
 class FetchContext(EmittingCollector):
     """The collector of a source, and how many records are wanted. See `SourceContext` for the contract."""
 
-    def __init__(self, emit: Callable[[Sequence[Any]], None], size: FetchSize) -> None:
+    def __init__(self, emit: Emit, size: FetchSize) -> None:
         super().__init__(emit)
         self._size = size
 
@@ -117,6 +118,6 @@ class SourceOperator(CollectingOperator[Callable[[EmittingCollector], object]]):
             return False
         return True
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:
+    def process(self, batch: Batch) -> Results:
         """Never called: a source has no input."""
         raise NotImplementedError

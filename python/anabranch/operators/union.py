@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from anabranch.operators.operator import Operator, Results
+from anabranch.records.batch import Batch
 
 
 class UnionOperator(Operator):
     """Emits every record as it came."""
 
-    def process(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Results:  # noqa: ARG002, D102
+    def process(self, batch: Batch) -> Results:  # noqa: D102
+        values = batch.values
         self.records_in += len(values)
-        return self.results(values)
+        return self.results(batch.with_values(values))
 
     def pass_over(self) -> None:  # noqa: D102
         super().pass_over()

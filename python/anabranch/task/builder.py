@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from anabranch.api.functions import PartitionFunction
 from anabranch.exchange.event_loop import Reactor
@@ -20,6 +19,7 @@ from anabranch.operators.functions import UserFunction
 from anabranch.operators.job import WorkerJob
 from anabranch.operators.operator import Emit, OperatorError
 from anabranch.records import Decoder, Encoder
+from anabranch.records.batch import Batch
 from anabranch.v1 import control_pb2 as control
 from anabranch.v1 import graph_pb2 as graph
 
@@ -128,9 +128,9 @@ def emit_of(descriptor: control.TaskDescriptor, output: OutputGate) -> Emit:
     if len(edges) == 1:
         return edges[0].emit
 
-    def emit_to_all(values: Sequence[Any], keys: Sequence[Any] | None) -> None:
+    def emit_to_all(batch: Batch) -> None:
         for edge in edges:
-            edge.emit(values, keys)
+            edge.emit(batch)
 
     return emit_to_all
 

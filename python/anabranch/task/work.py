@@ -101,7 +101,7 @@ class Work:
         """Takes records through the chain; returns how many seconds that took."""
         self._origin = (records.channel, records.first)
         self.busy_since = began = time.monotonic()
-        self._entries[records.edge](records.values, records.keys)
+        self._entries[records.edge](records.batch)
         self.busy_since = None
         return time.monotonic() - began
 

@@ -16,6 +16,7 @@ from anabranch.exchange.wire.addresses import Transport
 from anabranch.exchange.wire.frames import frame_head
 from anabranch.exchange.wire.handshake import ProducerHandshakes
 from anabranch.records import Decoder, Encoder, TypeRegistry
+from anabranch.records.batch import Batch
 from anabranch.v1.control_pb2 import Endpoint
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA, LANGUAGE_PYTHON
 from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest, FrameHeader
@@ -104,9 +105,9 @@ def pair(tmp_path):
 
 
 def test_records_arrive_in_order_and_the_end_is_acknowledged(pair):
-    pair.edge.emit(list(range(100)), None)  # before anybody has come
+    pair.edge.emit(Batch(list(range(100))))  # before anybody has come
     pair.connect()
-    pair.edge.emit(list(range(100, 5000)), None)
+    pair.edge.emit(Batch(list(range(100, 5000))))
     pair.edge.end()
 
     pair.drain(lambda: pair.output.finished)
@@ -120,7 +121,7 @@ def test_emit_waits_for_room_so_that_the_queue_stays_bounded(tmp_path):
     pair.connect()
     longest = 0
     for start in range(0, 20_000, 100):
-        pair.edge.emit([f"record {n}" for n in range(start, start + 100)], None)
+        pair.edge.emit(Batch([f"record {n}" for n in range(start, start + 100)]))
         longest = max(longest, pair.channel.queued_bytes)
     pair.edge.end()
     pair.drain(lambda: pair.output.finished)
@@ -133,13 +134,13 @@ def test_emit_waits_for_room_so_that_the_queue_stays_bounded(tmp_path):
 def test_a_record_larger_than_a_frame_is_refused_and_a_batch_larger_than_a_frame_is_cut(pair):
     pair.connect()
     big = [bytes([n]) * 300_000 for n in range(12)]  # 3.6 MB in one batch, a frame may have 1 MiB
-    pair.edge.emit(big, None)
+    pair.edge.emit(Batch(big))
     pair.edge.flush()
     pair.drain(lambda: len(pair.received) == 12)
     assert big == pair.received
 
     with pytest.raises(EmitError) as caught:
-        pair.edge.emit([b"x" * MAX_FRAME], None)
+        pair.edge.emit(Batch([b"x" * MAX_FRAME]))
     assert "max-frame-bytes" in str(caught.value.__cause__)
 
 
@@ -227,7 +228,7 @@ def test_while_one_channel_is_awaited_the_others_do_not_wake_up_the_task(tmp_pat
     while not gate.connected:
         one.reactor.poll(0.01)
         other.reactor.poll(0.01)
-    other.edge.emit([1], None)
+    other.edge.emit(Batch([1]))
     other.edge.flush()
     assert gate.next_frame_of(7) is None
 
@@ -257,7 +258,7 @@ def test_a_gap_between_frames_is_an_error(pair):
 def test_what_is_read_ahead_up_to_the_end_goes_into_another_gate(pair):
     pair.connect()
     pair.want_all()
-    pair.edge.emit(list(range(100)), None)
+    pair.edge.emit(Batch(list(range(100))))
     pair.output.end()
     first = pair.input.next_frame()
     assert first is not None
@@ -277,7 +278,7 @@ def test_what_is_read_ahead_up_to_the_end_goes_into_another_gate(pair):
 def test_no_more_is_read_ahead_than_may_be_in_memory(pair):
     pair.connect()
     pair.want_all()
-    pair.edge.emit(list(range(5000)), None)
+    pair.edge.emit(Batch(list(range(5000))))
     pair.output.end()
 
     for _ in range(20):
@@ -292,7 +293,7 @@ def test_no_more_is_read_ahead_than_may_be_in_memory(pair):
 def test_ahead_of_a_slow_consumer_there_is_half_a_second_of_work_in_small_frames(pair):
     pair.connect()
     pair.seconds_per_record = 0.01
-    pair.edge.emit(list(range(1000)), None)
+    pair.edge.emit(Batch(list(range(1000))))
     pair.edge.flush()
     pair.drain(lambda: len(pair.received) == 1000)
 
@@ -303,12 +304,12 @@ def test_ahead_of_a_slow_consumer_there_is_half_a_second_of_work_in_small_frames
 def test_a_consumer_that_has_become_quick_gets_large_frames_again(pair):
     pair.connect()
     pair.seconds_per_record = 0.1
-    pair.edge.emit(list(range(100)), None)
+    pair.edge.emit(Batch(list(range(100))))
     pair.drain(lambda: len(pair.received) == 100)
     pair.sizes.clear()
     pair.seconds_per_record = 1e-6
 
-    pair.edge.emit(list(range(10_000)), None)
+    pair.edge.emit(Batch(list(range(10_000))))
     pair.edge.flush()
     pair.drain(lambda: len(pair.received) == 10_100)
 
@@ -317,7 +318,7 @@ def test_a_consumer_that_has_become_quick_gets_large_frames_again(pair):
 
 def test_a_consumer_that_leaves_holds_nobody_up(pair):
     pair.connect()
-    pair.edge.emit(list(range(15)), None)
+    pair.edge.emit(Batch(list(range(15))))
     pair.edge.flush()
     pair.drain(lambda: len(pair.received) == 15)
     pair.input.close()

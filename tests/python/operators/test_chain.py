@@ -17,6 +17,7 @@ from anabranch.operators.reduce import ReduceOperator
 from anabranch.operators.state_loader import StateLoader
 from anabranch.operators.state_saver import StateSaver
 from anabranch.records import TypeRegistry
+from anabranch.records.batch import Batch
 from anabranch.v1.control_pb2 import InputEdge
 
 EDGE = 7
@@ -27,10 +28,12 @@ def run(operators, batches, key_operator=None):
     emitted = []
     key_operators = {} if key_operator is None else {EDGE: key_operator}
     edge = InputEdge(edge_id=EDGE)
-    chain = OperatorChain(operators, [edge], key_operators, lambda values, keys: emitted.append((list(values), keys)))
+    chain = OperatorChain(
+        operators, [edge], key_operators, lambda batch: emitted.append((list(batch.values), batch.keys))
+    )
     chain.open()
     for batch in batches:
-        chain.entry(EDGE)(batch, None)
+        chain.entry(EDGE)(Batch(batch))
     return emitted
 
 
@@ -152,9 +155,7 @@ def chain_with_functions_of_edges(partition_function):
     partition_operator.consumer = "next"
     edges = [InputEdge(edge_id=EDGE)]
     partition_operators = {EDGE + 1: partition_operator}
-    chain = OperatorChain(
-        operators, edges, key_operators, lambda values, keys: None, partition_operators=partition_operators
-    )
+    chain = OperatorChain(operators, edges, key_operators, lambda batch: None, partition_operators=partition_operators)
     return chain, partition_operator
 
 

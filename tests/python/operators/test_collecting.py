@@ -16,19 +16,20 @@ from anabranch.operators.operator import OperatorError
 from anabranch.operators.process import ProcessOperator
 from anabranch.operators.sink import SinkOperator
 from anabranch.operators.source import SourceOperator
+from anabranch.records.batch import Batch
 
 
 def open_chain(*operators):
     """A chain of these, and the list of what comes out of it."""
     emitted = []
-    chain = OperatorChain(operators, [], {}, lambda values, keys: emitted.extend(values))
+    chain = OperatorChain(operators, [], {}, lambda batch: emitted.extend(batch.values))
     chain.open()
     return chain, emitted
 
 
 def feed(operator, values, emitted):
-    results = operator.process(values, None)
-    emitted.extend(results[0] if results else ())
+    results = operator.process(Batch(values))
+    emitted.extend(results.values if results else ())
 
 
 def test_what_a_function_yields_is_emitted_in_order_with_what_it_collects():
@@ -63,8 +64,8 @@ def test_process_and_both_methods_of_connect_may_yield():
     open_chain(connect)
 
     assert [1, 1] == emitted
-    assert ([("left", 1)], None) == connect.process_input(0, [1], None)
-    assert ([("right", 2)], None) == connect.process_input(1, [2], None)
+    assert Batch([("left", 1)]) == connect.process_input(0, Batch([1]))
+    assert Batch([("right", 2)]) == connect.process_input(1, Batch([2]))
 
 
 RETURNED = [
@@ -89,7 +90,7 @@ def test_what_nobody_would_take_is_refused(operator_class, interface, function, 
     open_chain(operator)
 
     with pytest.raises(OperatorError) as caught:
-        operator.process(["record"], None)
+        operator.process(Batch(["record"]))
 
     assert message in str(caught.value.__cause__)
     assert caught.value.record == "record"
@@ -193,7 +194,7 @@ def test_what_is_collected_in_close_passes_the_operators_that_follow():
     first = operator_of(CollectorFlatMapOperator, FlatMapFunction, Pairs())
     second = UserFunction(python_function(Pairs(), FlatMapFunction, "flat_map"), FlatMapFunction)
     chain, emitted = open_chain(first, CollectorFlatMapOperator(2, "second", second, CONTEXT))
-    first.process([1], None)
+    first.process(Batch([1]))
     chain.end(None)
 
     assert [((1,),)] == emitted
@@ -202,7 +203,7 @@ def test_what_is_collected_in_close_passes_the_operators_that_follow():
 def test_what_is_collected_in_close_is_dropped_if_the_task_does_not_come_to_its_end():
     operator = operator_of(CollectorFlatMapOperator, FlatMapFunction, Pairs())
     chain, emitted = open_chain(operator)
-    operator.process([1], None)
+    operator.process(Batch([1]))
     chain.close()
 
     assert emitted == []
@@ -212,7 +213,7 @@ def test_a_collector_that_outlives_its_function_refuses_records():
     function = Pairs()
     operator = operator_of(CollectorFlatMapOperator, FlatMapFunction, function)
     chain, _ = open_chain(operator)
-    operator.process([1, 2], None)
+    operator.process(Batch([1, 2]))
     collector = operator.function.__self__.collector
     chain.end(None)
 

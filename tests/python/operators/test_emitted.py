@@ -28,6 +28,7 @@ from anabranch.operators.map import MapOperator
 from anabranch.operators.process import ProcessOperator
 from anabranch.operators.reduce import ReduceOperator
 from anabranch.records import codec
+from anabranch.records.batch import Batch
 
 
 @pytest.fixture(params=["native", "pure"])
@@ -149,14 +150,14 @@ def operators_of(names, last):
 def run(names, last, n, cut):
     """Runs a chain over batches of `cut` records, and returns what it emits as it is once all is through."""
     emitted = []
-    chain = OperatorChain(list(operators_of(names, last)), [], {}, lambda values, keys: emitted.extend(values))
+    chain = OperatorChain(list(operators_of(names, last)), [], {}, lambda batch: emitted.extend(batch.values))
     chain.open()
     first, rest = chain.operators[0], chain.operators[1:]
     for start in range(0, n, cut):
-        results = first.process([Order(i, [i]) for i in range(start, min(n, start + cut))], None)
+        results = first.process(Batch([Order(i, [i]) for i in range(start, min(n, start + cut))]))
         for operator in rest:
-            results = results and operator.process(*results)
-        emitted.extend(results[0] if results else ())
+            results = results and operator.process(results)
+        emitted.extend(results.values if results else ())
     chain.end(None)
     return emitted
 
@@ -165,16 +166,16 @@ def run_and_copy(names, last, n):
     """The same record by record, with a deep copy of whatever passes from one operator to the next."""
     emitted = []
     operators = list(operators_of(names, last))
-    OperatorChain(operators, [], {}, lambda values, keys: None).open()
+    OperatorChain(operators, [], {}, lambda batch: None).open()
 
     def through(position, value, key):
         if position == len(operators):
             emitted.append(copy.deepcopy(value))
             return
         operator = operators[position]
-        results = operator.process([copy.deepcopy(value)], None if key is None else [key])
-        for index, result in enumerate(results[0] if results else ()):
-            through(position + 1, result, results[1][index] if results[1] else None)
+        results = operator.process(Batch([copy.deepcopy(value)], None if key is None else [key]))
+        for index, result in enumerate(results.values if results else ()):
+            through(position + 1, result, results.keys[index] if results.keys else None)
 
     for i in range(n):
         through(0, Order(i, [i]), None)
@@ -210,6 +211,6 @@ def test_a_value_that_nobody_else_holds_is_not_copied():
     operator.open()
     values = [Order(1), Order(2)]
     ids = [id(value) for value in values]
-    results, _ = operator.process(values, None)
+    results = operator.process(Batch(values))
 
-    assert ids == [id(result) for result in results]
+    assert ids == [id(result) for result in results.values]

@@ -27,6 +27,7 @@ from anabranch.operators.state_loader import StateLoader
 from anabranch.operators.state_saver import StateSaver
 from anabranch.operators.union import UnionOperator
 from anabranch.records import TypeRegistry
+from anabranch.records.batch import Batch
 
 
 def make(operator_class, interface, function):
@@ -39,35 +40,38 @@ def watched(operator):
     made = []
     take = operator.process
 
-    def process(values, keys):
-        results = take(values, keys)
+    def see(batch):
+        made.append((list(batch.values), batch.keys))
+
+    def process(batch):
+        results = take(batch)
         if results is not None:
-            made.append((list(results[0]), results[1]))
+            see(results)
 
     operator.process = process
-    operator.connect(lambda values, keys: made.append((list(values), keys)))
+    operator.connect(see)
     operator.open()
     return operator, made
 
 
 def test_map_emits_one_for_one():
     operator, emitted = make(MapOperator, MapFunction, lambda x: x + 1)
-    operator.process([1, 2], None)
+    operator.process(Batch([1, 2]))
 
     assert ([([2, 3], None)], 2, 2) == (emitted, operator.records_in, operator.records_out)
 
 
 def test_filter_emits_what_is_true_and_nothing_for_nothing():
     operator, emitted = make(FilterOperator, FilterFunction, lambda x: x > 1)
-    operator.process([1, 2], None)
-    operator.process([0], None)
+    operator.process(Batch([1, 2]))
+    operator.process(Batch([0]))
 
     assert ([([2], None)], 3, 1) == (emitted, operator.records_in, operator.records_out)
 
 
 def test_flat_map_takes_lists_and_lazy_results_in_bounded_pieces():
     operator, emitted = make(FlatMapOperator, FlatMapFunction, lambda n: iter(range(n)))
-    operator.process([3, 5000], None)
+    operator.process(Batch([3, 5000]))
 
     assert [*range(3), *range(5000)] == [value for values, _ in emitted for value in values]
     assert max(len(values) for values, _ in emitted) <= 2 * EMIT_SIZE
@@ -79,7 +83,7 @@ def test_flat_map_with_a_collector_emits_what_is_collected():
         collector.collect_many([value, value])
 
     operator, emitted = make(CollectorFlatMapOperator, FlatMapFunction, spread)
-    operator.process([1, 2], None)
+    operator.process(Batch([1, 2]))
 
     assert [1, 1, 1, 2, 2, 2] == [value for values, _ in emitted for value in values]
 
@@ -91,32 +95,32 @@ def test_a_failure_behind_a_collector_cannot_be_swallowed():
 
     operator, _ = make(CollectorFlatMapOperator, FlatMapFunction, swallows)
 
-    def fail(values, keys):
+    def fail(batch):
         raise ValueError("downstream")
 
     operator.connect(fail)
     with pytest.raises(ValueError, match="downstream"):
-        operator.process([1], None)
+        operator.process(Batch([1]))
 
 
 def test_key_by_emits_the_records_with_their_keys():
     operator, emitted = make(KeyByOperator, KeyFunction, lambda x: x % 2)
-    operator.process([1, 2], None)
+    operator.process(Batch([1, 2]))
 
     assert [([1, 2], [1, 0])] == emitted
 
 
 def test_reduce_emits_the_running_value_and_the_first_as_it_came():
     operator, emitted = make(ReduceOperator, ReduceFunction, lambda old, new: old + new)
-    operator.process(["a", "b", "c"], [1, 2, 1])
-    operator.process(["d", None], [1, 3])
+    operator.process(Batch(["a", "b", "c"], [1, 2, 1]))
+    operator.process(Batch(["d", None], [1, 3]))
 
     assert [(["a", "b", "ac"], None), (["acd", None], None)] == emitted
 
 
 def test_union_emits_every_record_as_it_came():
     operator, emitted = watched(UnionOperator(1, "op"))
-    operator.process([1], None)
+    operator.process(Batch([1]))
 
     assert [([1], None)] == emitted
 
@@ -134,10 +138,10 @@ FAILING = [
 @pytest.mark.parametrize(("operator_class", "interface", "function"), FAILING)
 def test_a_failure_names_the_record_and_its_position_in_the_stream(operator_class, interface, function):
     operator, _ = make(operator_class, interface, function)
-    operator.process([1, 2, 3], None)
+    operator.process(Batch([1, 2, 3]))
 
     with pytest.raises(OperatorError) as caught:
-        operator.process([4, 0, 5], None)
+        operator.process(Batch([4, 0, 5]))
 
     assert ("op", 4, 0) == (caught.value.operator, caught.value.position, caught.value.record)
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
@@ -152,7 +156,7 @@ def test_a_stop_iteration_that_a_function_lets_out_is_a_failure_like_any_other(v
     operator, emitted = make(verb, MapFunction, (lambda x: [stop(x)]) if verb is FlatMapOperator else stop)
 
     with pytest.raises(OperatorError) as caught:
-        operator.process([1, 0, 2], None)
+        operator.process(Batch([1, 0, 2]))
 
     assert (1, 0, []) == (caught.value.position, caught.value.record, emitted)
     assert isinstance(caught.value.__cause__, StopIteration)
@@ -160,10 +164,10 @@ def test_a_stop_iteration_that_a_function_lets_out_is_a_failure_like_any_other(v
 
 def test_a_failing_reduce_names_the_record():
     operator, _ = make(ReduceOperator, ReduceFunction, lambda old, new: old // new)
-    operator.process([8, 2], ["k", "k"])
+    operator.process(Batch([8, 2], ["k", "k"]))
 
     with pytest.raises(OperatorError) as caught:
-        operator.process([1, 0], ["k", "k"])
+        operator.process(Batch([1, 0], ["k", "k"]))
 
     assert (3, 0) == (caught.value.position, caught.value.record)
 
@@ -197,7 +201,7 @@ class NumberedTransactions(TransactionalSinkFunction):
 
 
 def chain_of(operator):
-    chain = OperatorChain([operator], [], {}, lambda values, keys: None)
+    chain = OperatorChain([operator], [], {}, lambda batch: None)
     chain.open()
     return chain
 
@@ -212,7 +216,7 @@ def test_transactions_follow_each_other_and_one_without_a_handle_is_not_committe
     chain = chain_of(sink)
     chain.start()
     assert [] == sink.save(1)
-    sink.process(["a"], None)
+    sink.process(Batch(["a"]))
     chain.commit(1)
     sink.save(2)
 
@@ -224,7 +228,7 @@ def test_a_transactional_sink_keeps_its_own_state_beside_its_transactions():
     sink = operator_of(SinkOperator, SinkFunction, NumberedTransactions())
     chain = chain_of(sink)
     chain.start()
-    sink.process(["a", "b"], None)
+    sink.process(Batch(["a", "b"]))
     snapshot = NewSnapshot(1)
     chain.snapshot(StateSaver(snapshot, TypeRegistry(), 128))
     snapshot.put_payloads_into_message()
@@ -234,8 +238,45 @@ def test_a_transactional_sink_keeps_its_own_state_beside_its_transactions():
     chain_again.restore(StateLoader(snapshot.message, TypeRegistry()))
     chain_again.commit(1)
     chain_again.start()
-    again.process(["c"], None)
+    again.process(Batch(["c"]))
     chain_again.end(None)
 
     assert ["pre_commit", "save_checkpoint"] == sink.function.__self__.calls
     assert [(1, "a"), (2, "b"), (3, "c")] == again.function.__self__.made
+
+
+SPREAD = [("x", 100), ("x", 200), ("x", 200), ("x", 300), ("x", 300), ("x", 300)]
+
+
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [
+        (operator_of(MapOperator, MapFunction, lambda n: 10 * n), [(10, 100), (20, 200), (30, 300)]),
+        (operator_of(FilterOperator, FilterFunction, lambda n: n != 2), [(1, 100), (3, 300)]),
+        (operator_of(FlatMapOperator, FlatMapFunction, lambda n: ["x"] * n), SPREAD),
+        (operator_of(FlatMapOperator, FlatMapFunction, lambda n: iter(["x"] * n)), SPREAD),
+        (operator_of(CollectorFlatMapOperator, FlatMapFunction, lambda n, c: c.collect_many(["x"] * n)), SPREAD),
+        (operator_of(KeyByOperator, KeyFunction, lambda n: n), [(1, 100), (2, 200), (3, 300)]),
+        (operator_of(ReduceOperator, ReduceFunction, lambda old, new: old + new), [(1, 100), (3, 200), (6, 300)]),
+        (UnionOperator(1, "op"), [(1, 100), (2, 200), (3, 300)]),
+    ],
+)  # fmt: skip
+def test_what_is_made_from_a_record_has_its_time(operator, expected):
+    operator.open()
+
+    results = operator.process(Batch([1, 2, 3], ["k", "k", "k"], [100, 200, 300]))
+
+    assert expected == list(zip(results.values, results.timestamps, strict=True))
+
+
+def test_pieces_of_a_large_result_have_the_time_of_the_record_they_are_made_from():
+    pieces = []
+    operator = operator_of(FlatMapOperator, FlatMapFunction, lambda n: [n] * n)
+    operator.open()
+    operator.connect(pieces.append)
+    n = 2 * EMIT_SIZE + 1
+
+    pieces.append(operator.process(Batch([1, n, 2], None, [1, n, 2])))
+
+    assert [1] + [n] * n + [2, 2] == [value for piece in pieces for value in piece.values]
+    assert all(piece.values == piece.timestamps for piece in pieces)

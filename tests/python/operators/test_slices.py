@@ -4,6 +4,7 @@ import pytest
 
 from anabranch.operators import slices
 from anabranch.operators.slices import Slices
+from anabranch.records.batch import Batch
 
 
 class Chain:
@@ -19,10 +20,10 @@ class Chain:
         monkeypatch.setattr(slices, "monotonic", lambda: self.now)
         self.batch = Slices(self.take, self.after)
 
-    def take(self, values, keys) -> None:
-        self.values += values
-        self.keys += keys or []
-        self.now += self.seconds_per_record * len(values)
+    def take(self, batch) -> None:
+        self.values += batch.values
+        self.keys += batch.keys or []
+        self.now += self.seconds_per_record * len(batch)
 
     def after(self, records, began, ended) -> None:
         self.sizes.append(records)
@@ -31,7 +32,7 @@ class Chain:
     def sizes_of(self, n: int) -> list[int]:
         """The slices that a batch of n records comes in."""
         self.sizes.clear()
-        self.batch(list(range(n)), None)
+        self.batch(Batch(list(range(n))))
         return list(self.sizes)
 
 
@@ -42,7 +43,7 @@ def chain(monkeypatch):
 
 def test_every_record_is_handed_on_once_in_order_with_its_key(chain):
     for n in (0, 1, 100, 1000):
-        chain.batch(list(range(n)), [2 * i for i in range(n)])
+        chain.batch(Batch(list(range(n)), [2 * i for i in range(n)]))
 
     expected = [i for n in (0, 1, 100, 1000) for i in range(n)]
     assert expected == chain.values

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from anabranch.errors import RecordError
 from anabranch.exchange.wire.frames import Frame
 from anabranch.records import Decoder
+from anabranch.records.batch import Batch
 
 
 class UnreadableRecordError(Exception):
@@ -32,8 +30,8 @@ class EdgeDecoder:
         self._decoder = decoder
         self._records = 0
 
-    def decode(self, frame: Frame) -> tuple[Sequence[Any], Sequence[Any] | None]:
-        """Returns the records of a frame, and their keys if it has them.
+    def decode(self, frame: Frame) -> Batch:
+        """Returns the records of a frame, with their keys if it has them.
 
         Raises:
             UnreadableRecordError: One of them cannot be decoded.
@@ -46,4 +44,4 @@ class EdgeDecoder:
             position = self._records + max(0, error.index) % max(1, n)  # keys count first
             raise UnreadableRecordError(self._producer, position) from error
         self._records += n
-        return (records[n:], records[:n]) if header.has_keys else (records, None)
+        return Batch(records[n:], records[:n]) if header.has_keys else Batch(records)

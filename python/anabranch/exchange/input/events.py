@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
+
+from anabranch.records.batch import Batch
 
 
 @dataclass(slots=True)
@@ -15,21 +16,19 @@ class Records:
         channel: The channel.
         edge: The edge that it belongs to.
         first: How many records came before these on the channel.
-        values: The records.
-        keys: Their keys, if the frame carries them.
+        batch: The records, with their keys if the frame carries them.
     """
 
     channel: int
     edge: int
     first: int
-    values: Sequence[Any]
-    keys: Sequence[Any] | None
+    batch: Batch
 
     def cut(self, n: int) -> Records:
         """Returns what comes after the first `n` records, and keeps those."""
-        rest = Records(self.channel, self.edge, self.first + n, self.values[n:], self.keys and self.keys[n:])
-        self.values, self.keys = self.values[:n], self.keys and self.keys[:n]
-        return rest
+        batch = self.batch
+        self.batch = batch.slice(0, n)
+        return Records(self.channel, self.edge, self.first + n, batch.slice(n, len(batch)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ class EventReader:
 
     def unread(self) -> list[UnreadFrame]:
         """Returns what was read and not returned yet, in the order of each channel."""
-        left = [unread_frame(frame, frame.header.n_records - len(rest.values)) for frame, rest in self._left.values()]
+        left = [unread_frame(frame, frame.header.n_records - len(rest.batch)) for frame, rest in self._left.values()]
         return left + self._gate.unread()
 
     def restore(self, unread: Iterable[UnreadFrame]) -> None:
@@ -125,17 +125,17 @@ class EventReader:
 
     def _records(self, channel: InputChannel, frame: Frame, most: int) -> Records | None:
         """Returns the records of a frame that were not received before; None if all were."""
-        values, keys = self._decoders[channel.edge].decode(frame)
-        records = Records(channel.channel, channel.edge, frame.header.first_record_seq, values, keys)
+        batch = self._decoders[channel.edge].decode(frame)
+        records = Records(channel.channel, channel.edge, frame.header.first_record_seq, batch)
         if channel.skip:
             records = records.cut(channel.skip)
-        if len(records.values) > most:
+        if len(records.batch) > most:
             return self._at_most(most, _Left(frame, records))
-        return records if records.values else None
+        return records if records.batch.values else None
 
     def _at_most(self, most: int, left: _Left) -> Records:
         records = left.records
-        if len(records.values) > most:
+        if len(records.batch) > most:
             self._left[records.channel] = _Left(left.frame, records.cut(most))
         return records
 

@@ -9,12 +9,11 @@ from typing import Any, Protocol
 
 from anabranch.errors import RecordError
 from anabranch.exchange.output.partitioners import Partitioner, PartitionError, Rebalance
+from anabranch.exchange.output.pending_batch import PendingBatch
 from anabranch.exchange.wire.demand import ConsumerDemand
 from anabranch.records import Encoder
+from anabranch.records.batch import Batch
 from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest, FrameHeader
-
-_FIRST_LIMIT = 16
-_MEAN_WEIGHT = 0.25
 
 
 @dataclass(frozen=True)
@@ -59,33 +58,6 @@ class OutgoingChannel(Protocol):
         """Closes the connection, if there is one."""
 
 
-class _Pending:
-    """Records that are not yet cut into a frame, of one channel or of all of a broadcast edge; how many make one."""
-
-    def __init__(self, channels: Sequence[OutgoingChannel]) -> None:
-        self.channels = channels
-        self.values: list[Any] = []
-        self.keys: list[Any] = []
-        self.limit = self._learned = _FIRST_LIMIT
-        self._mean_bytes = 0.0
-        for channel in channels:
-            channel.demand.on_change = self._limit
-        self._limit()
-
-    def learn(self, n_records: int, n_bytes: int, limits: BatchLimits) -> None:
-        """Adapts the batch limit: after a full batch twice as much as before, while the bytes allow it."""
-        mean = n_bytes / n_records
-        self._mean_bytes += (mean - self._mean_bytes) * (_MEAN_WEIGHT if self._mean_bytes else 1.0)
-        by_bytes = int(limits.max_bytes / max(self._mean_bytes, 1.0))
-        grown = self._learned * 2 if n_records >= self.limit else self._learned
-        self._learned = max(1, min(grown, limits.max_records, by_bytes))
-        self._limit()
-
-    def _limit(self) -> None:
-        """A frame is to be no more work than any of the consumers wants."""
-        self.limit = min([self._learned, *(channel.demand.frame_records for channel in self.channels)])
-
-
 class EmitError(Exception):
     """A record could not be handed to the consumer of an edge. What went wrong is the `__cause__`.
 
@@ -124,7 +96,7 @@ class OutputEdge:
         self.edge = edge
         self.channels = channels
         self.consumer = consumer
-        self._pending = [_Pending(channels)] if broadcast else [_Pending([channel]) for channel in channels]
+        self._pending = [PendingBatch(channels)] if broadcast else [PendingBatch([channel]) for channel in channels]
         self._partitioner = partitioner
         self._encoder = encoder
         self._broadcast = broadcast
@@ -132,7 +104,7 @@ class OutputEdge:
         self._limits = limits
         self._wait_until = wait_until
 
-    def emit(self, values: Sequence[Any], keys: Sequence[Any] | None) -> None:
+    def emit(self, batch: Batch) -> None:
         """Takes a batch; cuts and sends every frame that becomes full.
 
         Raises:
@@ -140,23 +112,20 @@ class OutputEdge:
             TaskCancelled: The task was cancelled while it waited for room.
         """
         try:
-            parts = self._partitioner.split(values, keys)
+            parts = self._partitioner.split(batch)
         except PartitionError as error:
             raise EmitError(error.record, self.consumer, is_of_partition_by=True) from error.__cause__
-        for pending, (part, part_keys) in zip(self._pending, parts, strict=True):
-            pending.values += part
-            if self._carries_keys and part_keys is not None:
-                pending.keys += part_keys
-            if len(pending.values) >= pending.limit:
+        for pending, part in zip(self._pending, parts, strict=True):
+            pending.add(part)
+            if pending.size >= pending.limit:
                 self._cut_full(pending)
 
     def flush(self) -> None:
         """Cuts and sends what is pending."""
         for pending in self._pending:
             self._cut_full(pending)
-            if pending.values:
-                self._cut(pending, pending.values, pending.keys)
-                pending.values, pending.keys = [], []
+            if pending.size:
+                self._cut(pending, pending.take(pending.size))
 
     def end(self) -> None:
         """Flushes and sends the end of input on every channel."""
@@ -180,24 +149,20 @@ class OutputEdge:
         limit = self._limits.send_queue_bytes
         return any(channel.queued_bytes > limit or channel.demand.exhausted for channel in self.channels)
 
-    def _cut_full(self, pending: _Pending) -> None:
-        values, keys, start = pending.values, pending.keys, 0
-        while len(values) - start >= pending.limit:
-            end = start + pending.limit
-            self._cut(pending, values[start:end], keys[start:end])
-            start = end
-        if start:
-            pending.values, pending.keys = values[start:], keys[start:]
+    def _cut_full(self, pending: PendingBatch) -> None:
+        while pending.size >= pending.limit:
+            self._cut(pending, pending.take(pending.limit))
 
-    def _cut(self, pending: _Pending, values: list[Any], keys: list[Any]) -> None:
+    def _cut(self, pending: PendingBatch, batch: Batch) -> None:
+        values = batch.values
         try:
-            payload, schemas = self._encoder.encode(values, keys if self._carries_keys else None)
+            payload, schemas = self._encoder.encode(values, batch.keys if self._carries_keys else None)
         except RecordError as error:
             raise EmitError(values[error.index], self.consumer) from error
         header = FrameHeader(n_records=len(values), has_keys=self._carries_keys, schemas=schemas)
         overhead = header.ByteSize() + 64  # lengths, and the numbers that the channel adds
         if len(payload) + overhead > self._limits.max_frame_bytes:
-            self._cut_in_halves(pending, values, keys, len(payload))
+            self._cut_in_halves(pending, batch, len(payload))
             return
         pending.learn(len(values), len(payload), self._limits)
         for channel in pending.channels:
@@ -209,17 +174,17 @@ class OutputEdge:
         if self.full:
             self._wait_until(lambda: not self.full)
 
-    def _cut_in_halves(self, pending: _Pending, values: list[Any], keys: list[Any], n_bytes: int) -> None:
-        if len(values) == 1:
+    def _cut_in_halves(self, pending: PendingBatch, batch: Batch, n_bytes: int) -> None:
+        n = len(batch)
+        if n == 1:
             error = RecordError(
                 f"it takes {n_bytes} bytes, a frame may have {self._limits.max_frame_bytes} "
                 "(option anabranch.exchange.max-frame-bytes)",
                 index=0,
             )
-            raise EmitError(values[0], self.consumer) from error
-        middle = len(values) // 2
-        self._cut(pending, values[:middle], keys[:middle])
-        self._cut(pending, values[middle:], keys[middle:])
+            raise EmitError(batch.values[0], self.consumer) from error
+        self._cut(pending, batch.slice(0, n // 2))
+        self._cut(pending, batch.slice(n // 2, n))
 
 
 class OutputGate:

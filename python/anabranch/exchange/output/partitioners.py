@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from anabranch.records import KeySelector, TypeRegistry
+from anabranch.records.batch import Batch
 from anabranch.records.ownership import own
 from anabranch.text import shown
-
-# Per channel, the records and, where there are keys, the keys that go to it.
-Parts = list[tuple[Sequence[Any], Sequence[Any] | None]]
 
 
 class PartitionError(Exception):
@@ -27,15 +25,15 @@ class Partitioner(ABC):
     """Splits batches over n channels. Called on the task's thread only; may keep state between batches."""
 
     @abstractmethod
-    def split(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Parts:
+    def split(self, batch: Batch) -> list[Batch]:
         """Returns one part per channel, in the order of the channels; records of a part keep their order."""
 
 
 class Single(Partitioner):
     """One channel takes all."""
 
-    def split(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Parts:  # noqa: D102
-        return [(values, keys)]
+    def split(self, batch: Batch) -> list[Batch]:  # noqa: D102
+        return [batch]
 
 
 class Rebalance(Partitioner):
@@ -45,11 +43,11 @@ class Rebalance(Partitioner):
         self._n = n
         self.next = first % n
 
-    def split(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Parts:  # noqa: D102
-        n = self._n
+    def split(self, batch: Batch) -> list[Batch]:  # noqa: D102
+        n, records = self._n, len(batch)
         offsets = [(channel - self.next) % n for channel in range(n)]
-        self.next = (self.next + len(values)) % n
-        return [(values[offset::n], None if keys is None else keys[offset::n]) for offset in offsets]
+        self.next = (self.next + records) % n
+        return [batch.slice(offset, records, n) for offset in offsets]
 
 
 class ByKey(Partitioner):
@@ -58,9 +56,17 @@ class ByKey(Partitioner):
     def __init__(self, n: int, max_parallelism: int, types: TypeRegistry) -> None:
         self._selector = KeySelector(n, max_parallelism, types)
 
-    def split(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Parts:  # noqa: D102
+    def split(self, batch: Batch) -> list[Batch]:  # noqa: D102
+        keys, timestamps = batch.keys, batch.timestamps
         assert keys is not None  # noqa: S101 - the planner puts a KEY_BY in front
-        return list(self._selector.split(keys, values))
+        parts = [Batch(*part) for part in self._selector.split(keys, batch.values)]
+        if timestamps is not None:
+            columns: list[list[int]] = [[] for _ in parts]
+            for key, timestamp in zip(keys, timestamps, strict=True):
+                columns[self._selector.index_of(key)].append(timestamp)
+            for part, column in zip(parts, columns, strict=True):
+                part.timestamps = column
+        return parts
 
 
 class Custom(Partitioner):
@@ -70,15 +76,15 @@ class Custom(Partitioner):
         self._n = n
         self._function = function
 
-    def split(self, values: Sequence[Any], keys: Sequence[Any] | None) -> Parts:  # noqa: ARG002, D102
-        parts: list[list[Any]] = [[] for _ in range(self._n)]
-        for value in values:
+    def split(self, batch: Batch) -> list[Batch]:  # noqa: D102
+        parts: list[list[int]] = [[] for _ in range(self._n)]
+        for position, value in enumerate(batch.values):
             try:
                 for index in self._indexes(self._function(own(value), self._n)):
-                    parts[index].append(value)
+                    parts[index].append(position)
             except BaseException as error:
                 raise PartitionError(value) from error
-        return [(part, None) for part in parts]
+        return [batch.select(part) for part in parts]
 
     def _indexes(self, chosen: Any) -> Iterator[int]:
         """Returns the indexes that the function has chosen, each read once: they may be lazy."""

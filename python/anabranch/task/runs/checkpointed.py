@@ -137,13 +137,13 @@ class CheckpointedRun(Run):
     # ------------------------------------------------------------------ input
 
     def on_event(self, event: InputEvent) -> None:  # noqa: D102
-        self.on_input(event.channel, len(event.values) if isinstance(event, Records) else 0)
+        self.on_input(event.channel, len(event.batch) if isinstance(event, Records) else 0)
         self.handle(event)
 
     def handle(self, event: InputEvent) -> None:
         """Handles records, or what a barrier or the end of a channel brings about."""
         if isinstance(event, Records):
-            self._pace.learn(len(event.values), self.work.handle(event))
+            self._pace.learn(len(event.batch), self.work.handle(event))
             self.work.reader.most = self._pace.most
             return
         if isinstance(event, EndOfInput):

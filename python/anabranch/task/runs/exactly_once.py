@@ -176,7 +176,7 @@ class ExactlyOnceRun(CheckpointedRun):
                 raise self._replayer.mismatch("records" if is_records else "a control frame")
             if not handled:
                 self.on_input(event.channel, order.records)
-            handled += len(event.values) if isinstance(event, Records) else 1
+            handled += len(event.batch) if isinstance(event, Records) else 1
             self.handle(event)
 
     def _await_event(self, channel: int, most: int) -> InputEvent:

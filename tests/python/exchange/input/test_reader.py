@@ -11,6 +11,7 @@ from anabranch.exchange.input.events import Barrier, EndOfInput, Records
 from anabranch.exchange.input.reader import EventReader
 from anabranch.exchange.wire.frames import Frame
 from anabranch.records import Decoder, Encoder, TypeRegistry
+from anabranch.records.batch import Batch
 from anabranch.v1 import record_pb2 as record
 from anabranch.v1.graph_pb2 import LANGUAGE_JAVA
 from anabranch.v1.record_pb2 import FrameHeader
@@ -98,7 +99,9 @@ def test_records_come_with_their_keys_and_their_place_on_the_channel(gate):
     gate.records(1, [1, 2, 3], keys=["a", "b", "c"], first=40)
     gate.records(2, [4])
 
-    assert [Records(1, EDGE, 40, [1, 2, 3], ["a", "b", "c"]), Records(2, EDGE, 0, [4], None)] == all_of(reader_of(gate))
+    assert [Records(1, EDGE, 40, Batch([1, 2, 3], ["a", "b", "c"])), Records(2, EDGE, 0, Batch([4]))] == all_of(
+        reader_of(gate)
+    )
 
 
 def test_records_that_were_received_before_are_left_out(gate):
@@ -106,7 +109,7 @@ def test_records_that_were_received_before_are_left_out(gate):
     gate.records(1, [4, 5], keys=["d", "e"], first=43, skip=2)
     gate.records(1, [6], keys=["f"], first=45)
 
-    assert [Records(1, EDGE, 42, [3], ["c"]), Records(1, EDGE, 45, [6], ["f"])] == all_of(reader_of(gate))
+    assert [Records(1, EDGE, 42, Batch([3], ["c"])), Records(1, EDGE, 45, Batch([6], ["f"]))] == all_of(reader_of(gate))
 
 
 def test_no_more_records_come_at_once_than_are_wanted_and_the_others_come_next(gate):
@@ -116,10 +119,10 @@ def test_no_more_records_come_at_once_than_are_wanted_and_the_others_come_next(g
     gate.records(2, [6])
 
     assert [
-        Records(1, EDGE, 10, [1, 2], None),
-        Records(1, EDGE, 12, [3, 4], None),
-        Records(1, EDGE, 14, [5], None),
-        Records(2, EDGE, 0, [6], None),
+        Records(1, EDGE, 10, Batch([1, 2])),
+        Records(1, EDGE, 12, Batch([3, 4])),
+        Records(1, EDGE, 14, Batch([5])),
+        Records(2, EDGE, 0, Batch([6])),
     ] == all_of(reader)
 
 
@@ -129,11 +132,11 @@ def test_of_a_channel_that_is_asked_for_come_as_many_as_are_wanted_of_it(gate):
     gate.records(1, [1, 2, 3])
     gate.records(1, [4], first=3)
 
-    assert [1, 2] == reader.next_of(1, 2).values
-    assert [3] == reader.next_of(1, 9).values
-    assert [4] == reader.next_of(1, 9).values
+    assert [1, 2] == reader.next_of(1, 2).batch.values
+    assert [3] == reader.next_of(1, 9).batch.values
+    assert [4] == reader.next_of(1, 9).batch.values
     assert reader.next_of(1, 9) is None
-    assert [0] == reader.next().values
+    assert [0] == reader.next().batch.values
 
 
 def test_what_is_left_of_a_frame_is_unread(gate):
@@ -141,7 +144,7 @@ def test_what_is_left_of_a_frame_is_unread(gate):
     reader.most = 3
     gate.records(1, [1, 2, 3, 4, 5], first=10, skip=1)
 
-    assert [2, 3, 4] == reader.next().values
+    assert [2, 3, 4] == reader.next().batch.values
     (unread,) = reader.unread()
     assert (4, 10, 5) == (unread.skip, unread.header.first_record_seq, unread.header.n_records)
 
@@ -155,11 +158,11 @@ def test_a_channel_that_has_met_the_barrier_waits_for_the_others(gate):
 
     assert Barrier(1, 7, None) == reader.next()
     assert 7 == reader.aligning
-    assert ["before"] == reader.next().values
+    assert ["before"] == reader.next().batch.values
     assert Barrier(2, 7, 7) == reader.next()
     assert reader.next() is None
     reader.enter_epoch(7)
-    assert ["after"] == reader.next().values
+    assert ["after"] == reader.next().batch.values
 
 
 def test_an_aligner_that_does_not_block_holds_nothing_back(gate):
@@ -168,7 +171,7 @@ def test_an_aligner_that_does_not_block_holds_nothing_back(gate):
     gate.records(1, ["after"])
     gate.barrier(2, 7)
 
-    assert [Barrier(1, 7, None), Records(1, EDGE, 0, ["after"], None), Barrier(2, 7, 7)] == all_of(reader)
+    assert [Barrier(1, 7, None), Records(1, EDGE, 0, Batch(["after"])), Barrier(2, 7, 7)] == all_of(reader)
 
 
 def test_a_later_barrier_gives_up_the_one_that_is_waited_for(gate):
@@ -179,7 +182,7 @@ def test_a_later_barrier_gives_up_the_one_that_is_waited_for(gate):
     gate.barrier(1, 8)
 
     assert [None, None] == [reader.next().aligned, reader.next().aligned]
-    assert ["between"] == reader.next().values
+    assert ["between"] == reader.next().batch.values
     assert Barrier(1, 8, 8) == reader.next()
 
 
