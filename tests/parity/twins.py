@@ -50,7 +50,7 @@ class Tag(CoProcessFunction):
 
 
 def map_(ctx):
-    stream = ctx.from_collection([1, 2, 3, 4]).with_name("numbers").with_config("k", "v")
+    stream = ctx.from_collection([1, 2, 3, 4]).with_name("numbers").with_uid("numbers-1").with_config("k", "v")
     assert (stream.get_name(), stream.get_config(), stream.get_id()) == ("numbers", {"k": "v"}, 1)
     stream.map(lambda x: x * 10).flat_map(lambda x: [x, x + 1]).filter(lambda x: x != 20).sink(print)
 

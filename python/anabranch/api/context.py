@@ -14,7 +14,7 @@ from anabranch.api.captures import DriverOnly
 from anabranch.api.cells import CELLS
 from anabranch.api.datastream import StreamSource
 from anabranch.api.description import Description
-from anabranch.api.descriptors import python_function
+from anabranch.api.descriptors import python_function, saves_state
 from anabranch.api.functions import SourceFunction
 from anabranch.api.java_lookup import JavaFunction, JavaLookup
 from anabranch.api.javastream import JavaStreamSource
@@ -23,6 +23,7 @@ from anabranch.connectors.collection import CollectionSource
 from anabranch.connectors.text_file import TextFileSource
 from anabranch.errors import AnabranchError, JobGraphError
 from anabranch.foreign_names import notes_on, notes_on_variables
+from anabranch.graph import uids
 from anabranch.graph.settings import checked_name, checked_parallelism
 from anabranch.plan import ExecutionPlan, plan_job
 from anabranch.records import TypeRegistry
@@ -165,7 +166,9 @@ class StreamingContext(DriverOnly):
         operator = self._description.add_operator(
             pb.OPERATOR_KIND_SOURCE, pb.LANGUAGE_PYTHON, self._parallelism, function
         )
-        if type(source_func).save_checkpoint is SourceFunction.save_checkpoint:
+        if saves_state(source_func):
+            self._description.note_saving_function(operator)
+        else:
             self._description.sources_without_position.append(operator)
         return StreamSource(self, operator)
 
@@ -225,7 +228,9 @@ class StreamingContext(DriverOnly):
         from anabranch.client.submit import submit  # noqa: PLC0415 - describing a job needs no engine
 
         graph, plan = self._plan(job_name)
-        self._warn_of_weak_sources(job_name)
+        if self._options.mode != "none":
+            self._warn_of_weak_sources(job_name)
+            self._warn_of_missing_uids(job_name)
         self._java.check_types(list(graph.types), self._types, self._jars())
         bridge = self._java.hand_over()
         try:
@@ -283,13 +288,17 @@ class StreamingContext(DriverOnly):
         self._description = Description()
 
     def _warn_of_weak_sources(self, job_name: str) -> None:
-        if self._options.mode != "none":
-            for operator in self._description.sources_without_position:
-                print(  # noqa: T201 - for whoever runs the script
-                    f"job {job_name}: source {operator.name} saves no position (save_checkpoint): if its worker fails "
-                    "it begins again, and records come more than once",
-                    file=sys.stderr,
-                )
+        for operator in self._description.sources_without_position:
+            print(  # noqa: T201 - for whoever runs the script
+                f"job {job_name}: source {operator.name} saves no position (save_checkpoint): if its worker fails "
+                "it begins again, and records come more than once",
+                file=sys.stderr,
+            )
+
+    def _warn_of_missing_uids(self, job_name: str) -> None:
+        operators = self._description.stateful_without_uid()
+        if operators:
+            print(f"job {job_name}: {uids.warning(operators)}", file=sys.stderr)  # noqa: T201 - for whoever runs the script
 
     def _plan(self, job_name: str) -> tuple[pb.JobGraph, ExecutionPlan]:
         if self._description.is_empty and self._last_fate:

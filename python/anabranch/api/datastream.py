@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from anabranch.api.collected import CollectedStream
-from anabranch.api.descriptors import python_function
+from anabranch.api.descriptors import python_function, saves_state
 from anabranch.api.functions import (
     AggregateFunction,
     Collector,
@@ -159,7 +159,10 @@ class DataStream(Stream):
         verb = pb.OperatorKind.Name(kind).removeprefix("OPERATOR_KIND_").lower()
         with self._description.checking(self._partitioning):
             function = python_function(func, interface, verb)
-        return self._then(kind, pb.LANGUAGE_PYTHON, result, function)
+        stream = self._then(kind, pb.LANGUAGE_PYTHON, result, function)
+        if saves_state(func):
+            self._description.note_saving_function(stream._operator)
+        return stream
 
 
 class KeyDataStream(DataStream):
@@ -199,7 +202,10 @@ class ConnectedStreams:
         """Emits what `process1` collects for the first stream and `process2` for the second."""
         function = python_function(func, CoProcessFunction, "process")
         kind = pb.OPERATOR_KIND_CONNECT
-        return self._first._then(kind, pb.LANGUAGE_PYTHON, DataStream, function, self._second)
+        stream = self._first._then(kind, pb.LANGUAGE_PYTHON, DataStream, function, self._second)
+        if saves_state(func):
+            self._first._description.note_saving_function(stream._operator)
+        return stream
 
 
 class JoinStream:

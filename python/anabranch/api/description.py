@@ -11,6 +11,7 @@ from anabranch.api.collected import CollectedStream
 from anabranch.errors import AnabranchError, JobGraphError
 from anabranch.graph import GraphBuilder, builder
 from anabranch.graph.origin import caller_origin
+from anabranch.graph.uids import stateful_without_uid
 from anabranch.graph.validation import where
 from anabranch.v1 import graph_pb2 as pb
 
@@ -47,6 +48,7 @@ class Description:
     def __init__(self) -> None:
         self.builder = GraphBuilder()
         self.sources_without_position: list[pb.Operator] = []
+        self._with_saving_functions: set[int] = set()  # ids of operators
         self.fate = ""  # what has become of it, for streams that are still held
         self._collected: list[tuple[pb.Operator, CollectedStream]] = []
         self._unread: dict[int, View] = {}  # the views that nothing has read, by the id of their partitioning
@@ -64,6 +66,14 @@ class Description:
         operator = self.builder.add_operator(kind, language, parallelism, function)
         never_run.note(self._number, operator.origin)
         return operator
+
+    def note_saving_function(self, operator: pb.Operator) -> None:
+        """Takes note that an operator's function saves something at a checkpoint."""
+        self._with_saving_functions.add(operator.id)
+
+    def stateful_without_uid(self) -> list[pb.Operator]:
+        """Returns the operators whose state a changed job would not find."""
+        return stateful_without_uid(self.builder.graph, self._with_saving_functions)
 
     def add_collected(self, operator: pb.Operator) -> CollectedStream:
         """Returns the handle of what a collect operator sends."""
@@ -158,6 +168,7 @@ class Description:
         self._collected = [each for each in self._collected if has(each[0])]
         self._unread = {number: each for number, each in self._unread.items() if has(each.operator)}
         remaining = {each.id for each in self.builder.graph.operators}
+        self._with_saving_functions &= remaining
         self._cells = {
             cell: _OfCell(described.operators & remaining, described.views) for cell, described in self._cells.items()
         }

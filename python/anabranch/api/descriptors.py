@@ -9,7 +9,7 @@ from typing import Any
 import cloudpickle
 
 from anabranch.api.captures import why_not_serializable
-from anabranch.api.functions import Function
+from anabranch.api.functions import Function, TransactionalSinkFunction
 from anabranch.api.importable import is_importable
 from anabranch.api.signatures import why_never_run, why_not_callable
 from anabranch.errors import JobGraphError
@@ -40,6 +40,14 @@ def python_function(function: Any, interface: type[Function], verb: str) -> Func
             f"{verb}({display_name(function)}) cannot be serialized for the workers: {reason}"
         ) from error
     return FunctionDescriptor(display_name=display_name(function), python_object=PythonObject(pickled=pickled))
+
+
+def saves_state(function: Any) -> bool:
+    """Returns whether a function saves something at a checkpoint, as far as its class tells."""
+    kind = function if inspect.isclass(function) else type(function)
+    return issubclass(kind, Function) and (
+        kind.save_checkpoint is not Function.save_checkpoint or issubclass(kind, TransactionalSinkFunction)
+    )
 
 
 def display_name(function: Any) -> str:

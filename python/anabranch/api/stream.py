@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from anabranch.api.captures import DriverOnly
 from anabranch.config import not_text
 from anabranch.errors import JobGraphError
-from anabranch.graph.settings import checked_name, checked_parallelism, why_not_a_resource, why_not_of_an_operator
+from anabranch.graph.settings import (
+    checked_name,
+    checked_parallelism,
+    checked_uid,
+    why_not_a_resource,
+    why_not_of_an_operator,
+)
 from anabranch.v1 import graph_pb2 as pb
 
 if TYPE_CHECKING:
@@ -88,6 +94,18 @@ class Stream(DriverOnly):
             JobGraphError: It is not text.
         """
         self._operator.name = checked_name(name, f"{self.get_name()}: the name of an operator")
+        return self
+
+    def with_uid(self: S, uid: str) -> S:
+        """Gives the operator an identity that outlives changes of the job: what snapshots call its state.
+
+        Without one it is the operator's name. Uids are unique in a job, and none is the name of another operator that
+        has no uid. Changing the name later does no harm then.
+
+        Raises:
+            JobGraphError: It is not text, or empty.
+        """
+        self._operator.uid = checked_uid(uid, f"{self.get_name()}: the uid of an operator")
         return self
 
     def with_config(self: S, key: str | None = None, value: Any = None, conf: dict[str, Any] | None = None) -> S:

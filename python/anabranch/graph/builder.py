@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from anabranch.graph.origin import caller_origin
+from anabranch.graph.uids import generated_name
 from anabranch.v1 import graph_pb2 as pb
 
 # What streams may change of an operator that was added.
-_SETTINGS: Final[tuple[Literal["name", "parallelism", "chainable", "config", "resources"], ...]] = (
+_SETTINGS: Final[tuple[Literal["name", "uid", "parallelism", "chainable", "config", "resources"], ...]] = (
     "name",
+    "uid",
     "parallelism",
     "chainable",
     "config",
@@ -46,10 +48,9 @@ class GraphBuilder:
     ) -> pb.Operator:
         """Adds an operator; returns it, to be changed in place."""
         number = self.graph.operators[-1].id + 1 if self.graph.operators else 1
-        kind_name = pb.OperatorKind.Name(kind).removeprefix("OPERATOR_KIND_").lower()
         operator = self.graph.operators.add(
             id=number,
-            name=f"{kind_name}-{number}",
+            name=generated_name(kind, number),
             kind=kind,
             language=language,
             parallelism=parallelism,

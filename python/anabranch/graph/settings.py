@@ -34,6 +34,18 @@ def checked_name(name: Any, what: str) -> str:
     return name
 
 
+def checked_uid(uid: Any, what: str) -> str:
+    """Returns it.
+
+    Raises:
+        JobGraphError: It is not text, or empty.
+    """
+    text = checked_name(uid, what)
+    if not text:
+        raise JobGraphError(f"{what} must not be empty")
+    return text
+
+
 def checked_parallelism(parallelism: Any, whose: str = "") -> int:
     """Returns it, as an int.
 

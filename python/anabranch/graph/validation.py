@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from anabranch.errors import JobGraphError
 from anabranch.graph.settings import ACTIONS, ON_ERROR, why_not_a_resource, why_not_of_an_operator
+from anabranch.graph.uids import uid_of
 from anabranch.v1 import graph_pb2 as pb
 
 _SINKS = (pb.OPERATOR_KIND_SINK, pb.OPERATOR_KIND_COLLECT)
@@ -60,6 +61,23 @@ def _check_operators(graph: pb.JobGraph, operators: dict[int, pb.Operator]) -> N
         if operator.kind not in _WITHOUT_FUNCTION:
             _check_language(operator.function, operator.language, where(operator))
         _check_settings(operator)
+    _check_uids(graph)
+
+
+def _check_uids(graph: pb.JobGraph) -> None:
+    """Refuses two operators whose state would have one address. Names are known to be unique."""
+    uids: dict[str, pb.Operator] = {}
+    for operator in graph.operators:
+        other = uids.setdefault(uid_of(operator), operator)
+        if other is operator:
+            continue
+        if other.uid and operator.uid:
+            raise JobGraphError(f"duplicate uid {operator.uid!r}: {where(other)} and {where(operator)}")
+        given, named = (operator, other) if operator.uid else (other, operator)
+        raise JobGraphError(
+            f"the uid {given.uid!r} of {where(given)} is the name of {where(named)}, which has no uid; "
+            "the state of both would have one address"
+        )
 
 
 def _check_settings(operator: pb.Operator) -> None:

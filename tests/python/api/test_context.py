@@ -377,6 +377,10 @@ def test_names_are_text(ctx):
     stream = ctx.from_values(1)
     with pytest.raises(JobGraphError, match="source-1: the name of an operator must be text, got 7"):
         stream.with_name(7)
+    with pytest.raises(JobGraphError, match="source-1: the uid of an operator must be text, got 7"):
+        stream.with_uid(7)
+    with pytest.raises(JobGraphError, match="source-1: the uid of an operator must not be empty"):
+        stream.with_uid("")
     stream.sink(print)
 
     with pytest.raises(JobGraphError, match="the name of a job must be text, got None"):

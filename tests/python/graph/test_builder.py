@@ -37,7 +37,7 @@ def test_settings_are_those_of_the_savepoint_again():
     source.config["kept"] = "1"
     before = pb.JobGraph.FromString(builder.graph.SerializeToString())
     savepoint = builder.savepoint()
-    source.name, source.parallelism, source.chainable = "renamed", 4, False
+    source.name, source.uid, source.parallelism, source.chainable = "renamed", "mine", 4, False
     source.config["added"], source.config["kept"], source.resources["num_cpus"] = "2", "3", 1
 
     builder.roll_back(savepoint)

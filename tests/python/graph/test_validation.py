@@ -63,6 +63,32 @@ def test_two_operators_of_one_name_are_refused():
     assert "duplicate operator name: operator 'op-1' (job.py:1) and operator 'op-1' (job.py:4)" == refusal(graph)
 
 
+def test_two_operators_of_one_uid_are_refused():
+    graph = good()
+    graph.operators[2].uid = graph.operators[3].uid = "counts"
+
+    assert "duplicate uid 'counts': operator 'op-3' (job.py:3) and operator 'op-4' (job.py:4)" == refusal(graph)
+
+
+@pytest.mark.parametrize(("given", "named"), [(2, 3), (3, 2)])
+def test_a_uid_that_is_the_name_of_another_operator_is_refused(given, named):
+    graph = good()
+    graph.operators[given].uid = graph.operators[named].name
+
+    problem = refusal(graph)
+
+    assert f"the uid 'op-{named + 1}' of operator 'op-{given + 1}' (job.py:{given + 1})" in problem
+    assert f"is the name of operator 'op-{named + 1}' (job.py:{named + 1})" in problem
+
+
+def test_a_uid_may_be_the_name_of_an_operator_that_has_a_uid_itself():
+    graph = good()
+    graph.operators[2].uid = "op-4"
+    graph.operators[3].uid = "totals"
+
+    validate(graph, max_parallelism=128)
+
+
 def test_an_operator_that_nothing_consumes_is_refused():
     graph = good()
     del graph.operators[3], graph.edges[2]

@@ -115,6 +115,7 @@ class TwinsTest {
     DataStream<Integer> stream =
         DataStreamSource.fromCollection(context, List.of(1, 2, 3, 4))
             .withName("numbers")
+            .withUid("numbers-1")
             .withConfig("k", "v");
     assertEquals("numbers", stream.getName());
     assertEquals(Map.of("k", "v"), stream.getConfig());

@@ -18,6 +18,7 @@ import org.anabranch.api.graph.OperatorKind;
 import org.anabranch.api.graph.OperatorNode;
 import org.anabranch.api.graph.Partitioning;
 import org.anabranch.api.graph.ResultBuffers;
+import org.anabranch.api.graph.Uids;
 
 /**
  * A stream for Java operators.
@@ -204,6 +205,8 @@ public class DataStream<T> extends Stream<DataStream<T>> {
   }
 
   OperatorNode java(OperatorKind kind, Function function, List<? extends Stream<?>> others) {
-    return then(kind, Language.JAVA, FunctionSpec.JavaObject.of(function), others);
+    OperatorNode added = then(kind, Language.JAVA, FunctionSpec.JavaObject.of(function), others);
+    added.savingFunction(Uids.savesState(function));
+    return added;
   }
 }

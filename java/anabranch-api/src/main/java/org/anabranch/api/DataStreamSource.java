@@ -32,7 +32,8 @@ public final class DataStreamSource<T> extends DataStream<T> {
         context
             .graph()
             .addOperator(OperatorKind.SOURCE, Language.JAVA, context.getParallelism(), spec);
-    if (!SourcePosition.isSavedBy(function)) {
+    added.savingFunction(SourcePosition.isSavedBy(function));
+    if (!added.hasSavingFunction()) {
       context.addSourceWithoutPosition(added);
     }
     return new DataStreamSource<>(context, added);

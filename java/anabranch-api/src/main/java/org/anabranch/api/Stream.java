@@ -91,6 +91,21 @@ public abstract class Stream<S extends Stream<S>> {
     return self();
   }
 
+  /**
+   * Gives the operator an identity that outlives changes of the job: what snapshots call its state.
+   * Without one it is the operator's name. Uids are unique in a job, and none is the name of
+   * another operator that has no uid.
+   *
+   * @throws JobGraphException if it is empty
+   */
+  public S withUid(String uid) {
+    if (uid == null || uid.isEmpty()) {
+      throw new JobGraphException(getName() + ": the uid of an operator must not be empty");
+    }
+    operator.uid(uid);
+    return self();
+  }
+
   /** Sets configuration of this operator alone. */
   public S withConfig(String key, String value) {
     operator.config().put(key, value);

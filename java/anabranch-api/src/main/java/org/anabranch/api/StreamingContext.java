@@ -17,6 +17,7 @@ import org.anabranch.api.client.JobDescription;
 import org.anabranch.api.graph.JobGraph;
 import org.anabranch.api.graph.OperatorNode;
 import org.anabranch.api.graph.SourcePosition;
+import org.anabranch.api.graph.Uids;
 import org.anabranch.api.graph.ViewNode;
 
 /**
@@ -197,6 +198,10 @@ public final class StreamingContext {
     if (recovers()) {
       for (OperatorNode source : sourcesWithoutPosition) {
         System.err.println("job " + jobName + ": " + SourcePosition.warning(source.name()));
+      }
+      List<OperatorNode> unnamed = Uids.statefulWithoutUid(graph);
+      if (!unnamed.isEmpty()) {
+        System.err.println("job " + jobName + ": " + Uids.warning(unnamed));
       }
     }
     return job;

@@ -59,6 +59,7 @@ final class GraphTranslator {
         Operator.newBuilder()
             .setId(node.id())
             .setName(node.name())
+            .setUid(node.uid())
             .setKind(OperatorKind.valueOf("OPERATOR_KIND_" + node.kind()))
             .setLanguage(Language.valueOf("LANGUAGE_" + node.language()))
             .setParallelism(node.parallelism())

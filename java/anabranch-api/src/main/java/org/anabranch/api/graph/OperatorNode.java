@@ -1,6 +1,7 @@
 package org.anabranch.api.graph;
 
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /** One operator. The streams change it until the job is submitted. */
@@ -13,6 +14,8 @@ public final class OperatorNode {
   private final Map<String, String> config = new LinkedHashMap<>();
   private final Map<String, Double> resources = new LinkedHashMap<>();
   private String name;
+  private String uid = "";
+  private boolean savingFunction;
   private int parallelism;
   private boolean chainable = true;
   private JoinSpec join;
@@ -30,7 +33,7 @@ public final class OperatorNode {
     this.parallelism = parallelism;
     this.function = function;
     this.origin = origin;
-    this.name = kind.name().toLowerCase(java.util.Locale.ROOT) + "-" + id;
+    this.name = generatedName();
   }
 
   public int id() {
@@ -69,6 +72,33 @@ public final class OperatorNode {
 
   public void name(String name) {
     this.name = name;
+  }
+
+  /** Returns whether nobody gave the operator a name; the order of the calls decided it. */
+  public boolean hasGeneratedName() {
+    return name.equals(generatedName());
+  }
+
+  private String generatedName() {
+    return kind.name().toLowerCase(Locale.ROOT) + "-" + id;
+  }
+
+  /** Returns what snapshots call the operator, or an empty string: its name. */
+  public String uid() {
+    return uid;
+  }
+
+  public void uid(String uid) {
+    this.uid = uid;
+  }
+
+  /** Returns whether the function saves something at a checkpoint, as far as is known here. */
+  public boolean hasSavingFunction() {
+    return savingFunction;
+  }
+
+  public void savingFunction(boolean saves) {
+    this.savingFunction = saves;
   }
 
   public int parallelism() {

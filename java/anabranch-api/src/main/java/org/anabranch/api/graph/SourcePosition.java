@@ -1,6 +1,5 @@
 package org.anabranch.api.graph;
 
-import org.anabranch.api.function.Function;
 import org.anabranch.api.function.SourceFunction;
 
 /** Whether a source can go on where it was, should its worker die. */
@@ -9,11 +8,7 @@ public final class SourcePosition {
 
   /** Returns whether the source says at checkpoints where it is. */
   public static boolean isSavedBy(SourceFunction<?> source) {
-    try {
-      return source.getClass().getMethod("saveCheckpoint").getDeclaringClass() != Function.class;
-    } catch (NoSuchMethodException e) {
-      throw new AssertionError("every function has it", e);
-    }
+    return Uids.savesState(source);
   }
 
   /** Returns what its user has to know of a source that does not. */
