@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from anabranch.api.captures import DriverOnly
 from anabranch.errors import JobGraphError
@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from anabranch.job import Job
 
 
-class CollectedStream(DriverOnly):
+T = TypeVar("T")
+
+
+class CollectedStream(DriverOnly, Generic[T]):
     """Handle of a stream that is collected."""
 
     def __init__(self, operator_id: int) -> None:
@@ -19,7 +22,7 @@ class CollectedStream(DriverOnly):
         self._operator_id = operator_id
         self._job: Job | None = None
 
-    def get(self, timeout: float | None = None) -> list[Any]:
+    def get(self, timeout: float | None = None) -> list[T]:
         """Waits for the job to finish and returns all records; those of one subtask in their order.
 
         Args:

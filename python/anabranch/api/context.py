@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from anabranch.api.captures import DriverOnly
 from anabranch.api.cells import CELLS
@@ -32,6 +32,8 @@ from anabranch.v1 import graph_pb2 as pb
 
 if TYPE_CHECKING:
     from anabranch.job import Job
+
+T = TypeVar("T")
 
 
 class StreamingContext(DriverOnly):
@@ -141,15 +143,15 @@ class StreamingContext(DriverOnly):
 
     # ------------------------------------------------------------------ sources
 
-    def from_values(self, *values: Any) -> StreamSource:
+    def from_values(self, *values: T) -> StreamSource[T]:
         """Returns a bounded stream of these values."""
         return self.from_collection(values)
 
-    def from_collection(self, values: Iterable[Any]) -> StreamSource:
+    def from_collection(self, values: Iterable[T]) -> StreamSource[T]:
         """Returns a bounded stream of the values of any iterable; each subtask emits its own share, in order."""
         return self.source(CollectionSource(values))
 
-    def read_text_file(self, filename: str | Path) -> StreamSource:
+    def read_text_file(self, filename: str | Path) -> StreamSource[str]:
         """Returns a bounded stream of the lines of a UTF-8 file, without their line ends.
 
         The subtasks read byte ranges; each line comes once, those of one subtask in order. The file must be readable,
@@ -160,7 +162,7 @@ class StreamingContext(DriverOnly):
         """
         return self.source(TextFileSource(filename))
 
-    def source(self, source_func: SourceFunction[Any]) -> StreamSource:
+    def source(self, source_func: SourceFunction[T]) -> StreamSource[T]:
         """Returns a stream from a source function."""
         function = python_function(source_func, SourceFunction, "source")
         operator = self._description.add_operator(

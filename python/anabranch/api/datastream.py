@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from anabranch.api.collected import CollectedStream
 from anabranch.api.descriptors import python_function, saves_state
@@ -27,7 +27,7 @@ from anabranch.api.functions import (
     SinkFunction,
     SourceFunction,
 )
-from anabranch.api.stream import Stream, V
+from anabranch.api.stream import Stream, T_co, V
 from anabranch.errors import JobGraphError
 from anabranch.text import shown
 from anabranch.v1 import graph_pb2 as pb
@@ -36,37 +36,49 @@ if TYPE_CHECKING:
     from anabranch.api.context import StreamingContext
     from anabranch.api.javastream import JavaDataStream, JavaKeyDataStream
 
+T = TypeVar("T")
+U = TypeVar("U")
+R = TypeVar("R")
+K = TypeVar("K")
+K_co = TypeVar("K_co", covariant=True)
+U_co = TypeVar("U_co", covariant=True)
+L_co = TypeVar("L_co", covariant=True)
+R_co = TypeVar("R_co", covariant=True)
 
-class DataStream(Stream):
+
+class DataStream(Stream[T_co]):
     """A stream for Python operators.
 
     Every transformation serializes its function at once and raises `JobGraphError` in the caller's line if it does
     not fit. Records of one subtask keep their order as far as the next exchange.
     """
 
-    def map(self, func: MapFunction[Any, Any] | Callable[[Any], Any]) -> DataStream:
+    def map(self, func: MapFunction[T_co, R] | Callable[[T_co], R]) -> DataStream[R]:
         """Emits `func(record)` for each record."""
         return self._python(pb.OPERATOR_KIND_MAP, func, MapFunction, DataStream)
 
-    def flat_map(
-        self,
-        func: FlatMapFunction[Any, Any] | Callable[[Any], Iterable[Any]] | Callable[[Any, Collector[Any]], Any],
-    ) -> DataStream:
+    @overload
+    def flat_map(self, func: FlatMapFunction[T_co, R] | Callable[[T_co], Iterable[R]]) -> DataStream[R]: ...
+    @overload
+    def flat_map(self, func: Callable[[T_co, Collector[R]], object]) -> DataStream[R]: ...
+    @overload
+    def flat_map(self, func: Callable[[T_co, Collector[Any]], object]) -> DataStream[Any]: ...
+    def flat_map(self, func: Any) -> DataStream[Any]:
         """Emits every element of `func(record)`, or everything that `func(record, collector)` collects."""
         return self._python(pb.OPERATOR_KIND_FLAT_MAP, func, FlatMapFunction, DataStream)
 
-    def filter(self, func: FilterFunction[Any] | Callable[[Any], object]) -> DataStream:
+    def filter(self, func: FilterFunction[T_co] | Callable[[T_co], object]) -> DataStream[T_co]:
         """Emits the records for which `func(record)` is true."""
         return self._python(pb.OPERATOR_KIND_FILTER, func, FilterFunction, DataStream)
 
-    def key_by(self, func: KeyFunction[Any, Any] | Callable[[Any], Any]) -> KeyDataStream:
+    def key_by(self, func: KeyFunction[T_co, K] | Callable[[T_co], K]) -> KeyDataStream[K, T_co]:
         """Groups the stream by `func(record)`: records of equal keys go to one subtask.
 
         `1`, `1.0` and `True` are different keys.
         """
         return self._python(pb.OPERATOR_KIND_KEY_BY, func, KeyFunction, KeyDataStream)
 
-    def union(self, *streams: Stream) -> UnionStream:
+    def union(self, *streams: Stream[U]) -> UnionStream[T_co | U]:
         """Merges this stream with others. Nothing is promised about the order between them.
 
         Raises:
@@ -76,24 +88,46 @@ class DataStream(Stream):
             raise JobGraphError("union() needs at least one other stream")
         return self._then(pb.OPERATOR_KIND_UNION, pb.LANGUAGE_PYTHON, UnionStream, None, *streams)
 
-    def sink(self, func: SinkFunction[Any] | IdempotentSinkFunction[Any] | Callable[[Any], object]) -> StreamSink:
+    def sink(
+        self, func: SinkFunction[T_co] | IdempotentSinkFunction[T_co] | Callable[[T_co], object]
+    ) -> StreamSink[T_co]:
         """Hands every record to `func`. Printed lines appear on the driver's console."""
         if issubclass(func if inspect.isclass(func) else type(func), IdempotentSinkFunction):
             # What identifies a record is its place in the input of a task.
             return self._python(pb.OPERATOR_KIND_SINK, func, IdempotentSinkFunction, StreamSink).disable_chain()
         return self._python(pb.OPERATOR_KIND_SINK, func, SinkFunction, StreamSink)
 
+    @overload
     def process(
-        self, func: ProcessFunction[Any, Any] | Callable[[Any, ProcessContext, Collector[Any]], object]
-    ) -> DataStream:
+        self, func: ProcessFunction[T_co, R] | Callable[[T_co, ProcessContext, Collector[R]], object]
+    ) -> DataStream[R]: ...
+    @overload
+    def process(self, func: Callable[[T_co, ProcessContext, Collector[Any]], object]) -> DataStream[Any]: ...
+    def process(self, func: Any) -> DataStream[Any]:
         """Emits what `func(record, context, collector)` collects; on a keyed stream the context has a state per key."""
         return self._python(pb.OPERATOR_KIND_PROCESS, func, ProcessFunction, DataStream)
 
-    def connect(self, other: Stream) -> ConnectedStreams:
+    def connect(self, other: Stream[U]) -> ConnectedStreams[T_co, U]:
         """Puts two streams of different types before one function, given by `process` on the result."""
         return ConnectedStreams(self, other)
 
-    def join(self, other: Stream, *, retention: timedelta, how: str = "inner") -> JoinStream:
+    @overload
+    def join(
+        self, other: Stream[U], *, retention: timedelta, how: Literal["inner"] = "inner"
+    ) -> JoinStream[T_co, U, T_co, U]: ...
+    @overload
+    def join(
+        self, other: Stream[U], *, retention: timedelta, how: Literal["left"]
+    ) -> JoinStream[T_co, U, T_co, U | None]: ...
+    @overload
+    def join(
+        self, other: Stream[U], *, retention: timedelta, how: Literal["right"]
+    ) -> JoinStream[T_co, U, T_co | None, U]: ...
+    @overload
+    def join(
+        self, other: Stream[U], *, retention: timedelta, how: str
+    ) -> JoinStream[T_co, U, T_co | None, U | None]: ...
+    def join(self, other: Stream[Any], *, retention: timedelta, how: str = "inner") -> JoinStream[Any, Any, Any, Any]:
         """Joins two streams on their keys: `left.join(right, retention=…).where(f).equal_to(g).with_function(h)`.
 
         Args:
@@ -107,7 +141,7 @@ class DataStream(Stream):
         """
         return JoinStream(self, other, join_options(retention, how))
 
-    def dead_letters(self) -> DataStream:
+    def dead_letters(self) -> DataStream[dict[str, Any]]:
         """Returns the records at which the operator's function fails, which are left out of this stream.
 
         Each is a dict: `operator` (its name), `subtask` (its parallel index), `record`, and `error` (text). A record
@@ -119,12 +153,12 @@ class DataStream(Stream):
         """
         return self._view_of_dead_letters(DataStream)
 
-    def collect(self) -> CollectedStream:
+    def collect(self) -> CollectedStream[T_co]:
         """Sends every record to this process; the returned handle gives them once the job has finished."""
-        sink = self._then(pb.OPERATOR_KIND_COLLECT, pb.LANGUAGE_PYTHON, StreamSink)
+        sink: StreamSink[T_co] = self._then(pb.OPERATOR_KIND_COLLECT, pb.LANGUAGE_PYTHON, StreamSink)
         return self._description.add_collected(sink._operator)
 
-    def execute_and_collect(self, job_name: str = "collect") -> list[Any]:
+    def execute_and_collect(self, job_name: str = "collect") -> list[T_co]:
         """Runs the job to its end and returns the records of this stream.
 
         Raises:
@@ -134,7 +168,9 @@ class DataStream(Stream):
         self._context.execute(job_name)
         return collected.get()
 
-    def partition_by(self, func: PartitionFunction[Any] | Callable[[Any, int], int | Iterable[int]]) -> DataStream:
+    def partition_by(
+        self, func: PartitionFunction[T_co] | Callable[[T_co, int], int | Iterable[int]]
+    ) -> DataStream[T_co]:
         """Returns a view whose records go to the subtasks that `func(record, n)` names.
 
         Raises:
@@ -165,17 +201,17 @@ class DataStream(Stream):
         return stream
 
 
-class KeyDataStream(DataStream):
+class KeyDataStream(DataStream[T_co], Generic[K_co, T_co]):
     """A stream whose records have keys."""
 
-    def reduce(self, func: ReduceFunction[Any] | Callable[[Any, Any], Any]) -> DataStream:
+    def reduce(self, func: ReduceFunction[T_co] | Callable[[T_co, T_co], T_co]) -> DataStream[T_co]:
         """Keeps a running value per key and emits it for every record.
 
         The first record of a key is emitted as it came, later ones as `func(value so far, record)`.
         """
         return self._python(pb.OPERATOR_KIND_REDUCE, func, ReduceFunction, DataStream)
 
-    def aggregate(self, func: AggregateFunction[Any, Any, Any] | type[AggregateFunction[Any, Any, Any]]) -> DataStream:
+    def aggregate(self, func: AggregateFunction[T_co, Any, R] | type[AggregateFunction[T_co, Any, R]]) -> DataStream[R]:
         """Adds every record to the accumulator of its key and emits the result so far."""
         return self._python(pb.OPERATOR_KIND_AGGREGATE, func, AggregateFunction, DataStream)
 
@@ -186,32 +222,36 @@ class KeyDataStream(DataStream):
         return self._view(JavaKeyDataStream)
 
 
-class UnionStream(DataStream):
+class UnionStream(DataStream[T_co]):
     """The records of several streams."""
 
 
-class ConnectedStreams:
+class ConnectedStreams(Generic[T_co, U_co]):
     """Two streams that one function reads."""
 
-    def __init__(self, first: Stream, second: Stream) -> None:
+    def __init__(self, first: Stream[T_co], second: Stream[U_co]) -> None:
         """Made by `DataStream.connect`."""
         self._first = first
         self._second = second
 
-    def process(self, func: CoProcessFunction[Any, Any, Any] | type[CoProcessFunction[Any, Any, Any]]) -> DataStream:
+    def process(self, func: CoProcessFunction[T_co, U_co, R] | type[CoProcessFunction[T_co, U_co, R]]) -> DataStream[R]:
         """Emits what `process1` collects for the first stream and `process2` for the second."""
         function = python_function(func, CoProcessFunction, "process")
         kind = pb.OPERATOR_KIND_CONNECT
-        stream = self._first._then(kind, pb.LANGUAGE_PYTHON, DataStream, function, self._second)
+        stream: DataStream[R] = self._first._then(kind, pb.LANGUAGE_PYTHON, DataStream, function, self._second)
         if saves_state(func):
             self._first._description.note_saving_function(stream._operator)
         return stream
 
 
-class JoinStream:
-    """A join that waits for its left key, its right key and its function, in this order."""
+class JoinStream(Generic[T_co, U_co, L_co, R_co]):
+    """A join that waits for its left key, its right key and its function, in this order.
 
-    def __init__(self, left: DataStream, right: Stream, options: pb.JoinOptions) -> None:
+    The first two type parameters are those of the sides, the others are what the function is given of each: `None` too,
+    in an outer join.
+    """
+
+    def __init__(self, left: DataStream[T_co], right: Stream[U_co], options: pb.JoinOptions) -> None:
         """Made by `DataStream.join`."""
         self._left = left
         self._right = right
@@ -219,17 +259,17 @@ class JoinStream:
         self._left_key: Any = None
         self._right_key: Any = None
 
-    def where(self, func: KeyFunction[Any, Any] | Callable[[Any], Any]) -> JoinStream:
+    def where(self, func: KeyFunction[T_co, Any] | Callable[[T_co], Any]) -> JoinStream[T_co, U_co, L_co, R_co]:
         """Sets the key of the left records."""
         self._left_key = func
         return self
 
-    def equal_to(self, func: KeyFunction[Any, Any] | Callable[[Any], Any]) -> JoinStream:
+    def equal_to(self, func: KeyFunction[U_co, Any] | Callable[[U_co], Any]) -> JoinStream[T_co, U_co, L_co, R_co]:
         """Sets the key of the right records."""
         self._right_key = func
         return self
 
-    def with_function(self, func: JoinFunction[Any, Any, Any] | Callable[[Any, Any], Any]) -> DataStream:
+    def with_function(self, func: JoinFunction[T_co, U_co, R] | Callable[[L_co, R_co], R]) -> DataStream[R]:
         """Emits `func(left, right)` for every pair of records of one key that are remembered at the same time.
 
         Raises:
@@ -240,9 +280,13 @@ class JoinStream:
         function = python_function(func, JoinFunction, "with_function")
         self._left._check_is_of_this_job(self._right)
         left_key, right_key = (python_function(key, KeyFunction, "key_by") for key in (self._left_key, self._right_key))
-        right = self._right._then(pb.OPERATOR_KIND_KEY_BY, pb.LANGUAGE_PYTHON, KeyDataStream, right_key)
-        left = self._left._then(pb.OPERATOR_KIND_KEY_BY, pb.LANGUAGE_PYTHON, KeyDataStream, left_key)
-        joined = left._then(pb.OPERATOR_KIND_JOIN, pb.LANGUAGE_PYTHON, DataStream, function, right)
+        right: KeyDataStream[Any, U_co] = self._right._then(
+            pb.OPERATOR_KIND_KEY_BY, pb.LANGUAGE_PYTHON, KeyDataStream, right_key
+        )
+        left: KeyDataStream[Any, T_co] = self._left._then(
+            pb.OPERATOR_KIND_KEY_BY, pb.LANGUAGE_PYTHON, KeyDataStream, left_key
+        )
+        joined: DataStream[R] = left._then(pb.OPERATOR_KIND_JOIN, pb.LANGUAGE_PYTHON, DataStream, function, right)
         joined._operator.join.CopyFrom(self._options)
         return joined
 
@@ -271,18 +315,18 @@ def join_options(retention: timedelta, how: str) -> pb.JoinOptions:
     return pb.JoinOptions(type=types[how], retention_ms=milliseconds)
 
 
-class StreamSource(DataStream):
+class StreamSource(DataStream[T_co]):
     """A stream that comes from a source."""
 
     @staticmethod
-    def build_source(context: StreamingContext, func: SourceFunction[Any]) -> StreamSource:
+    def build_source(context: StreamingContext, func: SourceFunction[T]) -> StreamSource[T]:
         """Adds a source to a context; the same as `context.source(func)`."""
         return context.source(func)
 
 
-class StreamSink(Stream):
+class StreamSink(Stream[T_co]):
     """The end of a stream."""
 
-    def dead_letters(self) -> DataStream:
+    def dead_letters(self) -> DataStream[dict[str, Any]]:
         """Returns the records at which the sink's function fails; see `DataStream.dead_letters`."""
         return self._view_of_dead_letters(DataStream)

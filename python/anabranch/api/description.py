@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from anabranch.api import never_run
 from anabranch.api.collected import CollectedStream
@@ -50,7 +51,7 @@ class Description:
         self.sources_without_position: list[pb.Operator] = []
         self._with_saving_functions: set[int] = set()  # ids of operators
         self.fate = ""  # what has become of it, for streams that are still held
-        self._collected: list[tuple[pb.Operator, CollectedStream]] = []
+        self._collected: list[tuple[pb.Operator, CollectedStream[Any]]] = []
         self._unread: dict[int, View] = {}  # the views that nothing has read, by the id of their partitioning
         self._cells: dict[str, _OfCell] = {}
         self._number = never_run.new_number()
@@ -75,9 +76,9 @@ class Description:
         """Returns the operators whose state a changed job would not find."""
         return stateful_without_uid(self.builder.graph, self._with_saving_functions)
 
-    def add_collected(self, operator: pb.Operator) -> CollectedStream:
+    def add_collected(self, operator: pb.Operator) -> CollectedStream[Any]:
         """Returns the handle of what a collect operator sends."""
-        collected = CollectedStream(operator.id)
+        collected: CollectedStream[Any] = CollectedStream(operator.id)
         self._collected.append((operator, collected))
         return collected
 
@@ -95,7 +96,7 @@ class Description:
         return not self.builder.graph.operators
 
     @property
-    def collected(self) -> list[CollectedStream]:
+    def collected(self) -> list[CollectedStream[Any]]:
         """The handles of all collect operators."""
         return [collected for _, collected in self._collected]
 

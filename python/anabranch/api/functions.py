@@ -10,7 +10,7 @@ from anabranch.api.runtime_context import RuntimeContext
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
-U = TypeVar("U")
+U_contra = TypeVar("U_contra", contravariant=True)
 R = TypeVar("R")
 A = TypeVar("A")
 K = TypeVar("K")
@@ -105,35 +105,35 @@ class SourceFunction(Function, Generic[T]):
         """
 
 
-class MapFunction(Function, Generic[T, R]):
+class MapFunction(Function, Generic[T_contra, R]):
     """One record out for each record in."""
 
     @abstractmethod
-    def map(self, value: T) -> R:
+    def map(self, value: T_contra) -> R:
         """Returns the record to emit."""
 
 
-class FlatMapFunction(Function, Generic[T, R]):
+class FlatMapFunction(Function, Generic[T_contra, R]):
     """Any number of records out for each record in."""
 
     @abstractmethod
-    def flat_map(self, value: T, collector: Collector[R]) -> Iterator[R] | None:
+    def flat_map(self, value: T_contra, collector: Collector[R]) -> Iterator[R] | None:
         """Emits records through the collector, or yields them."""
 
 
-class FilterFunction(Function, Generic[T]):
+class FilterFunction(Function, Generic[T_contra]):
     """Chooses records."""
 
     @abstractmethod
-    def filter(self, value: T) -> bool:
+    def filter(self, value: T_contra) -> bool:
         """Returns whether to keep the record."""
 
 
-class KeyFunction(Function, Generic[T, K]):
+class KeyFunction(Function, Generic[T_contra, K]):
     """Computes the key of a record."""
 
     @abstractmethod
-    def key_by(self, value: T) -> K:
+    def key_by(self, value: T_contra) -> K:
         """Returns the key: any value that can cross between the languages. Must depend on the record alone."""
 
 
@@ -148,7 +148,7 @@ class ReduceFunction(Function, Generic[T]):
         """
 
 
-class AggregateFunction(Function, Generic[T, A, R]):
+class AggregateFunction(Function, Generic[T_contra, A, R]):
     """Combines the records of one key in an accumulator of another type."""
 
     @abstractmethod
@@ -156,7 +156,7 @@ class AggregateFunction(Function, Generic[T, A, R]):
         """Returns the accumulator of a key that has no records yet."""
 
     @abstractmethod
-    def add(self, value: T, accumulator: A) -> A:
+    def add(self, value: T_contra, accumulator: A) -> A:
         """Returns the accumulator with a record added; may change and return the one it was given."""
 
     @abstractmethod
@@ -201,46 +201,46 @@ class ProcessContext(Protocol):
         """
 
 
-class ProcessFunction(Function, Generic[T, R]):
+class ProcessFunction(Function, Generic[T_contra, R]):
     """Any number of records out for each record in, with a state per key on a keyed stream."""
 
     @abstractmethod
-    def process(self, value: T, ctx: ProcessContext, collector: Collector[R]) -> Iterator[R] | None:
+    def process(self, value: T_contra, ctx: ProcessContext, collector: Collector[R]) -> Iterator[R] | None:
         """Handles one record; emits through the collector, or yields."""
 
 
-class CoProcessFunction(Function, Generic[T, U, R]):
+class CoProcessFunction(Function, Generic[T_contra, U_contra, R]):
     """Handles the records of two streams of different types."""
 
     @abstractmethod
-    def process1(self, value: T, collector: Collector[R]) -> Iterator[R] | None:
+    def process1(self, value: T_contra, collector: Collector[R]) -> Iterator[R] | None:
         """Handles one record of the first stream; emits through the collector, or yields."""
 
     @abstractmethod
-    def process2(self, value: U, collector: Collector[R]) -> Iterator[R] | None:
+    def process2(self, value: U_contra, collector: Collector[R]) -> Iterator[R] | None:
         """Handles one record of the second stream; emits through the collector, or yields."""
 
 
-class JoinFunction(Function, Generic[T, U, R]):
+class JoinFunction(Function, Generic[T_contra, U_contra, R]):
     """Merges two records that have the same key into one."""
 
     @abstractmethod
-    def join(self, left: T | None, right: U | None) -> R:
+    def join(self, left: T_contra | None, right: U_contra | None) -> R:
         """Returns the record to emit. In an outer join the side that has no match is None.
 
         The records are copies if they can be changed: each may meet others later.
         """
 
 
-class SinkFunction(Function, Generic[T]):
+class SinkFunction(Function, Generic[T_contra]):
     """Consumes records."""
 
     @abstractmethod
-    def sink(self, value: T) -> None:
+    def sink(self, value: T_contra) -> None:
         """Takes one record."""
 
 
-class IdempotentSinkFunction(Function, Generic[T]):
+class IdempotentSinkFunction(Function, Generic[T_contra]):
     """Consumes records, each with an identity, so that what is written twice has its effect once.
 
     After a failure a record may be handed over again, with the identity that it had. Write it *by* the identity
@@ -250,7 +250,7 @@ class IdempotentSinkFunction(Function, Generic[T]):
     """
 
     @abstractmethod
-    def sink(self, record_id: str, value: T) -> None:
+    def sink(self, record_id: str, value: T_contra) -> None:
         """Takes one record.
 
         Args:
@@ -259,7 +259,7 @@ class IdempotentSinkFunction(Function, Generic[T]):
         """
 
 
-class TransactionalSinkFunction(SinkFunction[T]):
+class TransactionalSinkFunction(SinkFunction[T_contra]):
     """Consumes records in transactions, so that each has its effect exactly once, whatever fails.
 
     A transaction holds the records between two checkpoints. `begin_transaction` opens one; at a checkpoint `pre_commit`
@@ -288,9 +288,9 @@ class TransactionalSinkFunction(SinkFunction[T]):
         """Makes a closed transaction visible. Harmless if that was done before, also by another process."""
 
 
-class PartitionFunction(Function, Generic[T]):
+class PartitionFunction(Function, Generic[T_contra]):
     """Chooses the subtasks that a record goes to."""
 
     @abstractmethod
-    def partition(self, record: T, n: int) -> int | Iterable[int]:
+    def partition(self, record: T_contra, n: int) -> int | Iterable[int]:
         """Returns an index, or any iterable of several, each at least 0 and below `n`; of none, to drop the record."""

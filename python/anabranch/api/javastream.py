@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anabranch.api.datastream import DataStream, KeyDataStream, join_options
 from anabranch.api.java_lookup import JavaFunction
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from anabranch.api.context import StreamingContext
 
 
-class JavaDataStream(Stream):
+class JavaDataStream(Stream[Any]):
     """A stream for Java operators.
 
     A function is named by its class, "com.acme.Shout", or as a static method, "com.acme.Text::shout";
@@ -39,7 +39,7 @@ class JavaDataStream(Stream):
         """Groups the stream by what the KeyFunction returns."""
         return self._java(pb.OPERATOR_KIND_KEY_BY, java_func, JavaKeyDataStream)
 
-    def union(self, *streams: Stream) -> JavaUnionStream:
+    def union(self, *streams: Stream[Any]) -> JavaUnionStream:
         """Merges this stream with others. Nothing is promised about the order between them.
 
         Raises:
@@ -57,11 +57,11 @@ class JavaDataStream(Stream):
         """Emits what the ProcessFunction collects; on a keyed stream its context has a state per key."""
         return self._java(pb.OPERATOR_KIND_PROCESS, java_func, JavaDataStream)
 
-    def connect(self, other: Stream) -> JavaConnectedStreams:
+    def connect(self, other: Stream[Any]) -> JavaConnectedStreams:
         """Puts two streams of different types before one function, given by `process` on the result."""
         return JavaConnectedStreams(self, other)
 
-    def join(self, other: Stream, *, retention: timedelta, how: str = "inner") -> JavaJoinStream:
+    def join(self, other: Stream[Any], *, retention: timedelta, how: str = "inner") -> JavaJoinStream:
         """Joins two streams on their keys. See `DataStream.join`; keys and function are Java classes.
 
         Raises:
@@ -88,7 +88,7 @@ class JavaDataStream(Stream):
         partitioning = pb.Partitioning(kind=pb.Partitioning.KIND_CUSTOM, function=function)
         return self._spread_by("partition_by", partitioning, JavaDataStream)
 
-    def as_python_stream(self) -> DataStream:
+    def as_python_stream(self) -> DataStream[Any]:
         """Returns a view for which the operators that follow are written in Python."""
         return self._view(DataStream)
 
@@ -117,7 +117,7 @@ class JavaKeyDataStream(JavaDataStream):
         """Adds every record to the accumulator of its key by the AggregateFunction and emits the result so far."""
         return self._java(pb.OPERATOR_KIND_AGGREGATE, java_func, JavaDataStream)
 
-    def as_python_stream(self) -> KeyDataStream:
+    def as_python_stream(self) -> KeyDataStream[Any, Any]:
         """Returns a view for which the operators that follow are written in Python. The key stays the key."""
         return self._view(KeyDataStream)
 
@@ -129,7 +129,7 @@ class JavaUnionStream(JavaDataStream):
 class JavaConnectedStreams:
     """Two streams that one Java function reads."""
 
-    def __init__(self, first: JavaDataStream, second: Stream) -> None:
+    def __init__(self, first: JavaDataStream, second: Stream[Any]) -> None:
         """Made by `JavaDataStream.connect`."""
         self._first = first
         self._second = second
@@ -144,7 +144,7 @@ class JavaConnectedStreams:
 class JavaJoinStream:
     """A join that waits for its left key, its right key and its function, in this order."""
 
-    def __init__(self, left: JavaDataStream, right: Stream, options: pb.JoinOptions) -> None:
+    def __init__(self, left: JavaDataStream, right: Stream[Any], options: pb.JoinOptions) -> None:
         """Made by `JavaDataStream.join`."""
         self._left = left
         self._right = right
@@ -189,7 +189,7 @@ class JavaStreamSource(JavaDataStream):
         return context.java_source(java_source_func)
 
 
-class JavaStreamSink(Stream):
+class JavaStreamSink(Stream[Any]):
     """The end of a stream."""
 
     def dead_letters(self) -> JavaDataStream:

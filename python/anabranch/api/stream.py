@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from anabranch.api.captures import DriverOnly
 from anabranch.config import not_text
@@ -19,8 +19,9 @@ from anabranch.v1 import graph_pb2 as pb
 if TYPE_CHECKING:
     from anabranch.api.context import StreamingContext
 
-S = TypeVar("S", bound="Stream")
-V = TypeVar("V", bound="Stream")
+T_co = TypeVar("T_co", covariant=True)
+S = TypeVar("S", bound="Stream[Any]")
+V = TypeVar("V", bound="Stream[Any]")
 
 _KEYED_VERBS = ("reduce", "aggregate")
 
@@ -29,11 +30,13 @@ class _NotKeyedError(JobGraphError, AttributeError):
     """A stream without keys has no such transformation."""
 
 
-class Stream(DriverOnly):
+class Stream(DriverOnly, Generic[T_co]):
     """The output of one operator, as the operators that follow will see it.
 
     A stream object is a *view*: language and partitioning belong to the view, so two branches of one operator may use
     different ones. Name, parallelism and configuration belong to the operator that emits it.
+
+    The type parameter is that of the records, for type checkers alone. Those of Java operators are not known here: Any.
     """
 
     def __init__(
@@ -44,7 +47,7 @@ class Stream(DriverOnly):
         self._description = context._description
         self._operator = operator
         self._partitioning = partitioning or pb.Partitioning()
-        self._input: Stream | None = None
+        self._input: Stream[Any] | None = None
         self._dead_letters = False  # the view is of those, not of what the operator emits
 
     if not TYPE_CHECKING:  # which would let any name pass
@@ -58,7 +61,7 @@ class Stream(DriverOnly):
         """Returns the context that the stream belongs to."""
         return self._context
 
-    def get_input_stream(self) -> Stream | None:
+    def get_input_stream(self) -> Stream[Any] | None:
         """Returns the (first) stream that the operator reads, or None for a source."""
         return self._input
 
@@ -228,7 +231,7 @@ class Stream(DriverOnly):
         language: pb.Language,
         result: type[V],
         function: pb.FunctionDescriptor | None = None,
-        *others: Stream,
+        *others: Stream[Any],
     ) -> V:
         """Adds an operator that reads this stream (and the others)."""
         for stream in (self, *others):

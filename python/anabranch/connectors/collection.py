@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TypeVar
 
 from anabranch.api.functions import EndOfData, SourceContext, SourceFunction
 
+T = TypeVar("T")
 
-class CollectionSource(SourceFunction[Any]):
+
+class CollectionSource(SourceFunction[T]):
     """Emits the values of a collection; subtask i of n emits the i-th of n contiguous slices."""
 
-    def __init__(self, values: Iterable[Any]) -> None:
+    def __init__(self, values: Iterable[T]) -> None:
         """Takes all values at once; an endless iterable never returns."""
         self._values = list(values)
         self._next = self._end = 0
@@ -26,7 +28,7 @@ class CollectionSource(SourceFunction[Any]):
     def load_checkpoint(self, saved: int) -> None:  # noqa: D102
         self._next = saved
 
-    def fetch(self, ctx: SourceContext[Any]) -> None:  # noqa: D102
+    def fetch(self, ctx: SourceContext[T]) -> None:  # noqa: D102
         if self._next >= self._end:
             raise EndOfData
         until = min(self._next + ctx.wanted, self._end)
