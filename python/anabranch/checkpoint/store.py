@@ -169,6 +169,8 @@ class CheckpointStore:
         """
         with self._reading("checkpoints"):
             for number in sorted(self._numbers(), reverse=True):
+                if not self._was_written(number):
+                    continue
                 try:
                     return self._load(number, verify)
                 except DamagedError as damage:
@@ -215,6 +217,11 @@ class CheckpointStore:
             f"{checkpoint_name(number)} in {self._url} cannot be completed: snapshot of task {task} is {why}."
             " Does every worker write to the same place?"
         )
+
+    def _was_written(self, number: int) -> bool:
+        """Returns whether there is more of a checkpoint than the state files of tasks, which come before all else."""
+        names = self._files.sizes(_directory(number))
+        return any(name == _MANIFEST_NAME or _TASK.fullmatch(name) for name in names)
 
     def _load(self, number: int, verify: Callable[[bytes], None]) -> StoredCheckpoint:
         body = self._read(_manifest_path(number), _MANIFEST)

@@ -7,7 +7,6 @@ from typing import Any
 
 from anabranch.api.functions import AggregateFunction
 from anabranch.operators.keyed import KeyedOperator
-from anabranch.records.ownership import map_values
 from anabranch.state.keyed import StateDescriptor
 
 
@@ -18,5 +17,5 @@ class AggregateOperator(KeyedOperator[Callable[[], AggregateFunction[Any, Any, A
 
     def update(self, keys: Sequence[Any], values: Sequence[Any], results: list[Any]) -> None:  # noqa: D102
         function = self.function()
-        for accumulator in self._state.fold(function.create_accumulator, function.add, keys, values):
-            map_values(function.get_result, [accumulator], results)
+        create, add, result = function.create_accumulator, function.add, function.get_result
+        self._state.aggregate(create, add, result, keys=keys, values=values, results=results)

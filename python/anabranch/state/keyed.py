@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from anabranch.records import Encoder, KeyEncoder, TypeRegistry
 from anabranch.records.codec import EncodedGroup
 from anabranch.records.keyed import Places, is_small, reduce_by_key
+from anabranch.records.ownership import map_values
 
 V = TypeVar("V")
 
@@ -65,13 +66,23 @@ class KeyedState(Generic[V]):
         Raises:
             RecordError: The value cannot be a key, as in all that follows.
         """
-        table, slot = self._place_of(key)
-        return table.get(slot, default)
+        # Here and in `put` written out, which saves a call for each record.
+        kind = type(key)
+        if kind is str:
+            return self._by_str.get(key, default)
+        if kind is int and is_small(key):
+            return self._by_int.get(key, default)
+        return self._by_bytes.get(key if kind is EncodedKey else self._encode(key), default)
 
     def put(self, key: Any, value: V) -> None:
         """Sets the value of a key."""
-        table, slot = self._place_of(key)
-        table[slot] = value
+        kind = type(key)
+        if kind is str:
+            self._by_str[key] = value
+        elif kind is int and is_small(key):
+            self._by_int[key] = value
+        else:
+            self._by_bytes[key if kind is EncodedKey else self._encode(key)] = value
 
     def remove(self, key: Any) -> None:
         """Forgets a key, if it is there."""
@@ -100,16 +111,32 @@ class KeyedState(Generic[V]):
         """
         reduce_by_key(function, keys, values, Places(self._by_str, self._by_int, self._place_of), results)
 
-    def fold(
-        self, create: Callable[[], V], add: Callable[[Any, V], V], keys: Sequence[Any], values: Sequence[Any]
-    ) -> Iterator[V]:
-        """Sets the value of each key to `add(the next one, the value)` and yields it; the first one is created."""
+    def aggregate(
+        self,
+        create: Callable[[], V],
+        add: Callable[[Any, V], V],
+        result: Callable[[V], Any],
+        *,
+        keys: Sequence[Any],
+        values: Sequence[Any],
+        results: list[Any],
+    ) -> None:
+        """Sets the value of each key to `add(the next one, the value)`; the first value is created.
+
+        Args:
+            create: Returns the value of a key that has none.
+            add: The user's function.
+            result: Returns what stands for the new value among the results.
+            keys: A batch of keys.
+            values: As many values.
+            results: Takes a result for each record; those before one that fails, too.
+        """
         place_of = self._place_of
         for key, value in zip(keys, values, strict=True):
             table, slot = place_of(key)
             old = table[slot] if slot in table else create()
             table[slot] = new = add(value, old)
-            yield new
+            map_values(result, [new], results)
 
     # ------------------------------------------------------------------ all of it
 

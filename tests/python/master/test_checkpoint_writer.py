@@ -69,6 +69,16 @@ def test_a_checkpoint_whose_state_file_is_not_there_is_not_completed(tmp_path):
     assert job.latest() is None
 
 
+def test_state_files_of_a_checkpoint_that_was_never_written_are_no_reason_for_a_warning(tmp_path):
+    job = Job(tmp_path)
+    job.write(1, {5: job.snapshot(1, 5)})
+    job.snapshot(2, 5)
+    job.snapshot(FINAL, 6)
+
+    assert job.latest().number == 1
+    assert job.warnings == []
+
+
 def test_the_state_of_a_task_that_has_ended_is_kept_for_all_later_checkpoints(tmp_path):
     job = Job(tmp_path)
     ended = job.snapshot(FINAL, 5)

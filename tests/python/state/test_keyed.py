@@ -74,12 +74,15 @@ def test_what_cannot_be_a_key_is_refused():
             use(new_state())
 
 
-def test_folding_continues_with_the_value_of_each_key():
-    state = new_state()
+def test_aggregating_continues_with_the_value_of_each_key():
+    state, results = new_state(), []
     add = lambda value, so_far: so_far + value
 
-    assert list(state.fold(str, add, ["a", (1,), "a"], ["x", "y", "z"])) == ["x", "y", "xz"]
-    assert list(state.fold(str, add, ["a", (1,)], ["!", "!"])) == ["xz!", "y!"]
+    state.aggregate(str, add, len, keys=["a", (1,), "a"], values=["x", "y", "z"], results=results)
+    state.aggregate(str, add, str.upper, keys=["a", (1,)], values=["!", "!"], results=results)
+
+    assert results == [1, 1, 2, "XZ!", "Y!"]
+    assert (state.get("a"), state.get((1,))) == ("xz!", "y!")
 
 
 def test_whole_numbers_beyond_64_bits_are_looked_up_by_their_bytes():

@@ -15,32 +15,42 @@ static inline void store(char *to, uint64_t number, int width) {
     }
 }
 
-/* A tag and a number of `width` bytes; returns how many bytes that are. */
+/* A tag and a number of 1 to 8 bytes; returns how many bytes that are. There must be room for LARGEST_NUMBER: all of it is
+ * written, which is one instruction, where so many bytes as there are would be a loop. */
 static inline size_t tagged(char *to, int tag, uint64_t number, int width) {
+    number <<= 64 - 8 * width;
     to[0] = (char)tag;
-    store(to + 1, number, width);
+    for (int i = 0; i < 8; i++) {
+        to[1 + i] = (char)(number >> (56 - 8 * i));
+    }
     return 1 + (size_t)width;
 }
 
-/* The shortest form of an integer; returns its length. */
-static inline size_t canonical_int(char *to, long long x) {
-    if (x >= 0) {
-        return x < 0x80          ? tagged(to, (int)x, 0, 0)
-               : x <= 0xFF       ? tagged(to, 0xCC, (uint64_t)x, 1)
-               : x <= 0xFFFF     ? tagged(to, 0xCD, (uint64_t)x, 2)
-               : x <= 0xFFFFFFFF ? tagged(to, 0xCE, (uint64_t)x, 4)
-                                 : tagged(to, 0xCF, (uint64_t)x, 8);
-    }
-    return x >= -0x20           ? tagged(to, (int)(x & 0xFF), 0, 0)
-           : x >= -0x80         ? tagged(to, 0xD0, (uint64_t)x, 1)
-           : x >= -0x8000       ? tagged(to, 0xD1, (uint64_t)x, 2)
-           : x >= -0x80000000LL ? tagged(to, 0xD2, (uint64_t)x, 4)
-                                : tagged(to, 0xD3, (uint64_t)x, 8);
+static inline size_t lone(char *to, int byte) {
+    to[0] = (char)byte;
+    return 1;
 }
 
-/* The head of a string of n bytes, fewer than 2^32; returns its length. */
+/* The shortest form of an integer; returns its length. Needs room for LARGEST_NUMBER. */
+static inline size_t canonical_int(char *to, long long x) {
+    uint64_t n = (uint64_t)x;
+    if (x >= 0) {
+        return x < 0x80          ? lone(to, (int)x)
+               : x <= 0xFF       ? tagged(to, 0xCC, n, 1)
+               : x <= 0xFFFF     ? tagged(to, 0xCD, n, 2)
+               : x <= 0xFFFFFFFF ? tagged(to, 0xCE, n, 4)
+                                 : tagged(to, 0xCF, n, 8);
+    }
+    return x >= -0x20           ? lone(to, (int)(x & 0xFF))
+           : x >= -0x80         ? tagged(to, 0xD0, n, 1)
+           : x >= -0x8000       ? tagged(to, 0xD1, n, 2)
+           : x >= -0x80000000LL ? tagged(to, 0xD2, n, 4)
+                                : tagged(to, 0xD3, n, 8);
+}
+
+/* The head of a string of n bytes, fewer than 2^32; returns its length. Needs room for LARGEST_NUMBER. */
 static inline size_t canonical_str_head(char *to, size_t n) {
-    return n < 32        ? tagged(to, 0xA0 + (int)n, 0, 0)
+    return n < 32        ? lone(to, 0xA0 + (int)n)
            : n <= 0xFF   ? tagged(to, 0xD9, n, 1)
            : n <= 0xFFFF ? tagged(to, 0xDA, n, 2)
                          : tagged(to, 0xDB, n, 4);

@@ -45,7 +45,9 @@ static int put_tagged(Encoder *e, int tag, uint64_t number, int width) {
     if (to == NULL) {
         return -1;
     }
-    e->length += (Py_ssize_t)tagged(to, tag, number, width);
+    to[0] = (char)tag;
+    store(to + 1, number, width);
+    e->length += 1 + width;
     return 0;
 }
 
