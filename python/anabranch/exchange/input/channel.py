@@ -320,14 +320,19 @@ class InputChannel:
         raise ExchangeError(f"channel {self.channel}: the producer refused the connection: {reply.message}")
 
     def _request(self, identity: ConsumerIdentity, producer_incarnation: int) -> ConnectRequest:
-        return ConnectRequest(
+        request = ConnectRequest(
             job_id=identity.job_id,
             channel=self.channel,
             incarnation=identity.incarnation,
             producer_incarnation=producer_incarnation,
-            next_seq=self._next_seq,
-            next_record_seq=self._next_record_seq,
         )
+        self._resume_at(request)
+        return request
+
+    def _resume_at(self, request: ConnectRequest) -> None:
+        """Says in a request what is the next to be received."""
+        request.next_seq = self._next_seq
+        request.next_record_seq = self._next_record_seq
 
     def _accept(self, frame: Frame) -> bool:
         """Checks that a frame is the next one, and takes note of it; returns whether it is to be handed out."""

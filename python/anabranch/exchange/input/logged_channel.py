@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from anabranch.errors import ExchangeError
 from anabranch.exchange.event_loop import Reactor
-from anabranch.exchange.input.channel import ChannelHost, ConsumerIdentity, InputChannel
+from anabranch.exchange.input.channel import ChannelHost, InputChannel
 from anabranch.exchange.wire.demand import encode_demand
 from anabranch.exchange.wire.frames import Frame
 from anabranch.exchange.wire.log_transfer import log_messages
@@ -46,16 +46,10 @@ class LoggedInputChannel(InputChannel):
         self._records += unread.header.n_records - unread.skip
         self._controls += 0 if unread.header.WhichOneof("control") is None else 1
 
-    def _request(self, identity: ConsumerIdentity, producer_incarnation: int) -> ConnectRequest:
+    def _resume_at(self, request: ConnectRequest) -> None:
         self._next_seq = -1
-        return ConnectRequest(
-            job_id=identity.job_id,
-            channel=self.channel,
-            incarnation=identity.incarnation,
-            producer_incarnation=producer_incarnation,
-            next_record_seq=self._records,
-            next_control_seq=self._controls,
-        )
+        request.next_record_seq = self._records
+        request.next_control_seq = self._controls
 
     def _on_refusal(self, gate: ChannelHost, reply: ConnectReply) -> None:
         if reply.status != ConnectReply.STATUS_FENCED:

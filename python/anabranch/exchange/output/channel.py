@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import socket
 from collections import deque
+from collections.abc import Sequence
 from itertools import islice
 
-from anabranch.errors import ExchangeError
-from anabranch.exchange.event_loop import READ, WRITE, Reactor
+from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.output.channel_socket import MAX_BUFFERS_PER_WRITE, ChannelSocket
 from anabranch.exchange.wire.demand import ConsumerDemand
 from anabranch.exchange.wire.frames import frame_head
 from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest, EndOfInput, FrameHeader
-
-_MAX_BUFFERS_PER_WRITE = 64
 
 
 class OutputChannel:
@@ -22,7 +21,7 @@ class OutputChannel:
         self.channel = channel
         self.queued_bytes = 0
         self.demand = ConsumerDemand()
-        self._reactor = reactor
+        self._socket = ChannelSocket(channel, reactor, self)
         self._incarnation = incarnation
         self._next_seq = 0
         self._next_record_seq = 0
@@ -30,8 +29,6 @@ class OutputChannel:
         self._first_queued_seq = 0  # of the frames that no consumer has been sent a byte of
         self._unsent_frames: deque[int] = deque()  # number of queue entries of each queued frame
         self._partly_sent = False
-        self._interest = 0
-        self._sock: socket.socket | None = None
         self._consumer_incarnation = -1
         self._end_sent = False
         self._acknowledged = False
@@ -55,18 +52,16 @@ class OutputChannel:
         """Takes the consumer's connection, or says why not."""
         if request.incarnation < self._consumer_incarnation or request.producer_incarnation != self._incarnation:
             return self._refuse(ConnectReply.STATUS_FENCED, "incarnation is out of date")
-        if self._sock is not None and request.incarnation == self._consumer_incarnation:
+        if self._socket.is_open and request.incarnation == self._consumer_incarnation:
             return self._refuse(ConnectReply.STATUS_FENCED, "this consumer is connected already")
         if request.next_seq != self._first_queued_seq or self._partly_sent:
             return self._refuse(
                 ConnectReply.STATUS_GONE,
                 f"frame {request.next_seq} was asked for, frames from {self._first_queued_seq} on are held",
             )
-        self._disconnect()
-        self._sock = sock
+        self._socket.open(sock)
         self._consumer_incarnation = request.incarnation
         self.demand.begin(request, self._next_record_seq)
-        self._watch(READ | WRITE)
         return ConnectReply(status=ConnectReply.STATUS_OK, incarnation=self._incarnation)
 
     def send(self, header: FrameHeader, payload: bytes) -> None:
@@ -84,8 +79,8 @@ class OutputChannel:
         self._queue.extend(entries)
         self._unsent_frames.append(len(entries))
         self.queued_bytes += len(head) + len(payload)
-        if was_empty and self._sock is not None:
-            self._write()
+        if was_empty:
+            self._socket.write()
 
     def send_end(self) -> None:
         """Sends the end of input; nothing may follow."""
@@ -94,69 +89,38 @@ class OutputChannel:
 
     def close(self) -> None:
         """Closes the connection, if there is one."""
-        self._disconnect()
+        self._socket.disconnect()
 
     def _refuse(self, status: ConnectReply.Status, message: str) -> ConnectReply:
         return ConnectReply(status=status, incarnation=self._incarnation, message=message)
 
-    def _on_ready(self, events: int) -> None:
-        if events & WRITE:
-            self._write()
-        if events & READ and self._sock is not None:
-            self._read()
+    # ------------------------------------------------------------------ called by the socket
 
-    def _read(self) -> None:
-        assert self._sock is not None  # noqa: S101 - the callback is registered on it
-        try:
-            data = self._sock.recv(4096)
-            self.demand.feed(data)
-        except BlockingIOError:
-            return
-        except (ExchangeError, OSError):
-            data = b""
-        if not data:
-            self._acknowledged = self._end_sent and not self._queue
-            self._disconnect()
+    def to_write(self) -> Sequence[bytes | memoryview]:  # noqa: D102
+        return list(islice(self._queue, MAX_BUFFERS_PER_WRITE))
 
-    def _write(self) -> None:
-        assert self._sock is not None  # noqa: S101 - callers have checked
-        while self._queue:
-            buffers = list(islice(self._queue, _MAX_BUFFERS_PER_WRITE))
-            try:
-                sent = self._sock.sendmsg(buffers)
-            except BlockingIOError:
-                break
-            except OSError:
-                self._disconnect()
-                return
-            self._drop_sent(sent)
-        self._watch(READ | WRITE if self._queue else READ)
+    def received(self, data: bytes) -> None:  # noqa: D102
+        self.demand.feed(data)
 
-    def _watch(self, events: int) -> None:
-        if self._sock is not None and events != self._interest:
-            self._interest = events
-            self._reactor.register(self._sock, events, self._on_ready)
+    def hung_up(self) -> None:  # noqa: D102
+        if self._end_sent and not self._queue:
+            self._acknowledged = True
 
-    def _drop_sent(self, sent: int) -> None:
-        self.queued_bytes -= sent
-        while sent:
+    def disconnected(self) -> None:  # noqa: D102
+        self.demand.end()
+
+    def wrote(self, n_bytes: int) -> None:  # noqa: D102
+        self.queued_bytes -= n_bytes
+        while n_bytes:
             first = self._queue[0]
             self._partly_sent = True
-            if sent < len(first):
-                self._queue[0] = memoryview(first)[sent:]
+            if n_bytes < len(first):
+                self._queue[0] = memoryview(first)[n_bytes:]
                 break
-            sent -= len(first)
+            n_bytes -= len(first)
             self._queue.popleft()
             self._unsent_frames[0] -= 1
             if self._unsent_frames[0] == 0:
                 self._partly_sent = False
                 self._unsent_frames.popleft()
                 self._first_queued_seq += 1
-
-    def _disconnect(self) -> None:
-        if self._sock is not None:
-            self._reactor.unregister(self._sock)
-            self._sock.close()
-            self._sock = None
-            self._interest = 0
-            self.demand.end()

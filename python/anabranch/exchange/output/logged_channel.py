@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections import deque
+from collections.abc import Sequence
 from itertools import islice
 from typing import Protocol
 
-from anabranch.errors import ExchangeError
-from anabranch.exchange.event_loop import READ, WRITE, Reactor
-from anabranch.exchange.wire.bad_connections import BadConnections
+from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.output.channel_socket import MAX_BUFFERS_PER_WRITE, ChannelSocket
 from anabranch.exchange.wire.demand import ConsumerDemand
 from anabranch.exchange.wire.frames import encoded_frame_head
 from anabranch.exchange.wire.log_transfer import LogReceiver
@@ -17,9 +17,7 @@ from anabranch.replay.inflight_log import InFlightLog
 from anabranch.v1.control_pb2 import ChannelPosition
 from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest, EndOfInput, FrameHeader, LogDelta
 
-_MAX_BUFFERS_PER_WRITE = 64
 _BYTES_PER_WRITE = 64 << 10
-_BYTES_PER_READ = 256 << 10
 _LENGTHS = 8
 
 
@@ -78,13 +76,12 @@ class LoggedOutputChannel:
         self.channel = position.channel
         self.queued_bytes = 0
         self.demand = ConsumerDemand()
-        self._reactor = reactor
+        self._socket = ChannelSocket(position.channel, reactor, self)
         self._incarnation = incarnation
         self._log = log
         self._logs = logs
         self._max_frame_bytes = max_frame_bytes
         self._receiver: LogReceiver | None = None  # while the consumer still sends the logs it was asked for
-        self._broken = BadConnections("closed")
         self._records = position.records
         self._controls = position.controls
         # Of each frame in the log: the position after it, and its bytes.
@@ -93,8 +90,6 @@ class LoggedOutputChannel:
         self._due_bytes = 0  # of determinants, as far as they are among the queued bytes
         self._buffers: deque[bytes | memoryview] = deque()
         self._received = (0, 0)  # where the consumer resumed from
-        self._sock: socket.socket | None = None
-        self._interest = 0
         self._consumer_incarnation = -1
         self._connected = False
         self._end_sent = False
@@ -113,7 +108,7 @@ class LoggedOutputChannel:
     @property
     def queued_frames(self) -> int:
         """Frames that the socket has not taken."""
-        return self._log.next_seq - self._next_to_send if self._sock is not None else 0
+        return self._log.next_seq - self._next_to_send if self._socket.is_open else 0
 
     @property
     def position(self) -> ChannelPosition:
@@ -133,7 +128,7 @@ class LoggedOutputChannel:
         first = self._first_behind(position)
         if first is None:
             return self._refuse(ConnectReply.STATUS_GONE, f"what follows {position} is not held any more")
-        self._disconnect()
+        self._socket.open(sock)
         self._logs.begin()
         reply = ConnectReply(status=ConnectReply.STATUS_OK, incarnation=self._incarnation)
         wanted = self._logs.wanted
@@ -142,13 +137,11 @@ class LoggedOutputChannel:
             self._receiver = LogReceiver(self._max_frame_bytes)
         else:
             self._connected = True
-        self._sock = sock
         self._consumer_incarnation = request.incarnation
         self._received = position
         self.demand.begin(request, self._records)
         self._next_to_send = first
         self.queued_bytes = sum(size for _, _, size in islice(self._ends, first - self._log.first_seq, None))
-        self._watch(READ | WRITE)
         return reply
 
     def send(self, header: FrameHeader, payload: bytes) -> None:
@@ -168,11 +161,11 @@ class LoggedOutputChannel:
         self._ends.append((self._records, self._controls, size))
         if (self._records, self._controls) <= self._received:
             self._next_to_send = seq + 1  # the consumer has it, of an incarnation before this one
-        elif self._sock is not None:
+        elif self._socket.is_open:
             self.queued_bytes += size
             if self._next_to_send == seq and not self._buffers and self._receiver is None:
                 self._take(seq, encoded, payload)
-                self._write()
+                self._socket.write()
             if self._next_to_send <= seq:
                 self._count_due()
 
@@ -190,7 +183,7 @@ class LoggedOutputChannel:
 
     def close(self) -> None:
         """Closes the connection, if there is one, and forgets every frame."""
-        self._disconnect()
+        self._socket.disconnect()
         self._log.close()
 
     def _refuse(self, status: ConnectReply.Status, message: str) -> ConnectReply:
@@ -209,31 +202,41 @@ class LoggedOutputChannel:
             seq += 1
         return seq
 
-    def _on_ready(self, events: int) -> None:
-        if events & WRITE:
-            self._write()
-        if events & READ and self._sock is not None:
-            self._read()
+    # ------------------------------------------------------------------ called by the socket
 
-    def _read(self) -> None:
-        assert self._sock is not None  # noqa: S101 - the callback is registered on it
-        try:
-            data = self._sock.recv(_BYTES_PER_READ)
-            if self._receiver is not None:
-                self._take_logs(self._receiver, data)
-            else:
-                self.demand.feed(data)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        except ExchangeError as error:
-            self._broken.met(f"channel {self.channel}: {error}")
-            data = b""
-        if not data:
-            sent_all = self._receiver is None and not self._buffers and self._next_to_send == self._log.next_seq
-            self._acknowledged = self._acknowledged or (self._end_sent and sent_all)
-            self._disconnect()
+    def to_write(self) -> Sequence[bytes | memoryview]:  # noqa: D102
+        if not self._buffers:
+            self._refill()
+        return list(islice(self._buffers, MAX_BUFFERS_PER_WRITE))
+
+    def wrote(self, n_bytes: int) -> None:  # noqa: D102
+        self.queued_bytes -= n_bytes
+        while n_bytes:
+            first = self._buffers[0]
+            if n_bytes < len(first):
+                self._buffers[0] = memoryview(first)[n_bytes:]
+                break
+            n_bytes -= len(first)
+            self._buffers.popleft()
+
+    def received(self, data: bytes) -> None:  # noqa: D102
+        if self._receiver is not None:
+            self._take_logs(self._receiver, data)
+        else:
+            self.demand.feed(data)
+
+    def hung_up(self) -> None:  # noqa: D102
+        sent_all = self._receiver is None and not self._buffers and self._next_to_send == self._log.next_seq
+        if self._end_sent and sent_all:
+            self._acknowledged = True
+
+    def disconnected(self) -> None:  # noqa: D102
+        self.demand.end()
+        self._receiver = None
+        self._buffers.clear()
+        self.queued_bytes = self._due_bytes = 0
+
+    # ------------------------------------------------------------------ from the log to the socket
 
     def _take_logs(self, receiver: LogReceiver, data: bytes) -> None:
         for delta in receiver.feed(data):
@@ -242,31 +245,14 @@ class LoggedOutputChannel:
             self._receiver = None
             self._connected = True
             self.demand.feed(receiver.rest)
-            self._write()
-
-    def _write(self) -> None:
-        assert self._sock is not None  # noqa: S101 - callers have checked
-        while True:
-            if not self._buffers:
-                self._refill()
-                if not self._buffers:
-                    break
-            try:
-                sent = self._sock.sendmsg(list(islice(self._buffers, _MAX_BUFFERS_PER_WRITE)))
-            except BlockingIOError:
-                break
-            except OSError:
-                self._disconnect()
-                return
-            self._drop_sent(sent)
-        self._watch(READ | WRITE if self._buffers else READ)
+            self._socket.write()
 
     def _refill(self) -> None:
         """Takes the next frames of the log to be written: one large one, or several small ones."""
         if self._receiver is not None:
             return  # the consumer reads nothing before it has told all
         n_bytes = 0
-        for header, payload in islice(self._log.frames_from(self._next_to_send), _MAX_BUFFERS_PER_WRITE // 2):
+        for header, payload in islice(self._log.frames_from(self._next_to_send), MAX_BUFFERS_PER_WRITE // 2):
             n_bytes += self._take(header.seq, header.SerializeToString(), payload)
             if n_bytes >= _BYTES_PER_WRITE or self._next_to_send == header.seq:
                 break
@@ -306,29 +292,3 @@ class LoggedOutputChannel:
         due = self._logs.due_bytes
         self.queued_bytes += due - self._due_bytes
         self._due_bytes = due
-
-    def _watch(self, events: int) -> None:
-        if self._sock is not None and events != self._interest:
-            self._interest = events
-            self._reactor.register(self._sock, events, self._on_ready)
-
-    def _drop_sent(self, sent: int) -> None:
-        self.queued_bytes -= sent
-        while sent:
-            first = self._buffers[0]
-            if sent < len(first):
-                self._buffers[0] = memoryview(first)[sent:]
-                break
-            sent -= len(first)
-            self._buffers.popleft()
-
-    def _disconnect(self) -> None:
-        if self._sock is not None:
-            self._reactor.unregister(self._sock)
-            self._sock.close()
-            self._sock = None
-            self._interest = 0
-            self.demand.end()
-        self._receiver = None
-        self._buffers.clear()
-        self.queued_bytes = self._due_bytes = 0
