@@ -2,15 +2,18 @@ package org.anabranch.runtime.exchange;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.anabranch.api.function.PartitionFunction;
 import org.anabranch.proto.v1.Endpoint;
+import org.anabranch.proto.v1.InputEdge;
 import org.anabranch.proto.v1.OutputEdge;
 import org.anabranch.proto.v1.TaskDescriptor;
+import org.anabranch.runtime.exchange.input.EdgeDecoder;
+import org.anabranch.runtime.exchange.input.EventReader;
 import org.anabranch.runtime.exchange.input.InputGate;
-import org.anabranch.runtime.exchange.input.LoggedInputGate;
-import org.anabranch.runtime.exchange.input.UnalignedInputGate;
 import org.anabranch.runtime.exchange.output.Listeners;
 import org.anabranch.runtime.exchange.output.OutputGate;
 import org.anabranch.runtime.exchange.wire.CancelledException;
@@ -41,6 +44,7 @@ public final class Exchange implements AutoCloseable {
   private final BooleanSupplier cancelled;
   private final Poller poller;
   private final InputGate input;
+  private final EventReader events;
   private final OutputGate output;
   private final Listeners listeners;
   private Runnable whileWaiting = () -> {};
@@ -68,9 +72,19 @@ public final class Exchange implements AutoCloseable {
     this.task = task;
     this.cancelled = cancelled;
     this.poller = new Poller();
-    this.input = InputGate.of(config, poller, task, guarantee, types, refusals);
+    this.input = new InputGate(config, poller, task, guarantee);
+    this.events = new EventReader(input, decoders(refusals), task, guarantee);
     this.output = OutputGate.of(config, task, guarantee, this::await);
     this.listeners = new Listeners(config, poller, output);
+  }
+
+  private List<EdgeDecoder> decoders(Predicate<Throwable> refusals) {
+    List<EdgeDecoder> decoders = new ArrayList<>();
+    for (InputEdge edge : task.getInputsList()) {
+      Decoder decoder = new Decoder(edge.getProducerLanguage(), types, refusals);
+      decoders.add(new EdgeDecoder(edge.getProducerName(), decoder));
+    }
+    return decoders;
   }
 
   /**
@@ -92,14 +106,9 @@ public final class Exchange implements AutoCloseable {
     return listeners.open(task);
   }
 
-  /** Returns the input side of a task whose input is logged. */
-  public LoggedInputGate loggedInput() {
-    return (LoggedInputGate) input;
-  }
-
-  /** Returns the input side of a task whose checkpoints are not aligned. */
-  public UnalignedInputGate unalignedInput() {
-    return (UnalignedInputGate) input;
+  /** Returns what the input brings. */
+  public EventReader events() {
+    return events;
   }
 
   /** Returns the input side. */

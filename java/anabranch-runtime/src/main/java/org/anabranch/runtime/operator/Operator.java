@@ -2,6 +2,7 @@ package org.anabranch.runtime.operator;
 
 import java.util.List;
 import org.anabranch.api.function.RuntimeContext;
+import org.anabranch.runtime.records.Batch;
 import org.anabranch.runtime.state.KeyedState;
 
 /**
@@ -11,9 +12,9 @@ import org.anabranch.runtime.state.KeyedState;
  * and after the operators downstream of it have been opened. {@link #close} is called once if
  * {@code open} was called at all: at the end of input, or when the task has failed or was
  * cancelled, in the order of the chain. Between them, {@link #process} is called for every record,
- * in the order in which the records of one channel were sent. An operator emits the results of a
- * record before it returns from {@code process}; it may not keep the thread longer than the user's
- * function does.
+ * in the order in which the records of one channel were sent: with the batches that come into a
+ * chain, and record by record within it. An operator emits the results of a record before it
+ * returns from {@code process}; it may not keep the thread longer than the user's function does.
  *
  * <p>What a user's function throws passes through; the chain notes operator and record. An operator
  * does not catch it.
@@ -39,6 +40,29 @@ public interface Operator {
    */
   default void process(int input, Object key, Object value) throws Exception {
     process(key, value);
+  }
+
+  /** Is told how far an operator is in a batch, so that others need not wait for its end. */
+  @FunctionalInterface
+  interface Progress {
+
+    /**
+     * The operator has emitted the results of the next record of the batch.
+     *
+     * @throws OperatorFailure if the task is to stop; it is not to be caught
+     */
+    void handled();
+  }
+
+  /**
+   * Handles some records of one input, one at least, and says so after each. An operator that can
+   * do better than to take them one by one overrides this, too.
+   */
+  default void process(int input, Batch batch, Progress progress) throws Exception {
+    for (int i = 0; i < batch.size(); i++) {
+      process(input, batch.key(i), batch.value(i));
+      progress.handled();
+    }
   }
 
   /** What an operator does with a record that came earlier than the one at hand. */

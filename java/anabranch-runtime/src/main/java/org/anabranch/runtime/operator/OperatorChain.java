@@ -22,6 +22,7 @@ import org.anabranch.proto.v1.Partitioning;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.runtime.exchange.output.PartitionException;
+import org.anabranch.runtime.records.Batch;
 import org.anabranch.runtime.records.RefusedValue;
 import org.anabranch.runtime.records.ValueCopier;
 import org.anabranch.runtime.state.Payloads;
@@ -58,6 +59,9 @@ public final class OperatorChain {
      */
     boolean endsTask(Throwable error);
 
+    /** Throws if the task was cancelled, so that no other record is to be handled. */
+    void checkCancelled();
+
     /**
      * Called every few milliseconds between two records, also in the middle of a batch: only I/O
      * may happen here.
@@ -84,7 +88,7 @@ public final class OperatorChain {
   private final List<org.anabranch.proto.v1.Operator> descriptors;
   private final List<Stage> stages = new ArrayList<>();
   // Per input edge, what takes its records: the first operator, or a key function in front of it.
-  private final List<Output> entries = new ArrayList<>();
+  private final List<ChainEntry> entries = new ArrayList<>();
   // Functions of edges, by edge: they live as those of operators do.
   private final Map<Integer, Stage> keyStages = new LinkedHashMap<>();
   private final Map<Integer, Stage> partitionStages = new LinkedHashMap<>();
@@ -136,7 +140,7 @@ public final class OperatorChain {
       stage.set(chain.factory.make(task.getChain(i), isKeyed(task, i), i == 0, next));
     }
     for (InputEdge edge : task.getInputsList()) {
-      Output entry = chain.entry(edge, task);
+      ChainEntry entry = chain.entry(edge, task);
       int skipping = firstThatSkips(task);
       chain.entries.add(
           skipping < 0 ? entry : new RefusedRecords(entry, chain.stages.subList(0, skipping + 1)));
@@ -176,9 +180,9 @@ public final class OperatorChain {
         .anyMatch(edge -> edge.getCarriesKeys() || edge.hasKeyFunction());
   }
 
-  private Output entry(InputEdge edge, TaskDescriptor task) {
+  private ChainEntry entry(InputEdge edge, TaskDescriptor task) {
     if (!edge.hasKeyFunction()) {
-      return stages.get(0).input(edge.getInput());
+      return batch -> stages.get(0).process(edge.getInput(), batch);
     }
     // The key function is the producer's key_by, so that is what its errors are about.
     Stage stage = new Stage(this, edge.getProducerName(), host.context(task.getChain(0)));
@@ -186,7 +190,7 @@ public final class OperatorChain {
         factory.load(edge.getProducerName(), FunctionKind.KEY_BY, edge.getKeyFunction());
     stage.set(new KeyByOperator(function, stages.get(0).owning(edge.getInput(), copier)));
     keyStages.put(edge.getEdgeId(), stage);
-    return stage;
+    return batch -> stage.process(0, batch);
   }
 
   private Stage partitionStage(OutputEdge edge, TaskDescriptor task) {
@@ -381,25 +385,22 @@ public final class OperatorChain {
   }
 
   /**
-   * The next records that are handled are those of one batch.
+   * Handles records of one channel.
    *
-   * @param channel id of their channel
+   * @param channel id of the channel
+   * @param edge index of its edge in the task's descriptor
    * @param first how many records went before the first one on the channel
+   * @throws OperatorFailure if an operator or the output has failed, or the task was cancelled
    */
-  public void enterBatch(int channel, long first) {
+  public void handle(int channel, int edge, long first, Batch batch) {
     place.enter(channel, first);
+    checkMayGoOn();
+    entries.get(edge).process(batch);
   }
 
-  /**
-   * Handles one record of an input edge, the next one of its batch.
-   *
-   * @param edge index of the edge in the task's descriptor
-   * @throws OperatorFailure if an operator or the output has failed
-   */
-  public void process(int edge, Object key, Object value) {
-    entries.get(edge).emit(key, value);
-    checkIntact();
-    place.advance();
+  /** Returns how many records of the batch at hand have been handled. */
+  public int handled() {
+    return place.handled();
   }
 
   /**
@@ -518,6 +519,17 @@ public final class OperatorChain {
       throw fail(OperatorFailure.atRecord(lastName, -1, value, t));
     }
     deadLetters++;
+  }
+
+  /** The record at hand has been handled, and all that has come of it in this chain. */
+  void advance() {
+    place.advance();
+    checkMayGoOn();
+  }
+
+  private void checkMayGoOn() {
+    checkIntact();
+    host.checkCancelled();
   }
 
   /** An operator has taken a record. */

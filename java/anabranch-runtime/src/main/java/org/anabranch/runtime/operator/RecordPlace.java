@@ -4,25 +4,32 @@ package org.anabranch.runtime.operator;
 final class RecordPlace {
   private final String jobId;
   private int channel;
-  private long position;
+  private long first;
+  private int handled;
 
   RecordPlace(String jobId) {
     this.jobId = jobId;
   }
 
   /** A batch of this channel begins, whose first record has this position. */
-  void enter(int ofChannel, long first) {
+  void enter(int ofChannel, long position) {
     channel = ofChannel;
-    position = first;
+    first = position;
+    handled = 0;
   }
 
   /** Goes on to the next record of the batch. */
   void advance() {
-    position++;
+    handled++;
+  }
+
+  /** Returns how many records of the batch have been handled. */
+  int handled() {
+    return handled;
   }
 
   /** Returns what names the record in the job, however often it is handled. */
   String id() {
-    return jobId + "/" + channel + "/" + position;
+    return jobId + "/" + channel + "/" + (first + handled);
   }
 }

@@ -1,6 +1,7 @@
 package org.anabranch.runtime.operator;
 
 import java.util.List;
+import org.anabranch.runtime.records.Batch;
 import org.anabranch.runtime.records.RecordException;
 import org.anabranch.runtime.records.RefusedValue;
 import org.anabranch.runtime.text.RecordText;
@@ -12,16 +13,32 @@ import org.anabranch.runtime.text.RecordText;
  * @param next takes the other records
  * @param stages the first stages, up to the one that leaves records out
  */
-record RefusedRecords(Output next, List<Stage> stages) implements Output {
+record RefusedRecords(ChainEntry next, List<Stage> stages) implements ChainEntry {
 
   @Override
-  public void emit(Object key, Object value) {
+  public void process(Batch batch) {
+    int from = 0;
+    for (int i = 0; i < batch.size(); i++) {
+      if (batch.value(i) instanceof RefusedValue || batch.key(i) instanceof RefusedValue) {
+        pass(batch, from, i);
+        refuse(batch.key(i), batch.value(i));
+        from = i + 1;
+      }
+    }
+    pass(batch, from, batch.size());
+  }
+
+  private void pass(Batch batch, int from, int to) {
+    if (from < to) {
+      next.process(batch.slice(from, to));
+    }
+  }
+
+  private void refuse(Object key, Object value) {
     if (value instanceof RefusedValue refused) {
       refuse(refused.plain(), refused.error());
-    } else if (key instanceof RefusedValue refused) {
-      refuse(value, ofKey(refused));
     } else {
-      next.emit(key, value);
+      refuse(value, ofKey((RefusedValue) key));
     }
   }
 

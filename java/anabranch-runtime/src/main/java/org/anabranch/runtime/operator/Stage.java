@@ -2,6 +2,7 @@ package org.anabranch.runtime.operator;
 
 import org.anabranch.api.function.RuntimeContext;
 import org.anabranch.proto.v1.OperatorState;
+import org.anabranch.runtime.records.Batch;
 import org.anabranch.runtime.records.RecordException;
 import org.anabranch.runtime.records.ValueCopier;
 
@@ -48,11 +49,6 @@ final class Stage implements Output {
     return taken;
   }
 
-  /** Returns what takes the records of one input. */
-  Output input(int index) {
-    return index == 0 ? this : (key, value) -> emit(index, key, value);
-  }
-
   /**
    * Returns what takes the records that a function emits right into this stage. It may keep and
    * change them, as may the function here, so each has its own.
@@ -64,6 +60,31 @@ final class Stage implements Output {
   @Override
   public void emit(Object key, Object value) {
     emit(0, key, value);
+  }
+
+  /** Handles records that come into the chain. */
+  void process(int input, Batch batch) {
+    if (skipping != null) {
+      for (int i = 0; i < batch.size(); i++) {
+        emit(input, batch.key(i), batch.value(i));
+        chain.advance();
+      }
+      return;
+    }
+    long before = taken.get();
+    try {
+      operator.process(input, batch, this::handled);
+    } catch (Throwable t) {
+      // If it is no record that has failed, the chain knows already what has.
+      int failed = Math.min((int) (taken.get() - before), batch.size() - 1);
+      throw chain.fail(OperatorFailure.atRecord(name, taken.get(), batch.value(failed), t));
+    }
+  }
+
+  private void handled() {
+    taken.increment();
+    chain.step();
+    chain.advance();
   }
 
   private void emit(int input, Object key, Object value) {
@@ -94,6 +115,7 @@ final class Stage implements Output {
     }
     taken.increment();
     chain.step();
+    chain.advance();
   }
 
   /** Handles a record that was taken earlier: if it fails it is left out alone, or is to blame. */

@@ -54,45 +54,42 @@ public final class Decoder {
    * @throws RecordException if a record is refused, or the payload is not n records
    */
   public Object[] decode(ByteBuffer payload, int n, List<Schema> schemas) {
-    return decode(payload, 0, n, schemas);
-  }
-
-  /**
-   * Decodes a payload with keys.
-   *
-   * @param payload the bytes from its position to its limit, which do not move
-   * @param n number of records
-   * @param schemas the schemas that come with it
-   * @return n keys, then n records, each in order
-   * @throws RecordException if a key or record is refused, or the payload is not n of each
-   */
-  public Object[] decodeKeyed(ByteBuffer payload, int n, List<Schema> schemas) {
-    return decode(payload, n, n, schemas);
+    return decodeBatch(payload, n, false, schemas).values();
   }
 
   /** Decodes a payload without keys from a whole array; see the other method. */
   public Object[] decode(byte[] payload, int n, List<Schema> schemas) {
-    return decode(ByteBuffer.wrap(payload), 0, n, schemas);
+    return decode(ByteBuffer.wrap(payload), n, schemas);
   }
 
-  private Object[] decode(ByteBuffer payload, int nKeys, int nValues, List<Schema> schemas) {
+  /**
+   * Decodes a payload.
+   *
+   * @param payload the bytes from its position to its limit, which do not move
+   * @param n number of records
+   * @param hasKeys whether the keys of the records come before them
+   * @param schemas the schemas that come with it
+   * @return the records, in order
+   * @throws RecordException if a key or record is refused, or the payload is not n of each; the
+   *     keys count first in its index
+   */
+  public Batch decodeBatch(ByteBuffer payload, int n, boolean hasKeys, List<Schema> schemas) {
     begin(payload);
     values.schemas(schemas);
     keys.schemas(schemas);
     try {
       // Each takes a byte at least; this also refuses a number that is negative here.
-      long n = (nKeys & 0xffff_ffffL) + (nValues & 0xffff_ffffL);
-      if (n > in.remaining()) {
+      long encoded = (n & 0xffff_ffffL) << (hasKeys ? 1 : 0);
+      if (encoded > in.remaining()) {
         throw new RecordException(
-            "the payload has %d bytes for %d keys and records".formatted(in.remaining(), n));
+            "the payload has %d bytes for %d keys and records".formatted(in.remaining(), encoded));
       }
-      Object[] batch = new Object[(int) n];
-      fill(batch, 0, nKeys, keys);
-      fill(batch, nKeys, batch.length, values);
+      Object[] decodedKeys = hasKeys ? fill(n, 0, keys) : null;
+      Object[] decoded = fill(n, hasKeys ? n : 0, values);
       if (in.remaining() > 0) {
         throw new RecordException("the payload has %d bytes left over".formatted(in.remaining()));
       }
-      return batch;
+      return new Batch(decoded, decodedKeys, null);
     } finally {
       in.release();
       values.schemas(List.of());
@@ -111,20 +108,23 @@ public final class Decoder {
     }
   }
 
-  private void fill(Object[] batch, int from, int to, ValueDecoder decoder) {
+  /** Reads so many, before which others stand in the payload. */
+  private Object[] fill(int n, int before, ValueDecoder decoder) {
+    Object[] column = new Object[n];
     int end = in.limit();
-    for (int i = from; i < to; i++) {
+    for (int i = 0; i < n; i++) {
       int start = in.position();
       try {
-        batch[i] = decoder.read();
+        column[i] = decoder.read();
       } catch (RecordException e) {
-        batch[i] = refused(e.at(i), start, end, decoder);
+        column[i] = refused(e.at(before + i), start, end, decoder);
       } catch (RuntimeException | StackOverflowError | LinkageError e) {
         // Users' classes take part: hashCode of a key, the constructor of a record.
         String what = "it could not be made: " + ErrorText.of(e);
-        batch[i] = refused(new RecordException(what, e).at(i), start, end, decoder);
+        column[i] = refused(new RecordException(what, e).at(before + i), start, end, decoder);
       }
     }
+    return column;
   }
 
   /** Reads the value from its start once more, as what can be told of it. */

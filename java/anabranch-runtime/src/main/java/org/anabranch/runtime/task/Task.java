@@ -22,7 +22,7 @@ import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.TaskError;
 import org.anabranch.proto.v1.TaskReport;
 import org.anabranch.runtime.exchange.Exchange;
-import org.anabranch.runtime.exchange.input.InputBatch;
+import org.anabranch.runtime.exchange.input.InputEvent;
 import org.anabranch.runtime.exchange.wire.CancelledException;
 import org.anabranch.runtime.job.JobContext;
 import org.anabranch.runtime.operator.OperatorChain;
@@ -67,9 +67,9 @@ public final class Task {
   // System.nanoTime() at which the batch at hand was begun; 0 while there is none.
   private volatile long busySince;
   private long flushedAt = System.nanoTime();
-  // Of the batch at hand: its channel, and the records that have been handled since some time.
+  // Of the batch at hand: its channel, and how many records had been handled at some time.
   private int channel;
-  private int unmeasured;
+  private int measured;
   private long measuredAt;
 
   // Batches that were collected, and those that the master has.
@@ -118,8 +118,8 @@ public final class Task {
   }
 
   /** Has the task take a checkpoint without a barrier; only with recovery. */
-  public void trigger(long number, long timestampMillis) {
-    mailbox.add(() -> run.trigger(number, timestampMillis));
+  public void trigger(long number) {
+    mailbox.add(() -> run.trigger(number));
     wakeup();
   }
 
@@ -298,6 +298,13 @@ public final class Task {
     }
 
     @Override
+    public void checkCancelled() {
+      if (cancelled) {
+        throw new CancelledException();
+      }
+    }
+
+    @Override
     public void look(long now) {
       if (busySince != 0) {
         busySince = now;
@@ -356,8 +363,8 @@ public final class Task {
     }
 
     @Override
-    public void handle(InputBatch batch) {
-      Task.this.handle(batch);
+    public void handle(InputEvent.Records records) {
+      Task.this.handle(records);
     }
 
     @Override
@@ -427,27 +434,22 @@ public final class Task {
 
   // ---------------------------------------------------------------- loop
 
-  private void handle(InputBatch batch) {
+  private void handle(InputEvent.Records records) {
     busySince = measuredAt = System.nanoTime();
-    channel = batch.channel();
-    chain.enterBatch(batch.channel(), batch.first());
-    for (int i = 0; i < batch.size(); i++) {
-      if (cancelled) {
-        throw new CancelledException();
-      }
-      chain.process(batch.edge(), batch.key(i), batch.value(i));
-      unmeasured++;
-    }
+    channel = records.channel();
+    measured = 0;
+    chain.handle(channel, records.edge(), records.first(), records.batch());
     measure(System.nanoTime());
     busySince = 0;
   }
 
   /** Tells the input how long the records since the last time have taken. */
   private void measure(long now) {
-    if (unmeasured > 0) {
-      exchange.input().took(channel, unmeasured, now - measuredAt);
+    int handled = chain.handled();
+    if (handled > measured) {
+      exchange.input().took(channel, handled - measured, now - measuredAt);
       measuredAt = now;
-      unmeasured = 0;
+      measured = handled;
     }
   }
 

@@ -164,7 +164,7 @@ public final class Worker implements TaskListener {
     for (int id : trigger.getTaskIdsList()) {
       Task task = tasks.get(id);
       if (task != null) { // the ids are those of all workers
-        task.trigger(trigger.getNumber(), trigger.getTimestampMs());
+        task.trigger(trigger.getNumber());
       }
     }
   }

@@ -19,16 +19,15 @@ import org.anabranch.proto.v1.ChannelPosition;
 import org.anabranch.proto.v1.Determinant;
 import org.anabranch.proto.v1.EndOfInput;
 import org.anabranch.proto.v1.Endpoint;
-import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.Language;
 import org.anabranch.proto.v1.LogDelta;
 import org.anabranch.proto.v1.OutputEdge;
 import org.anabranch.proto.v1.Partitioning;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
-import org.anabranch.runtime.exchange.input.InputGate;
-import org.anabranch.runtime.exchange.input.LoggedInputGate;
-import org.anabranch.runtime.exchange.input.Received;
+import org.anabranch.runtime.exchange.input.EventReader;
+import org.anabranch.runtime.exchange.input.InputEvent;
+import org.anabranch.runtime.exchange.input.InputEvent.Records;
 import org.anabranch.runtime.exchange.wire.ExchangeException;
 import org.anabranch.runtime.exchange.wire.Guarantee;
 import org.anabranch.runtime.replay.HeapShare;
@@ -140,16 +139,20 @@ class LoggedExchangeTest {
     for (int i = 0; i < 20; i++) {
       producer.poll(1);
       consumer.poll(1);
-      Received received;
-      while ((received = consumer.loggedInput().nextReceived()) != null) {
-        if (received.batch() == null) {
-          taken.add(received.control().getControlCase());
-        } else {
-          for (int k = 0; k < received.batch().size(); k++) {
-            taken.add(received.batch().value(k));
-          }
-        }
-      }
+      taken.addAll(takeAll(consumer));
+    }
+    return taken;
+  }
+
+  /** Returns records, and the classes of other events. */
+  private static List<Object> takeAll(Exchange consumer) {
+    List<Object> taken = new ArrayList<>();
+    InputEvent event;
+    while ((event = consumer.events().next()) != null) {
+      taken.addAll(
+          event instanceof Records records
+              ? List.of(records.batch().values())
+              : List.of(event.getClass()));
     }
     return taken;
   }
@@ -160,15 +163,14 @@ class LoggedExchangeTest {
     producerLogs.goLive();
     Endpoint endpoint = producer.listen();
     emit(producer, 1L, 2L, 3L);
-    producer.output().barrier(1, 0);
+    producer.output().barrier(1);
     emit(producer, 4L, 5L);
 
     Exchange consumer = consumer(1, 2, 0);
     connect(consumer, producer, endpoint, 1);
 
-    assertThat(take(consumer, producer))
-        .containsExactly(3L, FrameHeader.ControlCase.BARRIER, 4L, 5L);
-    assertThat(consumer.loggedInput().positions().get(0)).isEqualTo(position(5, 1));
+    assertThat(take(consumer, producer)).containsExactly(3L, InputEvent.Barrier.class, 4L, 5L);
+    assertThat(consumer.events().positions().get(0)).isEqualTo(position(5, 1));
     assertThat(producer.output().positions()).containsExactly(position(5, 1));
   }
 
@@ -260,7 +262,7 @@ class LoggedExchangeTest {
     Endpoint endpoint = producer.listen();
     emit(producer, 1L);
     producerLogs.beginEpoch(1);
-    producer.output().barrier(1, 0);
+    producer.output().barrier(1);
     producer.output().dropBefore(1);
     Exchange consumer = consumer(1, 0, 0);
 
@@ -279,17 +281,18 @@ class LoggedExchangeTest {
     producer.output().end();
     Exchange consumer = consumer(1, 0, 0);
     connect(consumer, producer, endpoint, 1);
-    LoggedInputGate input = consumer.loggedInput();
+    EventReader events = consumer.events();
 
-    Received two = input.take(CHANNEL, 2);
-    assertThat(two.batch().size()).isEqualTo(2);
-    Received rest = input.take(CHANNEL, 2); // the frame ends
-    assertThat(rest.batch().size()).isEqualTo(1);
-    assertThat(rest.batch().value(0)).isEqualTo(3L);
-    assertThat(take(consumer, producer)).containsExactly(4L, FrameHeader.ControlCase.END_OF_INPUT);
-    assertThat(input.ended(CHANNEL)).isTrue();
+    assertThat(takeOf(CHANNEL, events)).containsExactly(1L, 2L);
+    assertThat(takeOf(CHANNEL, events)).containsExactly(3L); // the frame ends
+    assertThat(take(consumer, producer)).containsExactly(4L, InputEvent.EndOfInput.class);
+    assertThat(events.ended(CHANNEL)).isTrue();
     pump(() -> producer.output().acknowledged(), 20, producer);
     assertThat(producer.output().acknowledged()).isTrue();
+  }
+
+  private static Object[] takeOf(int channel, EventReader events) {
+    return ((Records) events.nextOf(channel, 2)).batch().values();
   }
 
   @Test
@@ -302,27 +305,27 @@ class LoggedExchangeTest {
     producer.output().end();
     Exchange consumer = consumer(1, 0, 0);
     connect(consumer, producer, endpoint, 1);
-    assertThat(consumer.loggedInput().take(CHANNEL, 2).batch().size()).isEqualTo(2);
+    assertThat(takeOf(CHANNEL, consumer.events())).hasSize(2);
 
-    InputGate input = consumer.input();
+    EventReader events = consumer.events();
     pump(
-        () -> !input.readAhead(Long.MAX_VALUE) && input.unread().size() == 3,
+        () -> !events.readAhead(Long.MAX_VALUE) && events.unread().size() == 3,
         100,
         consumer,
         producer);
     Snapshot snapshot =
         Snapshot.newBuilder()
-            .addAllInputs(consumer.input().positions())
-            .addAllUnread(consumer.input().unread())
+            .addAllInputs(events.positions())
+            .addAllUnread(events.unread())
             .build();
 
     assertThat(snapshot.getInputs(0).getRecords()).isEqualTo(2);
     assertThat(snapshot.getInputs(0).getControls()).isZero();
     Exchange again = consumer(2, snapshot);
-    assertThat(take(again, producer)).containsExactly(3L, 4L, FrameHeader.ControlCase.END_OF_INPUT);
-    assertThat(again.loggedInput().ended(CHANNEL)).isTrue();
-    assertThat(again.input().positions().get(0).getRecords()).isEqualTo(4);
-    assertThat(again.input().positions().get(0).getControls()).isEqualTo(1);
+    assertThat(take(again, producer)).containsExactly(3L, 4L, InputEvent.EndOfInput.class);
+    assertThat(again.events().ended(CHANNEL)).isTrue();
+    assertThat(again.events().positions().get(0).getRecords()).isEqualTo(4);
+    assertThat(again.events().positions().get(0).getControls()).isEqualTo(1);
   }
 
   @Test
@@ -342,26 +345,22 @@ class LoggedExchangeTest {
       other.say(frame(header(4, 0, 0).setChannel(7).setBarrier(Barrier.newBuilder().setNumber(1))));
       other.say(frame(header(5, 0, 1).setChannel(7).setFirstControlSeq(1).setIncarnation(1), 2L));
       pump(() -> consumer.input().waitingFrames() == 2, 100, consumer);
-      LoggedInputGate input = consumer.loggedInput();
-      assertThat(input.take(7, 1).control().hasBarrier()).isTrue();
-      input.block(7);
-      assertThat(input.aligned()).isFalse();
+      EventReader events = consumer.events();
+      assertThat(events.nextOf(7, 1)).isEqualTo(new InputEvent.Barrier(7, 1, 0));
 
-      assertThat(input.nextReceived().batch().value(0)).isEqualTo(1L);
-      assertThat(input.nextReceived()).isNull();
-      assertThat(input.ready()).isFalse();
+      assertThat(takeAll(consumer)).containsExactly(1L);
+      assertThat(events.ready()).isFalse();
 
       one.say(
           frame(
               header(10, 1, 0)
                   .addDeltas(LogDelta.newBuilder().setTask(PRODUCER).addEntries(time(1)))
                   .setEndOfInput(EndOfInput.getDefaultInstance())));
-      pump(input::ready, 100, consumer);
-      assertThat(input.nextReceived().control().hasEndOfInput()).isTrue();
+      pump(events::ready, 100, consumer);
+      assertThat(events.next()).isEqualTo(new InputEvent.EndOfInput(CHANNEL, 1));
       assertThat(held(consumerLogs)).hasSize(1);
-      assertThat(input.aligned()).isTrue();
-      input.unblock();
-      assertThat(input.nextReceived().batch().value(0)).isEqualTo(2L);
+      events.enterEpoch(1);
+      assertThat(takeAll(consumer)).containsExactly(2L);
     }
   }
 
@@ -434,13 +433,8 @@ class LoggedExchangeTest {
   }
 
   private static List<Object> poll(Exchange consumer) {
-    List<Object> taken = new ArrayList<>();
     consumer.poll(1);
-    Received received;
-    while ((received = consumer.loggedInput().nextReceived()) != null) {
-      taken.add(received.batch().value(0));
-    }
-    return taken;
+    return takeAll(consumer);
   }
 
   private static List<LogDelta> held(TaskLogs logs) {

@@ -59,6 +59,9 @@ class CollectOperatorTest {
     }
 
     @Override
+    public void checkCancelled() {}
+
+    @Override
     public void look(long now) {}
 
     @Override

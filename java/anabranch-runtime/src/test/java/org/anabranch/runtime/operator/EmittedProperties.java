@@ -32,6 +32,7 @@ import org.anabranch.proto.v1.JavaReference;
 import org.anabranch.proto.v1.Operator;
 import org.anabranch.proto.v1.OperatorKind;
 import org.anabranch.proto.v1.TaskDescriptor;
+import org.anabranch.runtime.records.Batch;
 import org.anabranch.runtime.records.TypeRegistry;
 import org.anabranch.runtime.state.StateCodec;
 
@@ -267,7 +268,7 @@ public class EmittedProperties {
       for (int i = 0; i < records; i++) {
         Order order = new Order(i);
         order.items.add((long) i);
-        tasks.get(0).process(0, null, order);
+        tasks.get(0).handle(0, 0, 0, Batch.of(order));
       }
       tasks.forEach(OperatorChain::end);
       return emitted;
@@ -289,7 +290,8 @@ public class EmittedProperties {
       @Override
       public void emit(Object key, Object value) {
         if (task + 1 < tasks.size()) {
-          tasks.get(task + 1).process(0, copy(key), copy(value));
+          Batch record = Batch.of(copy(value)).withKeys(copy(key));
+          tasks.get(task + 1).handle(0, 0, 0, record);
         } else {
           emitted.add(copy(value));
         }
@@ -309,6 +311,9 @@ public class EmittedProperties {
       public boolean endsTask(Throwable error) {
         return true;
       }
+
+      @Override
+      public void checkCancelled() {}
 
       @Override
       public void look(long now) {}

@@ -73,7 +73,7 @@ class JavaToJavaTest {
     assertThatThrownBy(
             () ->
                 new Decoder(LANGUAGE_JAVA, Codec.TYPES)
-                    .decodeKeyed(ByteBuffer.wrap(keyed), 1, List.of()))
+                    .decodeBatch(ByteBuffer.wrap(keyed), 1, true, List.of()))
         .isInstanceOf(RecordException.class);
   }
 
@@ -103,11 +103,12 @@ class JavaToJavaTest {
     EncodedBatch batch = encoder.encode(List.of(-100, (short) 7), List.of(-100, new Point(1, 2)));
     byte[] bytes = Codec.bytes(batch);
 
-    Object[] read =
+    Batch read =
         new Decoder(LANGUAGE_JAVA, Codec.TYPES)
-            .decodeKeyed(ByteBuffer.wrap(bytes), 2, batch.schemas());
+            .decodeBatch(ByteBuffer.wrap(bytes), 2, true, batch.schemas());
 
-    assertThat(read).containsExactly(-100L, 7L, -100, new Point(1, 2));
+    assertThat(read.keys()).containsExactly(-100L, 7L);
+    assertThat(read.values()).containsExactly(-100, new Point(1, 2));
     assertThat(Keys.encodeKey(7)).isEqualTo(Keys.encodeKey(7L)).isEqualTo(new byte[] {7});
     assertThat(Keys.encodeKey(7)).isNotEqualTo(Keys.encodeKey(7.0));
   }

@@ -98,13 +98,13 @@ class RefusedValueTest {
         new Encoder(LANGUAGE_PYTHON, Codec.TYPES)
             .encode(List.of(there(1), there(-1)), List.of("a", "b"));
 
-    Object[] both =
+    Batch read =
         decoder(LANGUAGE_PYTHON)
-            .decodeKeyed(ByteBuffer.wrap(Codec.bytes(batch)), 2, batch.schemas());
+            .decodeBatch(ByteBuffer.wrap(Codec.bytes(batch)), 2, true, batch.schemas());
 
-    assertThat(both[0]).isEqualTo(new Positive(1));
-    assertThat(((RefusedValue) both[1]).plain()).isEqualTo(Map.of("value", -1L));
-    assertThat(Arrays.copyOfRange(both, 2, 4)).containsExactly("a", "b");
+    assertThat(read.key(0)).isEqualTo(new Positive(1));
+    assertThat(((RefusedValue) read.key(1)).plain()).isEqualTo(Map.of("value", -1L));
+    assertThat(read.values()).containsExactly("a", "b");
   }
 
   @Test

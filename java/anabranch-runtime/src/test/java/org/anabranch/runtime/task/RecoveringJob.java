@@ -94,7 +94,7 @@ final class RecoveringJob implements TaskListener, AutoCloseable {
     synchronized (this) {
       wanted = ++number;
       taken.clear();
-      tasks.values().forEach(task -> task.trigger(wanted, 1));
+      tasks.values().forEach(task -> task.trigger(wanted));
     }
     await("checkpoint " + wanted, () -> completeNumber >= wanted || isEnded());
   }

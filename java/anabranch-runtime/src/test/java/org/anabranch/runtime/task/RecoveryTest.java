@@ -324,7 +324,7 @@ class RecoveryTest {
           job.operator(OPERATOR_KIND_SINK, "com.acme.Committed").putConfig("committed", name));
       JobContext context = JobContext.of(job.setup(), TestJob.TOKEN);
       Task task = new Task(job.descriptors().get(0), context, new Deaf());
-      task.trigger(1, 1);
+      task.trigger(1);
       task.start();
       while (task.state() == Lifecycle.CREATED || !isStuck(task)) {
         pause(1);

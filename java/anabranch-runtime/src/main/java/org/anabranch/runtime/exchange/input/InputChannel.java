@@ -1,6 +1,5 @@
 package org.anabranch.runtime.exchange.input;
 
-import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,12 +13,14 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.anabranch.proto.v1.ChannelPosition;
 import org.anabranch.proto.v1.ConnectReply;
 import org.anabranch.proto.v1.ConnectRequest;
 import org.anabranch.proto.v1.Demand;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.UnreadFrame;
+import org.anabranch.runtime.exchange.input.InputEvent.Records;
 import org.anabranch.runtime.exchange.wire.BadConnections;
 import org.anabranch.runtime.exchange.wire.ExchangeConfig;
 import org.anabranch.runtime.exchange.wire.ExchangeException;
@@ -92,14 +93,11 @@ class InputChannel implements Poller.Handler {
   private long barrierAhead;
   private boolean readToEnd;
   private boolean takenAhead;
-  // Of the records of a frame: how many at its beginning are not handed out, and those that were
-  // received and not handed out yet, from an index on.
+  // How many records at the beginning of the frame at hand were received before.
   private int skipped;
-  private InputBatch rest;
-  private int restFrom;
-  // The frame of these; set only if it was handed out in parts.
-  private UnreadFrame inParts;
-  private int most = Integer.MAX_VALUE;
+  // What was decoded and not handed out yet.
+  private Left left;
+  private boolean blocked;
   private long nextSeq;
   private long nextRecordSeq;
   private int window = Rate.FIRST_WINDOW;
@@ -110,6 +108,9 @@ class InputChannel implements Poller.Handler {
   // What a demand has left that the socket has not taken; null if it has taken all.
   private ByteBuffer unsentDemand;
   private boolean demandChanged;
+
+  /** The last records of a frame, which were not handed out with the first. */
+  private record Left(Records records, UnreadFrame frame) {}
 
   /**
    * What all channels of one task have in common.
@@ -165,32 +166,33 @@ class InputChannel implements Poller.Handler {
   }
 
   /** Returns whether something can be handed out now. */
-  boolean ready() {
-    return rest != null || complete();
+  final boolean ready() {
+    return !blocked && (left != null || complete());
   }
 
-  /** Keeps the records of the frame taken last that were not received before. */
-  final void keep(InputBatch batch) {
-    if (skipped < batch.size()) {
-      rest = batch;
-      restFrom = skipped;
-    }
+  /** Has the gate take nothing from this channel, or something again. */
+  final void block(boolean now) {
+    blocked = now;
+  }
+
+  /**
+   * Returns the first of the records of a frame, at most so many, and keeps the others for {@link
+   * #takeLeft}.
+   */
+  final Records atMost(int most, Records records, Frame frame) {
+    return records.records() > most ? cut(new Left(records, frame.toUnread()), most) : records;
   }
 
   /** Returns records that were kept, at most so many, or null if there are none. */
-  final InputBatch takeKept(int atMost) {
-    most = atMost;
-    if (rest == null) {
-      return null;
-    }
-    int from = restFrom;
-    restFrom = from + Math.min(rest.size() - from, atMost);
-    InputBatch taken = rest.slice(from, restFrom);
-    if (restFrom == rest.size()) {
-      rest = null;
-      inParts = null;
-    }
-    return taken;
+  final Records takeLeft(int most) {
+    return left == null ? null : cut(left, most);
+  }
+
+  private Records cut(Left from, int most) {
+    Records records = from.records();
+    int n = records.records();
+    left = n > most ? new Left(records.slice(most, n), from.frame()) : null;
+    return records.slice(0, Math.min(n, most));
   }
 
   // ---------------------------------------------------------------- reading ahead
@@ -206,19 +208,11 @@ class InputChannel implements Poller.Handler {
       bytes += frame.payloadLength();
       if (frame.header().getNRecords() > 0
           || frame.header().getControlCase() != FrameHeader.ControlCase.CONTROL_NOT_SET) {
-        putAhead(unread(frame)); // one of determinants only has had its effect
+        putAhead(frame.toUnread()); // one of determinants only has had its effect
       }
       advanceReceived();
     }
     return bytes;
-  }
-
-  private UnreadFrame unread(Frame frame) {
-    return UnreadFrame.newBuilder()
-        .setHeader(frame.header().toBuilder().clearDeltas())
-        .setPayload(ByteString.copyFrom(frame.bytes(), frame.payloadStart(), frame.payloadLength()))
-        .setSkip(skipped)
-        .build();
   }
 
   private void putAhead(UnreadFrame frame) {
@@ -239,8 +233,9 @@ class InputChannel implements Poller.Handler {
   /** Returns what was received and not handed out. */
   final List<UnreadFrame> unread() {
     List<UnreadFrame> unread = new ArrayList<>();
-    if (rest != null) {
-      unread.add(inParts.toBuilder().setSkip(restFrom).build());
+    if (left != null) {
+      int n = left.frame().getHeader().getNRecords();
+      unread.add(left.frame().toBuilder().setSkip(n - left.records().records()).build());
     }
     unread.addAll(ahead);
     return unread;
@@ -258,6 +253,11 @@ class InputChannel implements Poller.Handler {
 
   final long aheadBytes() {
     return aheadBytes;
+  }
+
+  /** Returns how far the channel is, for a snapshot: here only whether it has ended. */
+  ChannelPosition position() {
+    return ChannelPosition.newBuilder().setChannel(id).setEnded(ended).build();
   }
 
   /** Returns whether {@link #tick} has something to do. */
@@ -575,18 +575,12 @@ class InputChannel implements Poller.Handler {
   /** Returns the next frame. Its bytes stay valid until {@link #advance}. */
   final Frame take() {
     takenAhead = !ahead.isEmpty();
-    Frame frame;
-    if (takenAhead) {
-      UnreadFrame unread = ahead.remove();
-      byte[] payload = unread.getPayload().toByteArray();
-      aheadBytes -= payload.length;
-      skipped = unread.getSkip();
-      frame = new Frame(unread.getHeader(), payload, 0, payload.length);
-    } else {
-      frame = takeReceived();
+    if (!takenAhead) {
+      return takeReceived();
     }
-    inParts = frame.header().getNRecords() - skipped > most ? unread(frame) : null;
-    return frame;
+    UnreadFrame unread = ahead.remove();
+    aheadBytes -= unread.getPayload().size();
+    return Frame.of(unread);
   }
 
   private Frame takeReceived() {
@@ -615,7 +609,7 @@ class InputChannel implements Poller.Handler {
     }
     accept(header);
     received.skip(LENGTH + length);
-    return new Frame(header, received.array(), payloadStart, payloadLength);
+    return new Frame(header, received.array(), payloadStart, payloadLength, skipped);
   }
 
   private void check(FrameHeader header) {

@@ -22,7 +22,6 @@ final class LoggedInputChannel extends InputChannel {
   private final TaskLogs logs;
   private final Consumer consumer;
   private Position received;
-  private boolean blocked;
   private long nextSeq = ANY;
 
   LoggedInputChannel(
@@ -39,20 +38,8 @@ final class LoggedInputChannel extends InputChannel {
     this.received = Position.of(from);
   }
 
-  boolean blocked() {
-    return blocked;
-  }
-
-  void block(boolean now) {
-    blocked = now;
-  }
-
-  @Override
-  boolean ready() {
-    return !blocked && super.ready();
-  }
-
   /** Returns what was handed out. */
+  @Override
   ChannelPosition position() {
     Position position = received;
     for (UnreadFrame unread : unread()) {

@@ -159,9 +159,8 @@ public final class OutputGate {
   }
 
   /** Sends a barrier on every channel; what is pending has been flushed. */
-  public void barrier(long number, long timestampMillis) {
-    Barrier barrier =
-        Barrier.newBuilder().setNumber(number).setTimestampMs(timestampMillis).build();
+  public void barrier(long number) {
+    Barrier barrier = Barrier.newBuilder().setNumber(number).build();
     for (EdgeWriter edge : edges) {
       edge.send(FrameHeader.newBuilder().setBarrier(barrier));
     }

@@ -1,10 +1,7 @@
 package org.anabranch.runtime.task.run;
 
-import org.anabranch.proto.v1.Barrier;
-import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.Snapshot;
-import org.anabranch.runtime.exchange.input.Received;
-import org.anabranch.runtime.exchange.input.UnalignedInputGate;
+import org.anabranch.runtime.exchange.input.InputEvent;
 import org.anabranch.runtime.exchange.wire.Guarantee;
 
 /**
@@ -16,8 +13,6 @@ import org.anabranch.runtime.exchange.wire.Guarantee;
  */
 final class AtLeastOnceRun extends RecoverableRun {
   private long epoch;
-  private long barrierAt;
-  private UnalignedInputGate input;
 
   AtLeastOnceRun(RunningTask task) {
     super(task);
@@ -40,12 +35,6 @@ final class AtLeastOnceRun extends RecoverableRun {
   }
 
   @Override
-  void opened() {
-    super.opened();
-    input = exchange.unalignedInput();
-  }
-
-  @Override
   void open() {
     openRestored();
     task.running();
@@ -53,40 +42,15 @@ final class AtLeastOnceRun extends RecoverableRun {
 
   @Override
   void runInput() {
-    while (!input.ended()) {
+    while (!events.ended()) {
       task.runMailbox();
       takeTriggered();
-      Received received = awaitReceived();
-      if (received == null) {
-        continue;
-      }
-      if (received.batch() != null) {
-        handle(received.batch());
-      } else {
-        meet(received.control());
+      InputEvent event = awaitEvent();
+      if (event != null) {
+        handle(event);
       }
     }
   }
-
-  private void meet(FrameHeader control) {
-    if (control.hasBarrier()) {
-      Barrier barrier = control.getBarrier();
-      barrierAt = barrier.getTimestampMs();
-    }
-    // After the last end nothing has passed: there is the last snapshot, which needs no barrier.
-    long passed = input.passed();
-    if (passed > epoch) {
-      takeCheckpoint(passed, barrierAt);
-    }
-  }
-
-  @Override
-  long aligning() {
-    return 0;
-  }
-
-  @Override
-  void passedBarriers() {}
 
   @Override
   void enterEpoch(long number) {
@@ -104,7 +68,7 @@ final class AtLeastOnceRun extends RecoverableRun {
   }
 
   @Override
-  void beforeTrigger(long number, long timestampMillis) {}
+  void beforeTrigger(long number) {}
 
   @Override
   void beforeFinish() {}

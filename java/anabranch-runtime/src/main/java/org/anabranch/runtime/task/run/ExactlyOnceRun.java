@@ -5,11 +5,8 @@ import java.util.stream.Collectors;
 import org.anabranch.proto.v1.Channel;
 import org.anabranch.proto.v1.Determinant;
 import org.anabranch.proto.v1.Determinant.KindCase;
-import org.anabranch.proto.v1.FrameHeader;
-import org.anabranch.proto.v1.FrameHeader.ControlCase;
 import org.anabranch.proto.v1.Snapshot;
-import org.anabranch.runtime.exchange.input.LoggedInputGate;
-import org.anabranch.runtime.exchange.input.Received;
+import org.anabranch.runtime.exchange.input.InputEvent;
 import org.anabranch.runtime.exchange.wire.Guarantee;
 import org.anabranch.runtime.job.JobContext;
 import org.anabranch.runtime.job.RecoveryConfig;
@@ -34,9 +31,6 @@ final class ExactlyOnceRun extends RecoverableRun {
 
   private final TaskLogs logs;
   private final Recorder recorder;
-  private LoggedInputGate input;
-  // The barrier that has come on some channels and not on all; 0: none.
-  private long aligning;
 
   ExactlyOnceRun(RunningTask task, JobContext job, RecoveryConfig.ExactlyOnce config) {
     super(task);
@@ -109,7 +103,6 @@ final class ExactlyOnceRun extends RecoverableRun {
   @Override
   void opened() {
     super.opened();
-    input = exchange.loggedInput();
     if (!repeats()) {
       logs.goLive();
     }
@@ -172,7 +165,7 @@ final class ExactlyOnceRun extends RecoverableRun {
 
   @Override
   void runInput() {
-    while (!input.ended()) {
+    while (!events.ended()) {
       task.runMailbox();
       if (!recorder.exhausted()) {
         repeatInput();
@@ -186,10 +179,10 @@ final class ExactlyOnceRun extends RecoverableRun {
   }
 
   private void takeInput() {
-    Received received = awaitReceived();
-    if (received != null) {
-      recorder.order(received.channel(), received.batch() == null ? 0 : received.batch().size());
-      handle(received);
+    InputEvent event = awaitEvent();
+    if (event != null) {
+      recorder.order(event.channel(), event.records());
+      handle(event);
     }
   }
 
@@ -198,22 +191,21 @@ final class ExactlyOnceRun extends RecoverableRun {
     Determinant entry = recorder.next(KindCase.ORDER, KindCase.CHECKPOINT);
     if (entry.hasCheckpoint()) {
       awaitRest();
-      Determinant.Checkpoint taken = entry.getCheckpoint();
-      takeCheckpointBeforeEnd(taken.getNumber(), taken.getTimestampMs());
+      takeCheckpointBeforeEnd(entry.getCheckpoint().getNumber());
       return;
     }
     Determinant.Order order = entry.getOrder();
     boolean control = order.getRecords() == 0;
     int left = order.getRecords();
     do {
-      Received received = awaitInput(order.getChannel(), control ? 1 : left);
-      if ((received.control() != null) != control) {
+      InputEvent event = awaitEventOf(order.getChannel(), control ? 1 : left);
+      if (event instanceof InputEvent.Control != control) {
         throw recorder.mismatch(
             (control ? "a control frame" : left + " records") + " of channel " + order.getChannel(),
             "the other");
       }
-      left -= control ? 0 : received.batch().size();
-      handle(received);
+      left -= event.records();
+      handle(event);
     } while (left > 0);
   }
 
@@ -225,67 +217,24 @@ final class ExactlyOnceRun extends RecoverableRun {
     }
   }
 
-  private Received awaitInput(int channel, int most) {
+  private InputEvent awaitEventOf(int channel, int most) {
     while (true) {
-      Received received = input.take(channel, most);
-      if (received == null) {
-        if (input.ended(channel)) {
+      InputEvent event = events.nextOf(channel, most);
+      if (event == null) {
+        if (events.ended(channel)) {
           throw recorder.mismatch("more input of channel " + channel, "its end");
         }
         exchange.poll(0);
-        received = input.take(channel, most);
+        event = events.nextOf(channel, most);
       }
-      if (received != null) {
-        return received;
+      if (event != null) {
+        return event;
       }
       output.flush();
-      input.demandMore();
+      exchange.input().demandMore();
       exchange.poll(REPLAY_WAIT_MILLIS);
       task.runMailbox();
     }
-  }
-
-  private void handle(Received received) {
-    FrameHeader control = received.control();
-    if (control == null) {
-      handle(received.batch());
-      return;
-    }
-    if (control.getControlCase() == ControlCase.BARRIER) {
-      meet(received.channel(), control.getBarrier().getNumber());
-      Faults.reach("checkpoint.aligning");
-    } else {
-      Faults.reach("end.input");
-    }
-    // After the last end there is the last snapshot, which needs no barrier.
-    if (aligning != 0 && !input.ended() && input.aligned()) {
-      long number = aligning;
-      aligning = 0;
-      takeCheckpoint(number, control.getBarrier().getTimestampMs());
-      input.unblock();
-    }
-  }
-
-  @Override
-  long aligning() {
-    return aligning;
-  }
-
-  @Override
-  void passedBarriers() {
-    aligning = 0;
-    input.unblock();
-  }
-
-  private void meet(int channel, long number) {
-    if (number <= logs.epoch() || number < aligning) {
-      return; // of a checkpoint that was given up for a later one
-    }
-    if (number > aligning) {
-      input.unblock();
-      aligning = number;
-    }
-    input.block(channel);
   }
 
   // ---------------------------------------------------------------- source
@@ -300,8 +249,7 @@ final class ExactlyOnceRun extends RecoverableRun {
     }
     Determinant entry = recorder.next(KindCase.SOURCE_READ, KindCase.CHECKPOINT);
     if (entry.hasCheckpoint()) {
-      Determinant.Checkpoint taken = entry.getCheckpoint();
-      takeCheckpoint(taken.getNumber(), taken.getTimestampMs());
+      takeCheckpoint(entry.getCheckpoint().getNumber());
     } else {
       repeatFetches(entry);
       if (entry.getSourceRead().getWanted() > 0) {
@@ -324,8 +272,8 @@ final class ExactlyOnceRun extends RecoverableRun {
   }
 
   @Override
-  void beforeTrigger(long number, long timestampMillis) {
-    recorder.checkpoint(number, timestampMillis);
+  void beforeTrigger(long number) {
+    recorder.checkpoint(number);
   }
 
   @Override

@@ -1,7 +1,6 @@
 package org.anabranch.runtime.task.run;
 
-import org.anabranch.runtime.exchange.input.InputBatch;
-import org.anabranch.runtime.exchange.input.InputGate;
+import org.anabranch.runtime.exchange.input.InputEvent;
 import org.anabranch.runtime.exchange.wire.Guarantee;
 
 /** The run of a task in a job without checkpoints: nothing is remembered, nothing is repeated. */
@@ -45,24 +44,10 @@ final class PlainRun extends Run {
 
   @Override
   void runInput() {
-    InputGate input = exchange.input();
-    while (true) {
+    while (!events.ended()) {
       task.runMailbox();
-      InputBatch batch = input.next();
-      if (batch == null) {
-        exchange.poll(0);
-        batch = input.next();
-      }
-      if (batch != null) {
-        task.handle(batch);
-      } else if (input.ended()) {
-        return;
-      } else {
-        output.flush();
-        // The flush may have waited for room, and input may have come meanwhile.
-        if (input.waitingFrames() == 0) {
-          exchange.await();
-        }
+      if (awaitEvent() instanceof InputEvent.Records records) {
+        task.handle(records);
       }
     }
   }

@@ -101,14 +101,11 @@ final class Recorder implements Choices {
   }
 
   /** A source is about to take a checkpoint. */
-  void checkpoint(long number, long timestampMillis) {
+  void checkpoint(long number) {
     begin();
     append(
         Determinant.newBuilder()
-            .setCheckpoint(
-                Determinant.Checkpoint.newBuilder()
-                    .setNumber(number)
-                    .setTimestampMs(timestampMillis))
+            .setCheckpoint(Determinant.Checkpoint.newBuilder().setNumber(number))
             .build());
   }
 

@@ -5,9 +5,10 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.UnreadFrame;
-import org.anabranch.runtime.exchange.input.InputBatch;
-import org.anabranch.runtime.exchange.input.InputGate;
-import org.anabranch.runtime.exchange.input.Received;
+import org.anabranch.runtime.exchange.input.InputEvent;
+import org.anabranch.runtime.exchange.input.InputEvent.Barrier;
+import org.anabranch.runtime.exchange.input.InputEvent.Control;
+import org.anabranch.runtime.exchange.input.InputEvent.Records;
 import org.anabranch.runtime.operator.Operator;
 import org.anabranch.runtime.process.Faults;
 import org.anabranch.runtime.state.Payloads;
@@ -31,11 +32,9 @@ abstract sealed class RecoverableRun extends Run permits ExactlyOnceRun, AtLeast
   private final Queue<Long> completed = new ConcurrentLinkedQueue<>();
   private boolean restored;
   private volatile boolean endReported;
-  private InputGate input;
   private final Pace pace = new Pace();
-  // The checkpoint to be taken without a barrier, and when it was asked for; 0: none.
+  // The checkpoint to be taken without a barrier; 0: none.
   private long triggered;
-  private long triggeredAt;
 
   RecoverableRun(RunningTask task) {
     super(task);
@@ -56,13 +55,7 @@ abstract sealed class RecoverableRun extends Run permits ExactlyOnceRun, AtLeast
   abstract boolean repeatSource();
 
   /** A checkpoint is about to be taken because the master wants it, without a barrier. */
-  abstract void beforeTrigger(long number, long timestampMillis);
-
-  /** Returns the checkpoint whose barrier has come on some channels and not on all; 0: none. */
-  abstract long aligning();
-
-  /** A checkpoint was taken without the barriers that some channels may have met. */
-  abstract void passedBarriers();
+  abstract void beforeTrigger(long number);
 
   /** The input has ended; operators are about to emit what they hold back. */
   abstract void beforeFinish();
@@ -92,9 +85,8 @@ abstract sealed class RecoverableRun extends Run permits ExactlyOnceRun, AtLeast
    * no barrier reaches any more because all that is upstream of it has ended.
    */
   @Override
-  public final void trigger(long number, long timestampMillis) {
+  public final void trigger(long number) {
     triggered = number;
-    triggeredAt = timestampMillis;
   }
 
   @Override
@@ -126,11 +118,6 @@ abstract sealed class RecoverableRun extends Run permits ExactlyOnceRun, AtLeast
   }
 
   // ---------------------------------------------------------------- life
-
-  @Override
-  void opened() {
-    input = exchange.input();
-  }
 
   /** Runs until the task is cancelled. */
   @Override
@@ -208,28 +195,23 @@ abstract sealed class RecoverableRun extends Run permits ExactlyOnceRun, AtLeast
 
   // ---------------------------------------------------------------- input
 
-  /** Returns what has come next; null if nothing has, and then waits for something to come. */
-  final Received awaitReceived() {
-    Received received = input.nextReceived();
-    if (received == null) {
-      exchange.poll(0);
-      received = input.nextReceived();
-    }
-    if (received == null) {
-      output.flush();
-      // The flush may have waited for room, and input may have come meanwhile.
-      if (!input.ready()) {
-        exchange.await();
+  /** Handles records, or what a barrier or the end of a channel brings about. */
+  final void handle(InputEvent event) {
+    if (event instanceof Records records) {
+      handle(records);
+    } else if (event instanceof Control control) {
+      Faults.reach(control instanceof Barrier ? "checkpoint.aligning" : "end.input");
+      if (control.aligned() != 0) {
+        takeCheckpoint(control.aligned());
       }
     }
-    return received;
   }
 
-  final void handle(InputBatch batch) {
+  private void handle(Records records) {
     long began = System.nanoTime();
-    task.handle(batch);
-    pace.learn(batch.size(), System.nanoTime() - began);
-    input.takeAtMost(pace.most());
+    task.handle(records);
+    pace.learn(records.records(), System.nanoTime() - began);
+    events.takeAtMost(pace.most());
   }
 
   @Override
@@ -238,8 +220,8 @@ abstract sealed class RecoverableRun extends Run permits ExactlyOnceRun, AtLeast
       return false;
     }
     if (triggered > epoch()) {
-      beforeTrigger(triggered, triggeredAt);
-      takeCheckpoint(triggered, triggeredAt);
+      beforeTrigger(triggered);
+      takeCheckpoint(triggered);
     }
     return true;
   }
@@ -251,42 +233,43 @@ abstract sealed class RecoverableRun extends Run permits ExactlyOnceRun, AtLeast
     if (triggered <= epoch()) {
       return;
     }
-    boolean readToEnd = triggered > aligning() && readAhead(MOST_BYTES_AHEAD);
+    boolean isLate = triggered <= events.aligning();
+    boolean readToEnd = !isLate && readAhead(MOST_BYTES_AHEAD);
     // Asked for only now: what was read may hold the barrier.
-    if (triggered <= aligning() || input.barrierAhead(triggered)) {
+    if (isLate || events.barrierAhead(triggered)) {
       triggered = 0;
     } else if (readToEnd) {
-      beforeTrigger(triggered, triggeredAt);
-      takeCheckpointBeforeEnd(triggered, triggeredAt);
+      beforeTrigger(triggered);
+      takeCheckpointBeforeEnd(triggered);
     }
   }
 
   /** Takes a checkpoint whose snapshot holds all input that is still to be handled. */
-  final void takeCheckpointBeforeEnd(long number, long timestampMillis) {
-    takeCheckpoint(number, timestampMillis, input.unread());
-    passedBarriers();
+  final void takeCheckpointBeforeEnd(long number) {
+    takeCheckpoint(number, events.unread());
   }
 
   /** Returns whether all that is still to come is in memory. */
   final boolean readAhead(long mostBytes) {
-    boolean readToEnd = input.readAhead(mostBytes);
+    boolean readToEnd = events.readAhead(mostBytes);
     if (!readToEnd) {
       exchange.poll(0);
-      readToEnd = input.readAhead(mostBytes);
+      readToEnd = events.readAhead(mostBytes);
     }
     return readToEnd;
   }
 
-  final void takeCheckpoint(long number, long timestampMillis) {
-    takeCheckpoint(number, timestampMillis, List.of());
+  final void takeCheckpoint(long number) {
+    takeCheckpoint(number, List.of());
   }
 
-  private void takeCheckpoint(long number, long timestampMillis, List<UnreadFrame> unread) {
+  private void takeCheckpoint(long number, List<UnreadFrame> unread) {
     output.flush();
     Snapshot.Builder states = Snapshot.newBuilder();
     save(number, states);
     enterEpoch(number);
-    output.barrier(number, timestampMillis);
+    output.barrier(number);
+    events.enterEpoch(number);
     if (chain.source() != null) {
       chain.source().beginEpoch();
     }
@@ -303,7 +286,7 @@ abstract sealed class RecoverableRun extends Run permits ExactlyOnceRun, AtLeast
    * the end was sent, and the positions of outputs after it.
    */
   private Snapshot snapshot(long number, Snapshot.Builder states) {
-    states.setNumber(number).addAllInputs(input.positions()).putAllNextOfEdge(output.nextOfEdge());
+    states.setNumber(number).addAllInputs(events.positions()).putAllNextOfEdge(output.nextOfEdge());
     complete(states);
     return states.build();
   }

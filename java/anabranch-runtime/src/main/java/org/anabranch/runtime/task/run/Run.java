@@ -7,6 +7,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.anabranch.proto.v1.ConnectTask.Producer;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.runtime.exchange.Exchange;
+import org.anabranch.runtime.exchange.input.EventReader;
+import org.anabranch.runtime.exchange.input.InputEvent;
 import org.anabranch.runtime.exchange.output.OutputGate;
 import org.anabranch.runtime.exchange.wire.Guarantee;
 import org.anabranch.runtime.job.JobContext;
@@ -29,6 +31,7 @@ public abstract sealed class Run permits PlainRun, RecoverableRun {
   private final List<Producer> undialled = new ArrayList<>();
   private boolean connectAsked;
   Exchange exchange;
+  EventReader events;
   OutputGate output;
   OperatorChain chain;
 
@@ -110,7 +113,7 @@ public abstract sealed class Run permits PlainRun, RecoverableRun {
   }
 
   /** Has a checkpoint taken without a barrier. */
-  public void trigger(long number, long timestampMillis) {}
+  public void trigger(long number) {}
 
   /** Everybody's part of a checkpoint is safe. May be called from any thread. */
   public void completed(long number) {}
@@ -129,6 +132,7 @@ public abstract sealed class Run permits PlainRun, RecoverableRun {
    */
   public final void run(Exchange opened, OperatorChain built) throws Exception {
     exchange = opened;
+    events = opened.events();
     output = opened.output();
     chain = built;
     opened();
@@ -178,6 +182,23 @@ public abstract sealed class Run permits PlainRun, RecoverableRun {
     } else {
       runInput();
     }
+  }
+
+  /** Returns what has come next; null if nothing has, and then waits for something to come. */
+  final InputEvent awaitEvent() {
+    InputEvent event = events.next();
+    if (event == null) {
+      exchange.poll(0);
+      event = events.next();
+    }
+    if (event == null) {
+      output.flush();
+      // The flush may have waited for room, and input may have come meanwhile.
+      if (!events.ready()) {
+        exchange.await();
+      }
+    }
+    return event;
   }
 
   private void runSource() {

@@ -3,7 +3,7 @@ package org.anabranch.runtime.task.run;
 import java.io.IOException;
 import org.anabranch.proto.v1.Snapshot;
 import org.anabranch.proto.v1.TaskDescriptor;
-import org.anabranch.runtime.exchange.input.InputBatch;
+import org.anabranch.runtime.exchange.input.InputEvent;
 import org.anabranch.runtime.state.Payloads;
 
 /** What a task is to its run. Everything is called on the task's thread. */
@@ -15,8 +15,8 @@ public interface RunningTask {
   /** Does what other threads have asked the task for. */
   void runMailbox();
 
-  /** Has the chain handle a batch. */
-  void handle(InputBatch batch);
+  /** Has the chain handle records. */
+  void handle(InputEvent.Records records);
 
   /** Asks the source for records once; returns whether it has collected any. */
   boolean fetch();

@@ -22,6 +22,7 @@ import org.anabranch.proto.v1.ConnectReply;
 import org.anabranch.proto.v1.ConnectReply.Status;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.TaskDescriptor;
+import org.anabranch.proto.v1.Watermark;
 import org.anabranch.runtime.exchange.Exchange;
 import org.anabranch.runtime.exchange.FakeProducer;
 import org.anabranch.runtime.exchange.TestExchanges;
@@ -79,13 +80,11 @@ class InputGateTest {
   private List<Object> readToEnd() {
     List<Object> values = new ArrayList<>();
     while (!exchange.input().ended()) {
-      InputBatch batch = exchange.input().next();
-      if (batch == null) {
+      InputEvent event = exchange.events().next();
+      if (event instanceof InputEvent.Records records) {
+        values.addAll(List.of(records.batch().values()));
+      } else if (event == null) {
         exchange.poll(20);
-        continue;
-      }
-      for (int i = 0; i < batch.size(); i++) {
-        values.add(batch.value(i));
       }
     }
     return values;
@@ -142,7 +141,9 @@ class InputGateTest {
         Arguments.of("header that cannot be parsed", frame(new byte[] {-1}, new byte[0])),
         Arguments.of("4294967295 records", frame(header(0, 0, -1), 1L)),
         Arguments.of("100 records", frame(header(0, 0, 100), 1L)),
-        Arguments.of("a BARRIER", frame(header(0, 0, 0).setBarrier(Barrier.getDefaultInstance()))));
+        Arguments.of("a BARRIER", frame(header(0, 0, 0).setBarrier(Barrier.getDefaultInstance()))),
+        Arguments.of(
+            "a WATERMARK", frame(header(0, 0, 0).setWatermark(Watermark.getDefaultInstance()))));
   }
 
   @ParameterizedTest
@@ -208,7 +209,7 @@ class InputGateTest {
     producer.say(frame(end(1, 1)));
     for (int i = 0; i < 5; i++) {
       exchange.poll(5);
-      assertThat(exchange.input().next()).isNull();
+      assertThat(exchange.events().next()).isNull();
     }
     assertThat(exchange.input().connected()).isFalse();
     assertThat(new String(said, StandardCharsets.ISO_8859_1))
@@ -328,10 +329,8 @@ class InputGateTest {
     connect();
     producer.say(frame(header(0, 0, 1), 1L));
     producer.hangUp();
-    InputBatch first = null;
-    while (first == null) {
+    while (exchange.events().next() == null) {
       exchange.poll(10);
-      first = exchange.input().next();
     }
     exchange.poll(50);
     assertThat(exchange.input().ended()).isFalse();
