@@ -17,7 +17,7 @@ WITHOUT_TWIN = {
     "dead_letters": "is part of Java's chain",
     "job": "what operators know of their job: the task's, in Java",
     "returned": "what a Python function may return; Java's compiler sees to that",
-    "slices": "Java's chain takes records one by one",
+    "slices": "Java's operators take the records of a batch one by one",
     "user_operator": "is Java's FunctionOperator and its loader in one",
 }
 

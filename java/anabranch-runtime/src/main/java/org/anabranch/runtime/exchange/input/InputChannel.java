@@ -109,8 +109,13 @@ class InputChannel implements Poller.Handler {
   private ByteBuffer unsentDemand;
   private boolean demandChanged;
 
-  /** The last records of a frame, which were not handed out with the first. */
-  private record Left(Records records, UnreadFrame frame) {}
+  /** Records of a frame, which are not handed out yet from one index on. */
+  private record Left(Records records, int from, UnreadFrame frame) {
+
+    int size() {
+      return records.records() - from;
+    }
+  }
 
   /**
    * What all channels of one task have in common.
@@ -180,7 +185,7 @@ class InputChannel implements Poller.Handler {
    * #takeLeft}.
    */
   final Records atMost(int most, Records records, Frame frame) {
-    return records.records() > most ? cut(new Left(records, frame.toUnread()), most) : records;
+    return records.records() > most ? cut(new Left(records, 0, frame.toUnread()), most) : records;
   }
 
   /** Returns records that were kept, at most so many, or null if there are none. */
@@ -188,11 +193,10 @@ class InputChannel implements Poller.Handler {
     return left == null ? null : cut(left, most);
   }
 
-  private Records cut(Left from, int most) {
-    Records records = from.records();
-    int n = records.records();
-    left = n > most ? new Left(records.slice(most, n), from.frame()) : null;
-    return records.slice(0, Math.min(n, most));
+  private Records cut(Left cut, int most) {
+    int to = cut.from() + Math.min(most, cut.size());
+    left = most < cut.size() ? new Left(cut.records(), to, cut.frame()) : null;
+    return cut.records().slice(cut.from(), to);
   }
 
   // ---------------------------------------------------------------- reading ahead
@@ -235,7 +239,7 @@ class InputChannel implements Poller.Handler {
     List<UnreadFrame> unread = new ArrayList<>();
     if (left != null) {
       int n = left.frame().getHeader().getNRecords();
-      unread.add(left.frame().toBuilder().setSkip(n - left.records().records()).build());
+      unread.add(left.frame().toBuilder().setSkip(n - left.size()).build());
     }
     unread.addAll(ahead);
     return unread;
