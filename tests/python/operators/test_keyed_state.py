@@ -19,6 +19,7 @@ from anabranch.operators.skipping import SkippingOperator
 from anabranch.operators.state_loader import StateLoader
 from anabranch.operators.state_saver import StateSaver
 from anabranch.records import KeySelector, TypeRegistry
+from anabranch.records.batch import Batch
 from anabranch.v1.graph_pb2 import JoinOptions
 
 GROUPS = 16
@@ -87,9 +88,9 @@ def restored(make, message):
 
 def taken(operator, keys, first=0):
     emitted = []
-    operator.connect(lambda values, _keys: emitted.extend(values))
-    results = operator.process(list(range(first, first + len(keys))), keys)
-    return emitted + list(results[0] if results else ())
+    operator.connect(lambda batch: emitted.extend(batch.values))
+    results = operator.process(Batch(list(range(first, first + len(keys))), keys))
+    return emitted + list(results.values if results else ())
 
 
 @pytest.mark.parametrize(
@@ -134,11 +135,11 @@ def test_a_restored_join_matches_and_forgets_in_the_same_order(before, after):
 
     def run(operator, moves):
         emitted = []
-        operator.connect(lambda values, _keys: emitted.extend(values))
+        operator.connect(lambda batch: emitted.extend(batch.values))
         for n, (side, key, later) in enumerate(moves):
             clock.time += later
-            results = operator.process_input(side, [n], [key])
-            emitted.extend(results[0] if results else ())
+            results = operator.process_input(side, Batch([n], [key]))
+            emitted.extend(results.values if results else ())
         return emitted
 
     operator = join(clock)
@@ -153,7 +154,7 @@ def test_a_restored_join_matches_and_forgets_in_the_same_order(before, after):
     ends = []
     for each in (operator, again):
         rest = []
-        each.connect(lambda values, _keys, rest=rest: rest.extend(values))
+        each.connect(lambda batch, rest=rest: rest.extend(batch.values))
         each.finish()
         ends.append(rest)
         assert not list(each.keyed_states[0].items())
