@@ -27,7 +27,7 @@ class LastCounts(SinkFunction[Count]):
         self.results = results
 
     def open(self, ctx: RuntimeContext) -> None:
-        self.index = ctx.get_task_index()
+        self.index = ctx.task_index
         self.counts: dict[str, int] = {}
         self.last = 0.0
 

@@ -89,7 +89,7 @@ class Samples(SinkFunction[tuple[int, float]]):
         self.results = results
 
     def open(self, ctx: RuntimeContext) -> None:
-        path = self.results / f"samples{ctx.get_task_index()}"
+        path = self.results / f"samples{ctx.task_index}"
         self.file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self.next = [0.0, 0.0]
         self.counts = [0, 0]

@@ -66,7 +66,7 @@ class CountSink(LastCounts, SinkFunction[Count]):
         self.results = results
 
     def open(self, ctx: RuntimeContext) -> None:
-        self.index = ctx.get_task_index()
+        self.index = ctx.task_index
 
     def close(self) -> None:
         write_counts(self.results, self.index, time.monotonic(), self.counts)

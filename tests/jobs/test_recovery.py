@@ -312,7 +312,7 @@ class Deal(PartitionFunction):
 
     def open(self, ctx) -> None:
         self.dealt = 0
-        self.subtask = ctx.get_task_index()
+        self.subtask = ctx.task_index
 
     def partition(self, record, n):
         self.dealt += 1

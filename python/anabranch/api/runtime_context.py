@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from anabranch.api.former_getters import FormerGetters
+
 R = TypeVar("R")
 
 
@@ -44,12 +46,24 @@ class LiveAnswers:
 
 
 @dataclass(frozen=True)
-class RuntimeContext:
+class RuntimeContext(FormerGetters):
     """Handed to `Function.open`. Each operator of a chain has its own.
 
     What a function reads of a clock, at random or from another system, differs from run to run. `now`, `random` and
     `nondeterministic` give the same answers again when the task is recovered, as exactly-once results need them to.
     They may be called while a record is handled, on the task's thread.
+
+    Attributes:
+        task_id: The task's id, unique in the job. Chained operators share a task.
+        task_index: The parallel index of this subtask, from 0.
+        parallelism: The number of subtasks of the operator.
+        operator_id: The operator's id, unique in the job.
+        operator_name: The operator's name, unique in the job.
+        config: The operator's configuration: what `with_config` set, on top of the job's.
+        job_config: The job's configuration: every option, those of the user's own too.
+        answers: Where `now`, `random` and `nondeterministic` get their answers from.
+        job_id: The job's id, which no other job has.
+        incarnation: How many times this subtask was begun before, after failures: greater in each new process.
     """
 
     task_id: int
@@ -74,39 +88,3 @@ class RuntimeContext:
     def random(self) -> random.Random:
         """Returns the operator's random generator, always the same object."""
         return self.answers.random(self.operator_id)
-
-    def get_job_id(self) -> str:
-        """Returns the job's id, which no other job has."""
-        return self.job_id
-
-    def get_incarnation(self) -> int:
-        """Returns how many times this subtask was begun before, after failures: greater in each new process."""
-        return self.incarnation
-
-    def get_task_id(self) -> int:
-        """Returns the task's id, unique in the job. Chained operators share a task."""
-        return self.task_id
-
-    def get_task_index(self) -> int:
-        """Returns the parallel index of this subtask, from 0."""
-        return self.task_index
-
-    def get_parallelism(self) -> int:
-        """Returns the number of subtasks of the operator."""
-        return self.parallelism
-
-    def get_operator_id(self) -> int:
-        """Returns the operator's id, unique in the job."""
-        return self.operator_id
-
-    def get_operator_name(self) -> str:
-        """Returns the operator's name, unique in the job."""
-        return self.operator_name
-
-    def get_config(self) -> Mapping[str, str]:
-        """Returns the operator's configuration: what `with_config` set, on top of the job's."""
-        return self.config
-
-    def get_job_config(self) -> Mapping[str, str]:
-        """Returns the job's configuration: every option, those of the user's own too."""
-        return self.job_config

@@ -153,8 +153,8 @@ class FileSink(TransactionalSinkFunction[Any]):
 
 def _told(ctx: RuntimeContext, what: str, otherwise: T) -> T:
     """Returns what the context tells; a context made for a test may have less of it than that of a job."""
-    get: Callable[[], T] | None = getattr(ctx, f"get_{what}", None)
-    return otherwise if get is None else get()
+    told: T = getattr(ctx, what, otherwise)
+    return told
 
 
 def _parsed(name: str) -> tuple[str, int, int]:

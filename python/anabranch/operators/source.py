@@ -57,7 +57,7 @@ class SourceOperator(CollectingOperator[Callable[[EmittingCollector], object]]):
     def open(self) -> None:  # noqa: D102
         self._collector = self.new_collector()  # also if what follows fails, it is closed
         try:
-            self._user_function.init_source(self._context.get_parallelism(), self._context.get_task_index())
+            self._user_function.init_source(self._context.parallelism, self._context.task_index)
         except BaseException as error:
             raise self.error() from error
         super().open()

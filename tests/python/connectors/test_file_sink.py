@@ -56,8 +56,7 @@ def test_without_records_no_file_is_made(tmp_path):
 
 def test_a_context_made_for_a_test_need_not_tell_all(tmp_path):
     class Third:
-        def get_task_index(self):
-            return 2
+        task_index = 2
 
     file_sink = FileSink(tmp_path)
     file_sink.open(Third())

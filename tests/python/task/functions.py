@@ -93,7 +93,7 @@ class Committed(TransactionalSinkFunction):
     """Leaves what was committed where the test finds it."""
 
     def open(self, context) -> None:
-        self.subtask = context.get_task_index()
+        self.subtask = context.task_index
 
     def begin_transaction(self) -> None:
         self.open_transaction: list[Any] = []
