@@ -28,7 +28,7 @@ from anabranch.checkpoint.store import CheckpointStore
 from anabranch.config import Options
 from anabranch.control.job_server import ControlServer
 from anabranch.control.proofs import METADATA, Proofs, new_nonce
-from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.input.channel import ConsumerIdentity, InputChannel
 from anabranch.exchange.input.gate import InputGate
 from anabranch.exchange.output.channel import OutputChannel
@@ -76,17 +76,17 @@ def bytes_each(make: Callable[[int], Any], n: int) -> int:
 
 def channels(n: int) -> Figures:
     """Memory of channel objects, in a process that has nothing else; see `in_a_process_of_its_own`."""
-    reactor = Reactor()
+    event_loop = EventLoop()
     budget = SpillBudget(80 << 20, tempfile.gettempdir())
 
     def logged(i: int) -> Any:
         position = control.ChannelPosition(channel=i)
         logs: Any = None  # nothing is sent
-        return LoggedOutputChannel(position, reactor, 0, InFlightLog(budget), logs=logs, max_frame_bytes=MAX_FRAME)
+        return LoggedOutputChannel(position, event_loop, 0, InFlightLog(budget), logs=logs, max_frame_bytes=MAX_FRAME)
 
     return {
         "input channel": bytes_each(lambda i: InputChannel(i, 1, MAX_FRAME), n),
-        "output channel": bytes_each(lambda i: OutputChannel(i, reactor, 0), n),
+        "output channel": bytes_each(lambda i: OutputChannel(i, event_loop, 0), n),
         "output channel with recovery": bytes_each(logged, n),
     }
 
@@ -96,7 +96,7 @@ def connections(n: int) -> Figures:
     identity = ConsumerIdentity("job", b"t" * 32, 0)
     with tempfile.TemporaryDirectory() as directory:
         transport = Transport("unix", directory, "", 256 << 10)
-        listening, dialling = Reactor(), Reactor()
+        listening, dialling = EventLoop(), EventLoop()
         (listener,), endpoint = transport.listen("t")
         out = [OutputChannel(i, listening, 0) for i in range(n)]
         edge = OutputEdge.__new__(OutputEdge)
@@ -136,7 +136,7 @@ def _barriers(n: int, out: list[OutputChannel], gate: InputGate) -> float:
     while taken < n:
         while gate.next_frame() is not None:
             taken += 1
-        gate.reactor.poll(0)
+        gate.event_loop.poll(0)
     return time.perf_counter() - started
 
 

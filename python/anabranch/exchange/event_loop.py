@@ -24,7 +24,7 @@ class TaskCancelled(BaseException):
     """Unwinds a task that was told to stop. Not an error: no `except Exception` may swallow it."""
 
 
-class Reactor:
+class EventLoop:
     """Non-blocking sockets and a mailbox, all handled on the thread that calls `poll` and `run_posted`.
 
     `post`, `wake` and `cancel` may be called from any thread, everything else from the owner's only.
@@ -110,7 +110,7 @@ class Reactor:
 
     def wake(self) -> None:
         """Makes a waiting `poll` return."""
-        with contextlib.suppress(OSError):  # enough wake-ups are pending already, or the reactor is closed
+        with contextlib.suppress(OSError):  # enough wake-ups are pending already, or the event loop is closed
             self._wake_sender.send(b"\0")
 
     def close(self) -> None:

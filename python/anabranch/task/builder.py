@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from anabranch.api.functions import PartitionFunction
-from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.input.channel import ConsumerIdentity, InputChannel
 from anabranch.exchange.input.decoding import EdgeDecoder
 from anabranch.exchange.input.gate import InputGate
@@ -27,13 +27,13 @@ from anabranch.v1 import graph_pb2 as graph
 def build_input(
     descriptor: control.TaskDescriptor,
     job: WorkerJob,
-    reactor: Reactor,
+    event_loop: EventLoop,
     channel_of: Callable[[int, int], InputChannel],
 ) -> InputGate:
     """Returns the input gate; `channel_of` makes the channel of a number and an edge."""
     identity = ConsumerIdentity(job.job_id, job.token, descriptor.incarnation)
     channels = [channel_of(channel.channel, edge.edge_id) for edge in descriptor.inputs for channel in edge.channels]
-    return InputGate(reactor, job.transport, identity, channels)
+    return InputGate(event_loop, job.transport, identity, channels)
 
 
 def build_decoders(descriptor: control.TaskDescriptor, job: WorkerJob, *, refuses: bool) -> dict[int, EdgeDecoder]:
@@ -145,7 +145,7 @@ def dead_letters_of(
 
 
 def listen(
-    descriptor: control.TaskDescriptor, job: WorkerJob, reactor: Reactor, output: OutputGate
+    descriptor: control.TaskDescriptor, job: WorkerJob, event_loop: EventLoop, output: OutputGate
 ) -> tuple[list[Acceptor], control.Endpoint | None]:
     """Returns what lets consumers in, and where they find the task; nothing for a task without consumers."""
     if not descriptor.outputs:
@@ -154,7 +154,7 @@ def listen(
     handshakes = ProducerHandshakes(job.token, endpoint.nonce)
     timeout = job.options.integer("anabranch.exchange.handshake-timeout-ms") / 1000
     acceptors = [
-        Acceptor(reactor, listener, job.transport, handshakes=handshakes, timeout=timeout, admit=output.admit)
+        Acceptor(event_loop, listener, job.transport, handshakes=handshakes, timeout=timeout, admit=output.admit)
         for listener in listeners
     ]
     return acceptors, endpoint

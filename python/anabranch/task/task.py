@@ -7,7 +7,7 @@ from typing import Protocol
 
 from anabranch import forks
 from anabranch.checkpoint.snapshot import NewSnapshot
-from anabranch.exchange.event_loop import Reactor, TaskCancelled
+from anabranch.exchange.event_loop import EventLoop, TaskCancelled
 from anabranch.exchange.output.gate import EmitError
 from anabranch.exchange.wire.acceptor import Acceptor
 from anabranch.operators.job import WorkerJob
@@ -88,8 +88,8 @@ class Task:
         self._job = job
         self._reporter = reporter
         self._predecessor = predecessor
-        self._reactor = Reactor()
-        self._run = _RUNS[job.options.mode](descriptor, job, self._reactor)
+        self._event_loop = EventLoop()
+        self._run = _RUNS[job.options.mode](descriptor, job, self._event_loop)
         self._acceptors: list[Acceptor] = []
         # Greater than those of the incarnations before.
         self._collected_seq = self._collected_acknowledged = descriptor.incarnation << _COLLECTED_BITS
@@ -113,7 +113,7 @@ class Task:
                 self._dial(self.work)
 
         # Also while the task waits for room: the room may come from a consumer that waits for this very connection.
-        self._reactor.post_io(connect)
+        self._event_loop.post_io(connect)
 
     def trigger_checkpoint(self, number: int) -> None:
         """Has the task take a checkpoint without a barrier; harmless if it has taken it already.
@@ -121,7 +121,7 @@ class Task:
         For a source, which takes it between two fetches, and for a task that no barrier reaches any more because all
         that is upstream of it has ended.
         """
-        self._reactor.post(lambda: self._run.trigger(number))
+        self._event_loop.post(lambda: self._run.trigger(number))
 
     def complete_checkpoint(self, number: int) -> None:
         """Says that everybody's part of a checkpoint is safe."""
@@ -129,12 +129,12 @@ class Task:
 
     def cancel(self) -> None:
         """Makes the task stop soon, also in the middle of a batch; the record at hand is finished."""
-        self._reactor.cancel()
+        self._event_loop.cancel()
 
     def acknowledge_collected(self, seq: int) -> None:
         """Says that the client has batches up to `seq`."""
         self._collected_acknowledged = max(self._collected_acknowledged, seq)
-        self._reactor.wake()
+        self._event_loop.wake()
 
     @property
     def log_bytes(self) -> int:
@@ -181,14 +181,14 @@ class Task:
         work = self.work = Work(
             self.descriptor,
             self._job,
-            self._reactor,
+            self._event_loop,
             input_channel=run.input_channel,
             output_channel=run.output_channel,
             aligner=run.aligner,
             answers=run.answers,
             send_collected=self._send_collected,
         )
-        self._acceptors, endpoint = builder.listen(self.descriptor, self._job, self._reactor, work.output)
+        self._acceptors, endpoint = builder.listen(self.descriptor, self._job, self._event_loop, work.output)
         self._reporter.deployed(self, endpoint)
         run.reach("recovery.deployed")
         # Consumers are waited for too: user code may block for long, and nobody is let in meanwhile.
@@ -246,7 +246,7 @@ class Task:
             acceptor.close()
         if self.work is not None:
             self.work.close()
-        self._reactor.close()
+        self._event_loop.close()
         return failure
 
     # ------------------------------------------------------------------ what is collected for the client

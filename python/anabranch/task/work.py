@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from anabranch.api.runtime_context import Answers
-from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.input.aligner import BarrierAligner
 from anabranch.exchange.input.channel import InputChannel
 from anabranch.exchange.input.events import Records
@@ -30,7 +30,7 @@ class Work:
     Attributes:
         descriptor: The task.
         job: The job.
-        reactor: The event loop.
+        event_loop: The event loop.
         input: The input gate.
         reader: Reads the input.
         output: The output gate.
@@ -42,7 +42,7 @@ class Work:
         self,
         descriptor: control.TaskDescriptor,
         job: WorkerJob,
-        reactor: Reactor,
+        event_loop: EventLoop,
         *,
         input_channel: Callable[[int, int], InputChannel],
         output_channel: Callable[[int], OutgoingChannel],
@@ -55,7 +55,7 @@ class Work:
         Args:
             descriptor: The task.
             job: The job.
-            reactor: The event loop.
+            event_loop: The event loop.
             input_channel: Makes an input channel, of its number and edge.
             output_channel: Makes an output channel, of its number.
             aligner: Aligns the barriers of the input; None: there are no checkpoints.
@@ -67,11 +67,11 @@ class Work:
         """
         self.descriptor = descriptor
         self.job = job
-        self.reactor = reactor
+        self.event_loop = event_loop
         self.busy_since: float | None = None
         self._origin = (0, 0)  # of the batch at hand: its channel, and how many records came before on it
         self._flushed_at = 0.0
-        self.input = builder.build_input(descriptor, job, reactor, input_channel)
+        self.input = builder.build_input(descriptor, job, event_loop, input_channel)
         partition_functions = builder.load_partition_functions(descriptor)
         self.output = builder.build_output(descriptor, job, partition_functions, output_channel, self.wait_until)
         self.chain: OperatorChain = build_chain(
@@ -124,8 +124,8 @@ class Work:
         """
         if self.busy_since is not None:
             self.busy_since = ended
-        if ended - self.reactor.polled_at >= _POLL_INTERVAL:
-            self.reactor.poll(0)
+        if ended - self.event_loop.polled_at >= _POLL_INTERVAL:
+            self.event_loop.poll(0)
         if ended - self._flushed_at >= _FLUSH_INTERVAL:
             self._flushed_at = ended
             self.output.flush()
@@ -135,7 +135,7 @@ class Work:
     def wait_until(self, condition: Callable[[], bool]) -> None:
         """Handles output, and nothing else, until the condition holds."""
         self.input.pause()
-        self.reactor.poll_until(condition)
+        self.event_loop.poll_until(condition)
 
     def wait_for_room(self) -> None:
         """Waits while a consumer is slower than the task (backpressure)."""
@@ -146,12 +146,12 @@ class Work:
         """Sends what was emitted and waits for more input, or for a message from another thread."""
         self.output.flush()
         self.input.resume()  # the flush may have waited for room, and input was paused meanwhile
-        self.reactor.poll(timeout)
+        self.event_loop.poll(timeout)
 
     def serve(self) -> None:
         """Handles I/O and posted work, for a task that has done its own."""
-        self.reactor.poll(None)
-        self.reactor.run_posted()
+        self.event_loop.poll(None)
+        self.event_loop.run_posted()
 
     def close(self) -> None:
         """Closes both gates."""

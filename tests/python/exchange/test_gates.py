@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from anabranch.errors import ExchangeError
-from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.input.channel import ConsumerIdentity, InputChannel
 from anabranch.exchange.input.gate import InputGate
 from anabranch.exchange.output.channel import OutputChannel
@@ -29,10 +29,10 @@ class Pair:
     """One producer and one consumer."""
 
     def __init__(self, directory, *, send_queue_bytes: int = 1 << 16, incarnation: int = 0) -> None:
-        self.reactor = Reactor()
+        self.event_loop = EventLoop()
         self.transport = Transport("unix", str(directory), "", 1 << 14)
         self.limits = BatchLimits(64, 1 << 12, MAX_FRAME, send_queue_bytes)
-        self.channel = OutputChannel(7, self.reactor, incarnation)
+        self.channel = OutputChannel(7, self.event_loop, incarnation)
         self.edge = OutputEdge(
             1, [self.channel], Single(), Encoder(LANGUAGE_JAVA, TypeRegistry()), broadcast=False, carries_keys=False,
             consumer="next", limits=self.limits, wait_until=self.drain,
@@ -40,7 +40,7 @@ class Pair:
         self.output = OutputGate([self.edge])
         (listener,), self.endpoint = self.transport.listen("t1-0")
         self.acceptor = Acceptor(
-            self.reactor,
+            self.event_loop,
             listener,
             self.transport,
             handshakes=ProducerHandshakes(TOKEN, self.endpoint.nonce),
@@ -55,13 +55,13 @@ class Pair:
 
     def new_input(self, incarnation: int = 0) -> InputGate:
         identity = ConsumerIdentity("job", TOKEN, incarnation)
-        return InputGate(self.reactor, self.transport, identity, [InputChannel(7, 1, MAX_FRAME)])
+        return InputGate(self.event_loop, self.transport, identity, [InputChannel(7, 1, MAX_FRAME)])
 
     def want_all(self) -> None:
         """Has the producer go on without waiting for the consumer."""
         for _ in range(20):
             self.input.demand_more()
-        self.reactor.poll(1)
+        self.event_loop.poll(1)
 
     @property
     def sent(self) -> int:
@@ -70,7 +70,7 @@ class Pair:
 
     def connect(self, producer_incarnation: int = 0) -> None:
         self.input.connect(7, self.endpoint, producer_incarnation)
-        assert self.reactor.poll_until(lambda: self.input.connected, timeout=20)
+        assert self.event_loop.poll_until(lambda: self.input.connected, timeout=20)
 
     def take(self) -> None:
         decoder = Decoder(LANGUAGE_JAVA, TypeRegistry())
@@ -88,13 +88,13 @@ class Pair:
     def drain(self, condition) -> None:
         while not condition():
             self.take()
-            self.reactor.poll(0.01)
+            self.event_loop.poll(0.01)
 
     def close(self) -> None:
         self.acceptor.close()
         self.input.close()
         self.output.close()
-        self.reactor.close()
+        self.event_loop.close()
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def test_a_listener_without_the_secret_learns_nothing_of_it_and_is_not_believed(
         impostor.listen()
         impostor.settimeout(30)
         pair.input.connect(7, Endpoint(unix_path=path, nonce=pair.endpoint.nonce), 0)
-        pair.reactor.poll(0)
+        pair.event_loop.poll(0)
         consumer, _ = impostor.accept()
         with consumer:
             heard = consumer.recv(1 << 16)
@@ -201,7 +201,7 @@ def test_a_listener_without_the_secret_learns_nothing_of_it_and_is_not_believed(
             header.schemas.extend(header_schemas)
             consumer.sendall(frame_head(header, len(payload)) + payload)
             for _ in range(5):
-                pair.reactor.poll(0.01)
+                pair.event_loop.poll(0.01)
                 assert pair.input.next_frame() is None
 
     assert TOKEN not in heard
@@ -215,7 +215,7 @@ def test_while_one_channel_is_awaited_the_others_do_not_wake_up_the_task(tmp_pat
     pairs = [Pair(tmp_path / name) for name in ("a", "b") if not (tmp_path / name).mkdir()]
     one, other = pairs
     gate = InputGate(
-        one.reactor,
+        one.event_loop,
         one.transport,
         ConsumerIdentity("job", TOKEN, 0),
         [InputChannel(7, 1, MAX_FRAME), InputChannel(8, 1, MAX_FRAME)],
@@ -226,21 +226,21 @@ def test_while_one_channel_is_awaited_the_others_do_not_wake_up_the_task(tmp_pat
     gate.connect(8, other.endpoint, 0)
     other.acceptor._admit = other.output.admit
     while not gate.connected:
-        one.reactor.poll(0.01)
-        other.reactor.poll(0.01)
+        one.event_loop.poll(0.01)
+        other.event_loop.poll(0.01)
     other.edge.emit(Batch([1]))
     other.edge.flush()
     assert gate.next_frame_of(7) is None
 
     events = []
-    select = one.reactor._selector.select
-    one.reactor._selector.select = lambda timeout: events.append(select(timeout)) or events[-1]
+    select = one.event_loop._selector.select
+    one.event_loop._selector.select = lambda timeout: events.append(select(timeout)) or events[-1]
     for _ in range(3):
-        one.reactor.poll(0.01)
+        one.event_loop.poll(0.01)
         assert gate.next_frame_of(7) is None
     assert [[]] * 3 == events, "nothing of channel 8"
 
-    assert one.reactor.poll_until(lambda: gate.next_frame() is not None, timeout=20)
+    assert one.event_loop.poll_until(lambda: gate.next_frame() is not None, timeout=20)
     gate.close()
     for pair in pairs:
         pair.close()
@@ -264,7 +264,7 @@ def test_what_is_read_ahead_up_to_the_end_goes_into_another_gate(pair):
     assert first is not None
 
     while not pair.input.read_ahead(None):
-        pair.reactor.poll(1)
+        pair.event_loop.poll(1)
     unread = pair.input.unread()
     pair.input.close()
     pair.input = pair.new_input()
@@ -283,7 +283,7 @@ def test_no_more_is_read_ahead_than_may_be_in_memory(pair):
 
     for _ in range(20):
         assert not pair.input.read_ahead(1000)
-        pair.reactor.poll(0.01)
+        pair.event_loop.poll(0.01)
 
     assert sum(len(frame.payload) for frame in pair.input.unread()) < 1000 + MAX_FRAME
     pair.drain(lambda: pair.input.ended)
@@ -334,7 +334,7 @@ def test_a_consumer_that_waits_for_one_channel_can_have_its_producers_go_further
 
     pair.input.demand_more()
 
-    assert pair.reactor.poll_until(lambda: not pair.output.full, timeout=20)
+    assert pair.event_loop.poll_until(lambda: not pair.output.full, timeout=20)
     while not pair.output.full:
         pair.channel.send(FrameHeader(n_records=8), b"")
     assert limit < pair.sent

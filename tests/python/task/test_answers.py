@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.event_loop import EventLoop
 from anabranch.operators.job import WorkerJob
 from anabranch.task.answers import EpochRandoms, LoggedAnswers
 from anabranch.task.runs.at_least_once import AtLeastOnceRun
@@ -150,9 +150,9 @@ def test_at_least_once_answers_anew_and_logs_nothing_before_and_after_a_rollback
     if epoch:
         descriptor.restore.number = epoch
     job = WorkerJob.from_setup(control.JobSetup(job_id="job", job_name="job"), bytes(32))
-    reactor = Reactor()
-    run = AtLeastOnceRun(descriptor, job, reactor)
-    reactor.close()
+    event_loop = EventLoop()
+    run = AtLeastOnceRun(descriptor, job, event_loop)
+    event_loop.close()
 
     first, second = run.answers.now(), run.answers.now()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from anabranch.errors import ExchangeError
-from anabranch.exchange.event_loop import READ, WRITE, Reactor
+from anabranch.exchange.event_loop import READ, WRITE, EventLoop
 from anabranch.exchange.wire.addresses import Transport
 from anabranch.exchange.wire.bad_connections import BadConnections
 from anabranch.exchange.wire.demand import FIRST_WINDOW, MOST_RECORDS, Rate, encode_demand
@@ -44,7 +44,7 @@ class ConsumerIdentity:
 class ChannelHost(Protocol):
     """The gate, as its channels see it."""
 
-    reactor: Reactor
+    event_loop: EventLoop
     transport: Transport
     identity: ConsumerIdentity
     rate: Rate
@@ -101,7 +101,7 @@ class InputChannel:
     def _dial(self, gate: ChannelHost) -> None:
         assert self._target is not None  # noqa: S101 - `connect` has set it
         endpoint, producer_incarnation = self._target
-        self.close(gate.reactor)
+        self.close(gate.event_loop)
         self._reader = FrameReader(self._max_frame_bytes)
         try:
             sock = gate.transport.dial(endpoint)
@@ -121,7 +121,7 @@ class InputChannel:
     def _await_reply(self, gate: ChannelHost, handshake: ConsumerHandshake) -> None:
         assert self._sock is not None  # noqa: S101 - the opening was sent on it
         sock = self._sock
-        gate.reactor.register(sock, READ, lambda _events: self._on_reply(gate, handshake, sock))
+        gate.event_loop.register(sock, READ, lambda _events: self._on_reply(gate, handshake, sock))
 
     def _send(self, gate: ChannelHost, data: bytes, then: Callable[[], None]) -> None:
         """Sends bytes as the socket takes them, and goes on with `then`; dials again if the connection breaks."""
@@ -142,20 +142,20 @@ class InputChannel:
             if not unsent:
                 then()
 
-        gate.reactor.register(sock, WRITE, on_writable)
+        gate.event_loop.register(sock, WRITE, on_writable)
         on_writable(WRITE)  # most sockets take it at once, and a busy task polls rarely
 
     def _dial_later(self, gate: ChannelHost, error: object) -> None:
         """Tries again in a moment, unless another endpoint is named before."""
         logger.debug("channel %d: %s; trying again", self.channel, error)
-        self.close(gate.reactor)
+        self.close(gate.event_loop)
         target = self._target
 
         def retry() -> None:
             if self._target is target:
                 self._dial(gate)
 
-        gate.reactor.call_later(_RETRY_DELAY, retry)
+        gate.event_loop.call_later(_RETRY_DELAY, retry)
 
     def take(self, gate: ChannelHost) -> Frame | None:
         """Returns the next frame if it has arrived whole; reads from the socket only if it has not.
@@ -215,7 +215,7 @@ class InputChannel:
                 logger.debug("channel %d: %s", self.channel, error)
                 more = False
             if not more:  # the producer is gone; the job master decides what happens
-                self.close(gate.reactor)
+                self.close(gate.event_loop)
         return None
 
     def demand(self, gate: ChannelHost, window: int) -> None:
@@ -261,30 +261,30 @@ class InputChannel:
             if rest:
                 self._send_demand(gate, rest)
 
-        gate.reactor.call_later(_RETRY_DELAY, again)
+        gate.event_loop.call_later(_RETRY_DELAY, again)
 
-    def end(self, reactor: Reactor) -> None:
+    def end(self, event_loop: EventLoop) -> None:
         """Acknowledges the end of input by closing the connection."""
         self.ended = True
-        self.close(reactor)
+        self.close(event_loop)
 
-    def close(self, reactor: Reactor) -> None:
+    def close(self, event_loop: EventLoop) -> None:
         """Closes the connection, if there is one."""
         self._stream_open = False
         if self._sock is not None:
-            reactor.unregister(self._sock)
+            event_loop.unregister(self._sock)
             self._sock.close()
             self._sock = None
 
-    def pause(self, reactor: Reactor) -> None:
+    def pause(self, event_loop: EventLoop) -> None:
         """Stops `poll` from reporting this channel."""
         if self._stream_open and self._sock is not None:
-            reactor.unregister(self._sock)
+            event_loop.unregister(self._sock)
 
     def resume(self, gate: ChannelHost) -> None:
         """Undoes `pause`."""
         if self._stream_open and self._sock is not None:
-            gate.reactor.register(self._sock, READ, lambda _events: gate.mark_ready(self))
+            gate.event_loop.register(self._sock, READ, lambda _events: gate.mark_ready(self))
 
     def _on_reply(self, gate: ChannelHost, handshake: ConsumerHandshake, sock: socket.socket) -> None:
         if self._sock is not sock:

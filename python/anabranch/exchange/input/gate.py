@@ -6,7 +6,7 @@ import sys
 from collections import deque
 from collections.abc import Collection, Iterable
 
-from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.input.channel import ConsumerIdentity, InputChannel
 from anabranch.exchange.wire.addresses import Transport
 from anabranch.exchange.wire.bad_connections import BadConnections
@@ -21,12 +21,12 @@ class InputGate:
 
     def __init__(
         self,
-        reactor: Reactor,
+        event_loop: EventLoop,
         transport: Transport,
         identity: ConsumerIdentity,
         channels: Iterable[InputChannel],
     ) -> None:
-        self.reactor = reactor
+        self.event_loop = event_loop
         self.transport = transport
         self.identity = identity
         self.rate = Rate()
@@ -56,7 +56,7 @@ class InputGate:
         return len(self._ready)
 
     def connect(self, channel: int, endpoint: Endpoint, producer_incarnation: int) -> None:
-        """Dials the producer of a channel, which goes on from the first frame it has not yet received."""
+        """Dials the producer of a channel, which resumes from the first frame that was not received yet."""
         self._channels[channel].connect(self, endpoint, producer_incarnation)
 
     def next_frame(self) -> tuple[InputChannel, Frame] | None:
@@ -106,7 +106,7 @@ class InputGate:
     def block(self, channel: InputChannel) -> None:
         """Takes nothing from the channel until `unblock`."""
         channel.blocked = True
-        channel.pause(self.reactor)
+        channel.pause(self.event_loop)
 
     def unblock(self) -> None:
         """Undoes every `block`."""
@@ -151,7 +151,7 @@ class InputGate:
 
     def end(self, channel: InputChannel) -> None:
         """Takes note of the end of one channel."""
-        channel.end(self.reactor)
+        channel.end(self.event_loop)
         self._open_channels -= 1
 
     def pause(self) -> None:
@@ -159,7 +159,7 @@ class InputGate:
         if not self._paused:
             self._paused = True
             for channel in self._channels.values():
-                channel.pause(self.reactor)
+                channel.pause(self.event_loop)
 
     def resume(self) -> None:
         """Undoes `pause`."""
@@ -170,17 +170,17 @@ class InputGate:
     def close(self) -> None:
         """Closes every channel."""
         for channel in self._channels.values():
-            channel.close(self.reactor)
+            channel.close(self.event_loop)
 
     def opened(self, channel: InputChannel) -> None:
         """Called by a channel whose handshake is done."""
         self._unconnected.discard(channel.channel)
-        if channel.ended:  # it has only come to say so
-            channel.close(self.reactor)
+        if channel.ended:  # the producer reconnected only to confirm its end of input
+            channel.close(self.event_loop)
         elif self._reads(channel):
             channel.resume(self)
         else:
-            channel.pause(self.reactor)
+            channel.pause(self.event_loop)
         self.mark_ready(channel)
 
     def _await(self, channel: InputChannel | None) -> None:
@@ -190,7 +190,7 @@ class InputGate:
         self._awaited = channel
         for other in self._channels.values() if channel is not None else ():
             if other is not channel:
-                other.pause(self.reactor)
+                other.pause(self.event_loop)
         if not self._paused:
             self._resume_channels()
 

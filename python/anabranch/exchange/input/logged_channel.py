@@ -1,9 +1,9 @@
-"""An input channel of a job with recovery: knows its position, and goes on from there with any incarnation."""
+"""An input channel of a job with recovery: knows its position, and resumes from there with any incarnation."""
 
 from __future__ import annotations
 
 from anabranch.errors import ExchangeError
-from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.input.channel import ChannelHost, InputChannel
 from anabranch.exchange.wire.demand import encode_demand
 from anabranch.exchange.wire.frames import Frame
@@ -17,7 +17,7 @@ class LoggedInputChannel(InputChannel):
     """Receives each record and control frame once, whichever incarnation of the producer sends it."""
 
     def __init__(self, position: ChannelPosition, edge: int, max_frame_bytes: int, held: HeldLogs) -> None:
-        """Makes a channel that goes on from a position.
+        """Creates a channel that resumes from a position.
 
         Args:
             position: What was received before.
@@ -37,9 +37,9 @@ class LoggedInputChannel(InputChannel):
     def received(self) -> int:  # noqa: D102
         return self._records
 
-    def end(self, reactor: Reactor) -> None:  # noqa: D102
+    def end(self, event_loop: EventLoop) -> None:  # noqa: D102
         self.ended = True
-        self.close(reactor)
+        self.close(event_loop)
 
     def restore(self, unread: UnreadFrame) -> None:  # noqa: D102
         super().restore(unread)
@@ -54,7 +54,7 @@ class LoggedInputChannel(InputChannel):
     def _on_refusal(self, gate: ChannelHost, reply: ConnectReply) -> None:
         if reply.status != ConnectReply.STATUS_FENCED:
             super()._on_refusal(gate, reply)
-        self.close(gate.reactor)  # one of the two is about to be replaced; the master says by whom
+        self.close(gate.event_loop)  # one of the two is about to be replaced; the master says by whom
 
     def _on_admission(self, gate: ChannelHost, reply: ConnectReply) -> None:
         if not reply.wants_logs:

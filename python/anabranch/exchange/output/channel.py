@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from itertools import islice
 
-from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.output.channel_socket import MAX_BUFFERS_PER_WRITE, ChannelSocket
 from anabranch.exchange.wire.demand import ConsumerDemand
 from anabranch.exchange.wire.frames import frame_head
@@ -17,11 +17,11 @@ from anabranch.v1.record_pb2 import ConnectReply, ConnectRequest, EndOfInput, Fr
 class OutputChannel:
     """Sends frames to one consumer. Frames wait in a queue until the consumer has come and takes them."""
 
-    def __init__(self, channel: int, reactor: Reactor, incarnation: int) -> None:
+    def __init__(self, channel: int, event_loop: EventLoop, incarnation: int) -> None:
         self.channel = channel
         self.queued_bytes = 0
         self.demand = ConsumerDemand()
-        self._socket = ChannelSocket(channel, reactor, self)
+        self._socket = ChannelSocket(channel, event_loop, self)
         self._incarnation = incarnation
         self._next_seq = 0
         self._next_record_seq = 0

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from anabranch.errors import ExchangeError
-from anabranch.exchange.event_loop import READ, WRITE, Reactor
+from anabranch.exchange.event_loop import READ, WRITE, EventLoop
 from anabranch.exchange.wire.bad_connections import BadConnections
 
 # Buffers that one call to the operating system writes, at most.
@@ -45,9 +45,9 @@ class ChannelSocket:
     comes that is not of the protocol, acknowledges nothing.
     """
 
-    def __init__(self, channel: int, reactor: Reactor, owner: SocketOwner) -> None:
+    def __init__(self, channel: int, event_loop: EventLoop, owner: SocketOwner) -> None:
         self._channel = channel
-        self._reactor = reactor
+        self._event_loop = event_loop
         self._owner = owner
         self._sock: socket.socket | None = None
         self._interest = 0
@@ -82,7 +82,7 @@ class ChannelSocket:
     def disconnect(self) -> None:
         """Closes the connection, if there is one."""
         if self._sock is not None:
-            self._reactor.unregister(self._sock)
+            self._event_loop.unregister(self._sock)
             self._sock.close()
             self._sock = None
             self._interest = 0
@@ -115,4 +115,4 @@ class ChannelSocket:
     def _watch(self, events: int) -> None:
         if self._sock is not None and events != self._interest:
             self._interest = events
-            self._reactor.register(self._sock, events, self._on_ready)
+            self._event_loop.register(self._sock, events, self._on_ready)

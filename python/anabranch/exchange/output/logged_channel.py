@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Protocol
 
-from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.output.channel_socket import MAX_BUFFERS_PER_WRITE, ChannelSocket
 from anabranch.exchange.wire.demand import ConsumerDemand
 from anabranch.exchange.wire.frames import encoded_frame_head
@@ -56,7 +56,7 @@ class LoggedOutputChannel:
     def __init__(
         self,
         position: ChannelPosition,
-        reactor: Reactor,
+        event_loop: EventLoop,
         incarnation: int,
         log: InFlightLog,
         *,
@@ -67,7 +67,7 @@ class LoggedOutputChannel:
 
         Args:
             position: What went before on the channel.
-            reactor: The task's.
+            event_loop: The task's.
             incarnation: The task's.
             log: An empty log for this channel.
             logs: The determinant logs of the task.
@@ -76,7 +76,7 @@ class LoggedOutputChannel:
         self.channel = position.channel
         self.queued_bytes = 0
         self.demand = ConsumerDemand()
-        self._socket = ChannelSocket(position.channel, reactor, self)
+        self._socket = ChannelSocket(position.channel, event_loop, self)
         self._incarnation = incarnation
         self._log = log
         self._logs = logs

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from anabranch.errors import ExchangeError
-from anabranch.exchange.event_loop import READ, Reactor
+from anabranch.exchange.event_loop import READ, EventLoop
 from anabranch.exchange.wire.addresses import Transport
 from anabranch.exchange.wire.bad_connections import BadConnections
 from anabranch.exchange.wire.handshake import ProducerHandshakes, RequestParser
@@ -38,12 +38,12 @@ class Acceptor:
     poll. Time counts against a peer only in a poll that has found nothing of it to be read. If more peers come than
     may be pending, those that have sent nothing go first.
 
-    The `poll` of the reactor raises an OSError if no connection can be accepted, for a while, for want of open files.
+    The `poll` of the event loop raises an OSError if it runs out of file descriptors and cannot accept for a while.
     """
 
     def __init__(
         self,
-        reactor: Reactor,
+        event_loop: EventLoop,
         listener: socket.socket,
         transport: Transport,
         *,
@@ -51,7 +51,7 @@ class Acceptor:
         timeout: float,
         admit: Callable[[ConnectRequest, socket.socket], ConnectReply],
     ) -> None:
-        self._reactor = reactor
+        self._event_loop = event_loop
         self._listener = listener
         self._transport = transport
         self._handshakes = handshakes
@@ -67,13 +67,13 @@ class Acceptor:
         """Stops listening and drops unfinished handshakes."""
         for sock in list(self._pending):
             self._close(sock)
-        self._reactor.unregister(self._listener)
+        self._event_loop.unregister(self._listener)
         self._listener.close()
         self._dropped.report()
         self._refused.report()
 
     def _listen(self) -> None:
-        self._reactor.register(self._listener, READ, self._on_connections)
+        self._event_loop.register(self._listener, READ, self._on_connections)
 
     def _on_connections(self, _events: int) -> None:
         for _ in range(MAX_PENDING):  # others want to be served too
@@ -83,8 +83,8 @@ class Acceptor:
                 return
             except OSError as error:
                 if self._shortage.met(error):
-                    self._reactor.unregister(self._listener)
-                    self._reactor.call_later(_PAUSE, self._listen)
+                    self._event_loop.unregister(self._listener)
+                    self._event_loop.call_later(_PAUSE, self._listen)
                 return  # else the peer has gone again
             self._shortage.over()
             try:
@@ -98,8 +98,8 @@ class Acceptor:
         if len(self._pending) >= MAX_PENDING:
             self._drop(self._first_to_go(), "more connections than can be held, and nothing came on this one")
         self._pending[sock] = _Pending(self._handshakes.begin(), address)
-        self._reactor.register(sock, READ, lambda _events: self._on_readable(sock))
-        self._reactor.call_later(self._timeout, lambda: self._expire(sock))
+        self._event_loop.register(sock, READ, lambda _events: self._on_readable(sock))
+        self._event_loop.call_later(self._timeout, lambda: self._expire(sock))
         self._on_readable(sock)  # what it has to say is usually there already
 
     def _first_to_go(self) -> socket.socket:
@@ -128,7 +128,7 @@ class Acceptor:
 
     def _answer(self, request: ConnectRequest, parser: RequestParser, sock: socket.socket) -> None:
         del self._pending[sock]
-        self._reactor.unregister(sock)
+        self._event_loop.unregister(sock)
         reply = self._admit(request, sock)
         try:
             sock.sendall(parser.encode_reply(reply))  # a fresh socket's buffer always has room for it
@@ -150,5 +150,5 @@ class Acceptor:
 
     def _close(self, sock: socket.socket) -> None:
         del self._pending[sock]
-        self._reactor.unregister(sock)
+        self._event_loop.unregister(sock)
         sock.close()

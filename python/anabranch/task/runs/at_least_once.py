@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.input.aligner import BarrierAligner
 from anabranch.exchange.input.channel import InputChannel
 from anabranch.exchange.output.channel import OutputChannel
@@ -21,8 +21,8 @@ class AtLeastOnceRun(CheckpointedRun):
     snapshot already and will come again.
     """
 
-    def __init__(self, descriptor: control.TaskDescriptor, job: WorkerJob, reactor: Reactor) -> None:
-        super().__init__(descriptor, job, reactor)
+    def __init__(self, descriptor: control.TaskDescriptor, job: WorkerJob, event_loop: EventLoop) -> None:
+        super().__init__(descriptor, job, event_loop)
         self.answers = UnloggedAnswers(EpochRandoms(job.job_id, descriptor.subtask, self.epoch))
         self._channels: list[OutputChannel] = []
 
@@ -36,7 +36,7 @@ class AtLeastOnceRun(CheckpointedRun):
         return made
 
     def output_channel(self, channel: int) -> OutputChannel:  # noqa: D102
-        made = OutputChannel(channel, self.reactor, self.descriptor.incarnation)
+        made = OutputChannel(channel, self.event_loop, self.descriptor.incarnation)
         self._channels.append(made)
         return made
 

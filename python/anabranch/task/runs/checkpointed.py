@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from anabranch import faults
 from anabranch.checkpoint.numbers import FINAL
 from anabranch.checkpoint.snapshot import NewSnapshot
-from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.input.events import Barrier, EndOfInput, InputEvent, Records
 from anabranch.exchange.output.gate import OutgoingChannel
 from anabranch.operators.job import WorkerJob
@@ -35,8 +35,8 @@ class CheckpointedRun(Run):
 
     answers: TaskAnswers
 
-    def __init__(self, descriptor: control.TaskDescriptor, job: WorkerJob, reactor: Reactor) -> None:
-        super().__init__(descriptor, job, reactor)
+    def __init__(self, descriptor: control.TaskDescriptor, job: WorkerJob, event_loop: EventLoop) -> None:
+        super().__init__(descriptor, job, event_loop)
         self.epoch = descriptor.restore.number
         self.inputs = {position.channel: position for position in descriptor.restore.inputs}
         self._pace = Pace()
@@ -222,7 +222,7 @@ class CheckpointedRun(Run):
 
     def complete(self, number: int) -> None:  # noqa: D102
         self._completed.append(number)
-        self.reactor.post(self.commit_completed)
+        self.event_loop.post(self.commit_completed)
 
     def commit_completed(self) -> None:
         """Commits what belongs to complete checkpoints; not before the transactions of earlier lives are known."""

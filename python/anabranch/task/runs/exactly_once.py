@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.input.aligner import BarrierAligner
 from anabranch.exchange.input.events import InputEvent, Records
 from anabranch.exchange.input.logged_channel import LoggedInputChannel
@@ -30,8 +30,8 @@ _REPLAY_WAIT = 0.1  # for one channel, before more is asked of all
 class ExactlyOnceRun(CheckpointedRun):
     """Records what the task does; after a failure it first replays what was recorded, and then goes live."""
 
-    def __init__(self, descriptor: control.TaskDescriptor, job: WorkerJob, reactor: Reactor) -> None:
-        super().__init__(descriptor, job, reactor)
+    def __init__(self, descriptor: control.TaskDescriptor, job: WorkerJob, event_loop: EventLoop) -> None:
+        super().__init__(descriptor, job, event_loop)
         self._logs = TaskLogs(descriptor, job)
         self._recorder = Recorder(self._logs, keeps=bool(descriptor.outputs))
         self._outputs = {position.channel: position for position in descriptor.restore.outputs}
@@ -60,7 +60,7 @@ class ExactlyOnceRun(CheckpointedRun):
     def output_channel(self, channel: int) -> LoggedOutputChannel:  # noqa: D102
         made = LoggedOutputChannel(
             self._outputs.get(channel, control.ChannelPosition(channel=channel)),
-            self.reactor,
+            self.event_loop,
             self.descriptor.incarnation,
             InFlightLog(self._budget),
             logs=self._logs.channel(),
@@ -122,7 +122,7 @@ class ExactlyOnceRun(CheckpointedRun):
         """Replays, and then handles what comes."""
         while not self.work.reader.ended and (entry := self._next_entry()) is not None:
             self.reach("recovery.replaying")
-            self.reactor.run_posted()
+            self.event_loop.run_posted()
             self.work.wait_for_room()
             self._repeat_input(entry)
         if self.life.state is TaskState.CREATED and not self.work.reader.ended:
@@ -137,7 +137,7 @@ class ExactlyOnceRun(CheckpointedRun):
         while (entry := self._next_entry()) is not None:
             if source.ended and entry.WhichOneof("kind") in ("time", "value"):
                 break
-            self.reactor.run_posted()
+            self.event_loop.run_posted()
             self.work.wait_for_room()
             self._repeat_source(source, entry)
         super().run_source(source)
@@ -187,7 +187,7 @@ class ExactlyOnceRun(CheckpointedRun):
     def _await_more(self) -> None:
         self.work.input.demand_more()
         self.work.wait_for_input(_REPLAY_WAIT)
-        self.reactor.run_posted()
+        self.event_loop.run_posted()
 
     def _repeat_source(self, source: SourceOperator, entry: Determinant) -> None:
         kind = entry.WhichOneof("kind")
@@ -202,7 +202,7 @@ class ExactlyOnceRun(CheckpointedRun):
         else:
             self.fetch(source)
             self.work.output.flush()
-            self.reactor.poll(0)
+            self.event_loop.poll(0)
 
     @property
     def _replayer(self) -> Replayer:

@@ -10,7 +10,7 @@ from typing import Protocol
 from anabranch import faults
 from anabranch.api.runtime_context import Answers
 from anabranch.checkpoint.snapshot import NewSnapshot
-from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.input.aligner import BarrierAligner
 from anabranch.exchange.input.channel import InputChannel
 from anabranch.exchange.input.events import InputEvent
@@ -51,10 +51,10 @@ class Run(ABC):
     work: Work  # once it is built
     life: Life
 
-    def __init__(self, descriptor: control.TaskDescriptor, job: WorkerJob, reactor: Reactor) -> None:
+    def __init__(self, descriptor: control.TaskDescriptor, job: WorkerJob, event_loop: EventLoop) -> None:
         self.descriptor = descriptor
         self.job = job
-        self.reactor = reactor
+        self.event_loop = event_loop
 
     def begin(self, work: Work, life: Life) -> None:
         """Gives the run what it works with."""
@@ -134,7 +134,7 @@ class Run(ABC):
         """Handles input until every channel has ended."""
         work, reader = self.work, self.work.reader
         while not reader.ended:
-            self.reactor.run_posted()
+            self.event_loop.run_posted()
             self.between_batches()
             work.wait_for_room()
             event = reader.next()
@@ -147,7 +147,7 @@ class Run(ABC):
         """Fetches until the source has ended."""
         work, pause, produced = self.work, IdlePause(), True
         while True:
-            self.reactor.run_posted()
+            self.event_loop.run_posted()
             if produced:  # there may be many channels to look at
                 work.wait_for_room()
             self.between_batches()
@@ -160,4 +160,4 @@ class Run(ABC):
             ended = time.monotonic()
             if source.learn(ended - began):
                 self.on_new_size(source.size.records)
-            self.reactor.poll(pause.after(began, ended, produced=produced))
+            self.event_loop.poll(pause.after(began, ended, produced=produced))

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from anabranch.errors import ExchangeError
-from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.output.channel import OutputChannel
 from anabranch.exchange.output.channel_socket import ChannelSocket
 from anabranch.exchange.output.logged_channel import LoggedOutputChannel
@@ -57,67 +57,67 @@ class NoLogs:
 
 
 @pytest.fixture
-def reactor():
-    reactor = Reactor()
-    yield reactor
-    reactor.close()
+def event_loop():
+    event_loop = EventLoop()
+    yield event_loop
+    event_loop.close()
 
 
-def connected(reactor, owner):
+def connected(event_loop, owner):
     """A socket of the owner, and the consumer's end."""
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
-    made = ChannelSocket(7, reactor, owner)
+    made = ChannelSocket(7, event_loop, owner)
     made.open(ours)
     return made, theirs
 
 
-def poll(reactor):
+def poll(event_loop):
     for _ in range(10):
-        reactor.poll(0.001)
+        event_loop.poll(0.001)
 
 
-def test_everything_is_written_however_little_the_socket_takes_at_a_time(reactor):
+def test_everything_is_written_however_little_the_socket_takes_at_a_time(event_loop):
     data = bytes(range(256)) * 8000
     owner, got = Owner(data), bytearray()
-    _, theirs = connected(reactor, owner)
+    _, theirs = connected(event_loop, owner)
     while len(got) < len(data):
-        reactor.poll(0.01)
+        event_loop.poll(0.01)
         got += theirs.recv(1 << 16)
 
     assert data == got
 
 
-def test_a_consumer_that_closes_its_connection_has_hung_up(reactor):
+def test_a_consumer_that_closes_its_connection_has_hung_up(event_loop):
     owner = Owner()
-    made, theirs = connected(reactor, owner)
+    made, theirs = connected(event_loop, owner)
     theirs.sendall(b"more")
-    poll(reactor)
+    poll(event_loop)
     theirs.close()
-    poll(reactor)
+    poll(event_loop)
 
     assert (b"more", ["hung up", "disconnected"], False) == (owner.got, owner.told, made.is_open)
 
 
-def test_a_connection_that_breaks_or_carries_nonsense_is_closed_and_nobody_has_hung_up(reactor):
+def test_a_connection_that_breaks_or_carries_nonsense_is_closed_and_nobody_has_hung_up(event_loop):
     broken, nonsense = Owner(b"never read"), Owner()
-    _, theirs = connected(reactor, broken)
-    _, others = connected(reactor, nonsense)
-    poll(reactor)
+    _, theirs = connected(event_loop, broken)
+    _, others = connected(event_loop, nonsense)
+    poll(event_loop)
     theirs.close()  # with something to read, which resets the connection
     others.sendall(b"nonsense")
-    poll(reactor)
+    poll(event_loop)
 
     assert [["disconnected"]] * 2 == [broken.told, nonsense.told]
 
 
-def plain(reactor, directory):
-    return OutputChannel(7, reactor, 0)
+def plain(event_loop, directory):
+    return OutputChannel(7, event_loop, 0)
 
 
-def logged(reactor, directory):
+def logged(event_loop, directory):
     log = InFlightLog(SpillBudget(1 << 30, str(directory)))
-    return LoggedOutputChannel(ChannelPosition(channel=7), reactor, 0, log, logs=NoLogs(), max_frame_bytes=MAX_FRAME)
+    return LoggedOutputChannel(ChannelPosition(channel=7), event_loop, 0, log, logs=NoLogs(), max_frame_bytes=MAX_FRAME)
 
 
 def come(channel, incarnation=0):
@@ -130,40 +130,40 @@ def come(channel, incarnation=0):
 
 
 @pytest.mark.parametrize("kind", [plain, logged])
-def test_a_consumer_that_was_lost_with_the_end_unread_has_not_acknowledged_it(reactor, tmp_path, kind):
-    channel = kind(reactor, tmp_path)
+def test_a_consumer_that_was_lost_with_the_end_unread_has_not_acknowledged_it(event_loop, tmp_path, kind):
+    channel = kind(event_loop, tmp_path)
     channel.send_end()
     consumer = come(channel)
-    poll(reactor)
+    poll(event_loop)
     consumer.close()
-    poll(reactor)
+    poll(event_loop)
 
     assert not channel.finished
     channel.close()
 
 
 @pytest.mark.parametrize("kind", [plain, logged])
-def test_a_consumer_that_hangs_up_after_the_end_has_acknowledged_it(reactor, tmp_path, kind):
-    channel = kind(reactor, tmp_path)
+def test_a_consumer_that_hangs_up_after_the_end_has_acknowledged_it(event_loop, tmp_path, kind):
+    channel = kind(event_loop, tmp_path)
     channel.send_end()
     consumer = come(channel)
-    poll(reactor)
+    poll(event_loop)
     consumer.recv(1 << 16)
     consumer.close()
-    poll(reactor)
+    poll(event_loop)
 
     assert channel.finished
     channel.close()
 
 
-def test_an_acknowledgement_stays_though_the_consumer_comes_again_and_is_lost_before_the_end(reactor, tmp_path):
-    channel = logged(reactor, tmp_path)
+def test_an_acknowledgement_stays_though_the_consumer_comes_again_and_is_lost_before_the_end(event_loop, tmp_path):
+    channel = logged(event_loop, tmp_path)
     consumer = come(channel)
     channel.send(FrameHeader(n_records=1), bytes(1 << 21))
     channel.send_end()
     consumer.setblocking(False)
     for _ in range(1000):
-        reactor.poll(0.01)
+        event_loop.poll(0.01)
         try:
             while consumer.recv(1 << 20):
                 pass
@@ -171,13 +171,13 @@ def test_an_acknowledgement_stays_though_the_consumer_comes_again_and_is_lost_be
             if not channel.queued_frames and not channel.queued_bytes:
                 break
     consumer.close()
-    poll(reactor)
+    poll(event_loop)
     assert channel.finished
 
     again = come(channel, incarnation=1)
-    poll(reactor)
+    poll(event_loop)
     again.shutdown(socket.SHUT_WR)  # it ends while more is on its way to it
-    poll(reactor)
+    poll(event_loop)
 
     assert (True, 0) == (channel.finished, channel.queued_bytes)
     again.close()

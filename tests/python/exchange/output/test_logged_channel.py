@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.input.channel import ConsumerIdentity
 from anabranch.exchange.input.gate import InputGate
 from anabranch.exchange.input.logged_channel import LoggedInputChannel
@@ -62,14 +62,14 @@ class Pair:
     """A producer and a consumer on one thread."""
 
     def __init__(self, directory, held: HeldLogs, wanted: ConnectReply | None = None) -> None:
-        self.reactor, self.held, self.logs = Reactor(), held, Logs(wanted)
+        self.event_loop, self.held, self.logs = EventLoop(), held, Logs(wanted)
         transport = Transport("unix", str(directory), "", 1 << 14)
         position = ChannelPosition(channel=7)
         log = InFlightLog(SpillBudget(1 << 30, str(directory)))
-        self.channel = LoggedOutputChannel(position, self.reactor, 0, log, logs=self.logs, max_frame_bytes=MAX_FRAME)
+        self.channel = LoggedOutputChannel(position, self.event_loop, 0, log, logs=self.logs, max_frame_bytes=MAX_FRAME)
         (listener,), self.endpoint = transport.listen("t")
         self.acceptor = Acceptor(
-            self.reactor,
+            self.event_loop,
             listener,
             transport,
             handshakes=ProducerHandshakes(TOKEN, self.endpoint.nonce),
@@ -77,12 +77,12 @@ class Pair:
             admit=self.channel.admit,
         )
         channels = [LoggedInputChannel(position, 1, MAX_FRAME, held)]
-        self.input = InputGate(self.reactor, transport, ConsumerIdentity("job", TOKEN, 0), channels)
+        self.input = InputGate(self.event_loop, transport, ConsumerIdentity("job", TOKEN, 0), channels)
         self.received: list[bytes] = []
 
     def connect(self) -> None:
         self.input.connect(7, self.endpoint, 0)
-        assert self.reactor.poll_until(lambda: self.input.connected and self.channel.connected, timeout=60)
+        assert self.event_loop.poll_until(lambda: self.input.connected and self.channel.connected, timeout=60)
 
     def send(self, payload: bytes) -> None:
         self.channel.send(FrameHeader(n_records=1), payload)
@@ -93,14 +93,14 @@ class Pair:
                 self.received.append(got[1].payload)
             if len(self.received) >= n:
                 return
-            self.reactor.poll(0.05)
+            self.event_loop.poll(0.05)
         raise AssertionError("the frames did not come")
 
     def close(self) -> None:
         self.acceptor.close()
         self.input.close()
         self.channel.close()
-        self.reactor.close()
+        self.event_loop.close()
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_no_frame_comes_before_the_determinants_that_were_logged_before_it(tmp_p
         logged_before.append(len(entries))
         pair.send(bytes([number]) * rng.choice([1, 500, 9000]))
         if rng.random() < 0.3:
-            pair.reactor.poll(0)
+            pair.event_loop.poll(0)
     pair.connect()
     for n, before in enumerate(logged_before, start=1):
         pair.drain(n)
@@ -173,11 +173,11 @@ def test_a_consumer_that_hangs_up_before_it_has_told_all_is_not_connected(direct
         held.merge(LogDelta(task=PRODUCER, offset=number, entries=[answer(number, 9000)]))
     pair = Pair(directory, held, ConnectReply(wants_logs=True))
     pair.input.connect(7, pair.endpoint, 0)
-    assert pair.reactor.poll_until(lambda: bool(entries_of(pair.logs.recovered)), timeout=60)
+    assert pair.event_loop.poll_until(lambda: bool(entries_of(pair.logs.recovered)), timeout=60)
 
     pair.input.close()
     for _ in range(20):
-        pair.reactor.poll(0.001)
+        pair.event_loop.poll(0.001)
 
     assert not pair.channel.connected
     pair.close()

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from anabranch.exchange.event_loop import Reactor, TaskCancelled
+from anabranch.exchange.event_loop import EventLoop, TaskCancelled
 from anabranch.exchange.wire.acceptor import MAX_PENDING, Acceptor
 from anabranch.exchange.wire.addresses import Transport
 from anabranch.exchange.wire.bad_connections import BadConnections
@@ -23,11 +23,11 @@ class Server:
 
     def __init__(self, transport: Transport, timeout: float) -> None:
         self.admitted: list[ConnectRequest] = []
-        self.reactor = Reactor()
+        self.event_loop = EventLoop()
         (listener,), self.endpoint = transport.listen("t1-0")
         self.transport = transport
         self.acceptor = Acceptor(
-            self.reactor,
+            self.event_loop,
             listener,
             transport,
             handshakes=ProducerHandshakes(TOKEN, self.endpoint.nonce),
@@ -43,7 +43,7 @@ class Server:
 
     def run(self) -> None:
         with contextlib.suppress(TaskCancelled):
-            self.reactor.poll_until(lambda: False)
+            self.event_loop.poll_until(lambda: False)
 
     def dial(self) -> socket.socket:
         sock = self.transport.dial(self.endpoint)
@@ -64,10 +64,10 @@ class Server:
         return reply
 
     def close(self) -> None:
-        self.reactor.cancel()
+        self.event_loop.cancel()
         self.thread.join(10)
         self.acceptor.close()
-        self.reactor.close()
+        self.event_loop.close()
 
 
 @pytest.fixture(params=["unix", "tcp"])
@@ -171,7 +171,7 @@ def test_a_silent_connection_is_dropped_in_time(tmp_path):
 
 def test_a_busy_task_takes_whoever_has_spoken_however_rarely_it_polls(tmp_path):
     """One poll is enough, and the time between two polls counts against nobody who has sent what he had to."""
-    reactor, transport = Reactor(), Transport("unix", str(tmp_path), "", 65536)
+    event_loop, transport = EventLoop(), Transport("unix", str(tmp_path), "", 65536)
     (listener,), endpoint = transport.listen("t1-0")
     admitted = []
 
@@ -180,18 +180,18 @@ def test_a_busy_task_takes_whoever_has_spoken_however_rarely_it_polls(tmp_path):
         return ConnectReply(status=ConnectReply.STATUS_OK)
 
     handshakes = ProducerHandshakes(TOKEN, endpoint.nonce)
-    acceptor = Acceptor(reactor, listener, transport, handshakes=handshakes, timeout=0.05, admit=admit)
+    acceptor = Acceptor(event_loop, listener, transport, handshakes=handshakes, timeout=0.05, admit=admit)
     with transport.dial(endpoint) as silent, transport.dial(endpoint) as quick:
         quick.send(ConsumerHandshake(TOKEN, endpoint.nonce, ConnectRequest(channel=1)).opening)
-        reactor.poll(0)
+        event_loop.poll(0)
         assert [ConnectRequest(channel=1)] == admitted
 
         silent.send(ConsumerHandshake(TOKEN, endpoint.nonce, ConnectRequest(channel=2)).opening)
         time.sleep(0.2)  # a long batch
-        reactor.poll(0)
+        event_loop.poll(0)
         assert ConnectRequest(channel=2) in admitted
     acceptor.close()
-    reactor.close()
+    event_loop.close()
 
 
 def test_bad_connections_are_counted_and_reported_once_a_minute(caplog):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from anabranch.exchange.event_loop import Reactor
+from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.input.channel import ConsumerIdentity, InputChannel
 from anabranch.exchange.input.gate import InputGate
 from anabranch.exchange.wire.acceptor import Acceptor
@@ -21,10 +21,10 @@ TOKEN = bytes(32)
 
 
 @pytest.fixture
-def reactor():
-    reactor = Reactor()
-    yield reactor
-    reactor.close()
+def event_loop():
+    event_loop = EventLoop()
+    yield event_loop
+    event_loop.close()
 
 
 class Listener(socket.socket):
@@ -49,11 +49,11 @@ def listen(directory) -> tuple[Listener, Endpoint]:
     return listener, Endpoint(unix_path=path)
 
 
-def acceptor(reactor, listener, transport) -> Acceptor:
+def acceptor(event_loop, listener, transport) -> Acceptor:
     def admit(request, sock) -> ConnectReply:
         return ConnectReply(status=ConnectReply.STATUS_OK)
 
-    return Acceptor(reactor, listener, transport, handshakes=ProducerHandshakes(TOKEN, b""), timeout=30, admit=admit)
+    return Acceptor(event_loop, listener, transport, handshakes=ProducerHandshakes(TOKEN, b""), timeout=30, admit=admit)
 
 
 def test_another_error_is_no_want_of_files():
@@ -75,11 +75,11 @@ def test_what_lasts_is_an_error_and_what_passes_is_none():
         shortage.met(NONE_LEFT)
 
 
-def test_a_consumer_gets_in_once_there_is_a_file_for_it(reactor, tmp_path):
+def test_a_consumer_gets_in_once_there_is_a_file_for_it(event_loop, tmp_path):
     transport = Transport("unix", str(tmp_path), "", 65536)
     listener, endpoint = listen(tmp_path)
     listener.refusals = 2
-    accepting = acceptor(reactor, listener, transport)
+    accepting = acceptor(event_loop, listener, transport)
     with transport.dial(endpoint) as sock:
         handshake = ConsumerHandshake(TOKEN, b"", ConnectRequest(channel=1))
         sock.send(handshake.opening)
@@ -92,31 +92,31 @@ def test_a_consumer_gets_in_once_there_is_a_file_for_it(reactor, tmp_path):
                 return False
             return True
 
-        assert reactor.poll_until(has_answered, timeout=20)
+        assert event_loop.poll_until(has_answered, timeout=20)
     assert listener.tries < 10, "the listener is left alone while there is none"
     accepting.close()
 
 
-def test_a_listener_that_never_has_a_file_is_an_error(reactor, tmp_path):
+def test_a_listener_that_never_has_a_file_is_an_error(event_loop, tmp_path):
     transport = Transport("unix", str(tmp_path), "", 65536)
     listener, endpoint = listen(tmp_path)
     listener.refusals = 1 << 30
-    accepting = acceptor(reactor, listener, transport)
+    accepting = acceptor(event_loop, listener, transport)
     accepting._shortage = Shortage(patience=0.2)
     with transport.dial(endpoint), pytest.raises(OSError, match="Too many open files"):
-        reactor.poll_until(lambda: False, timeout=20)
+        event_loop.poll_until(lambda: False, timeout=20)
     accepting.close()
 
 
-def test_a_consumer_that_never_has_a_file_is_an_error(reactor, tmp_path, monkeypatch):
+def test_a_consumer_that_never_has_a_file_is_an_error(event_loop, tmp_path, monkeypatch):
     transport = Transport("unix", str(tmp_path), "", 65536)
 
     def dial(_transport, _endpoint):
         raise NONE_LEFT
 
     monkeypatch.setattr(Transport, "dial", dial)
-    gate = InputGate(reactor, transport, ConsumerIdentity("job", TOKEN, 0), [InputChannel(1, 1, 1 << 20)])
+    gate = InputGate(event_loop, transport, ConsumerIdentity("job", TOKEN, 0), [InputChannel(1, 1, 1 << 20)])
     gate.shortage = Shortage(patience=0.2)
     gate.connect(1, Endpoint(unix_path="anywhere"), 0)
     with pytest.raises(OSError, match="Too many open files"):
-        reactor.poll_until(lambda: False, timeout=20)
+        event_loop.poll_until(lambda: False, timeout=20)
