@@ -15,10 +15,11 @@ public sealed interface Snapshots extends AutoCloseable permits WholeSnapshots, 
    *
    * @param url the option anabranch.checkpoint.dir
    * @param secret the job's
+   * @param timeoutMillis after so long a file that is not written has failed
    */
-  static Snapshots of(String url, String jobId, byte[] secret) {
+  static Snapshots of(String url, String jobId, byte[] secret, long timeoutMillis) {
     return StateFiles.of(url, jobId, secret)
-        .<Snapshots>map(FiledSnapshots::new)
+        .<Snapshots>map(files -> new FiledSnapshots(files, timeoutMillis))
         .orElseGet(Snapshots::ofMessages);
   }
 

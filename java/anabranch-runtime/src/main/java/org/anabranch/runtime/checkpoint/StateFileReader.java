@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.anabranch.proto.v1.EncodedValues;
 import org.anabranch.proto.v1.FilePart;
@@ -16,7 +15,8 @@ import org.anabranch.runtime.state.Payloads;
 
 /** Reads the values of one snapshot that are in a file, each when it is asked for. */
 final class StateFileReader implements Payloads {
-  private final Path path;
+  private final StateFiles files;
+  private final String name;
   private final PartCodes codes;
   private final FileChannel file;
 
@@ -26,10 +26,11 @@ final class StateFileReader implements Payloads {
    * @throws CheckpointException if it is gone, or not what was written
    */
   StateFileReader(StateFiles files, Snapshot snapshot) {
-    path = files.path(snapshot.getStateFile());
-    codes = files.codes(snapshot.getStateFile());
+    this.files = files;
+    name = snapshot.getStateFile();
+    codes = files.codes(name);
     try {
-      file = FileChannel.open(path, StandardOpenOption.READ);
+      file = FileChannel.open(files.path(name), StandardOpenOption.READ);
     } catch (NoSuchFileException e) {
       throw damaged("missing");
     } catch (IOException e) {
@@ -89,14 +90,20 @@ final class StateFileReader implements Payloads {
   }
 
   private CheckpointException damaged(String how) {
-    return new CheckpointException(
-        "state file %s is %s. Restore it, or begin the job anew".formatted(path, how));
+    return unusable(
+        "it is " + how,
+        "The directory has to be the same one on every host, and nothing but the job may change it."
+            + " A new submission of the job begins anew");
   }
 
   private CheckpointException unreadable(IOException why) {
+    return unusable(String.valueOf(why), "Make sure that it can be reached from this host");
+  }
+
+  private CheckpointException unusable(String why, String advice) {
     return new CheckpointException(
-        "state file %s cannot be read: %s. Make sure that it can be reached and read from this host"
-            .formatted(path, why.getMessage()));
+        "the state in %s cannot be read from %s: %s. %s"
+            .formatted(name, files.directory(), why, advice));
   }
 
   @Override

@@ -1,6 +1,5 @@
 package org.anabranch.runtime.checkpoint;
 
-import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -30,19 +29,11 @@ record StateFiles(Path directory, String jobId, byte[] secret) {
    * @param url the option anabranch.checkpoint.dir: a path, or a URL
    */
   static Optional<StateFiles> of(String url, String jobId, byte[] secret) {
-    Path root;
-    try {
-      if (url.startsWith("file:")) {
-        root = Path.of(URI.create(url).getPath());
-      } else if (url.isEmpty() || url.contains("://")) {
-        return Optional.empty();
-      } else {
-        root = Path.of(url);
-      }
-    } catch (IllegalArgumentException e) {
+    String path = url.replaceFirst("^file:(//)?", ""); // as fsspec reads it
+    if (path.isEmpty() || path.contains("://")) {
       return Optional.empty();
     }
-    Path directory = root.toAbsolutePath().resolve(jobId);
+    Path directory = Path.of(path).toAbsolutePath().resolve(jobId);
     return Files.isDirectory(directory)
         ? Optional.of(new StateFiles(directory, jobId, secret))
         : Optional.empty();

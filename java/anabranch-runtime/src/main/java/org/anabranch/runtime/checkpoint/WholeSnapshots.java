@@ -25,8 +25,8 @@ final class WholeSnapshots implements Snapshots {
       return Payloads.IN_MESSAGE;
     }
     throw new CheckpointException(
-        ("state file %s is in a directory that this worker does not see. Have all hosts share the"
-                + " directory of checkpoints (option anabranch.checkpoint.dir)")
+        ("the state in %s cannot be read: this worker does not see the directory of checkpoints"
+                + " (option anabranch.checkpoint.dir). It has to be the same one on every host")
             .formatted(snapshot.getStateFile()));
   }
 

@@ -61,14 +61,26 @@ public record JobContext(
             options.number("anabranch.exchange.socket-buffer-bytes"),
             options.number("anabranch.exchange.handshake-timeout-ms"),
             setup.getSeveralHosts());
+    RecoveryConfig recovery = RecoveryConfig.of(options);
     return new JobContext(
         options,
         code,
         types,
         exchange,
-        RecoveryConfig.of(options),
-        Snapshots.ofMessages(),
+        recovery,
+        snapshots(options, recovery, exchange),
         setup.getReconnectTimeoutMs());
+  }
+
+  private static Snapshots snapshots(
+      Options options, RecoveryConfig recovery, ExchangeConfig exchange) {
+    return recovery.recovers()
+        ? Snapshots.of(
+            options.text("anabranch.checkpoint.dir"),
+            exchange.jobId(),
+            exchange.token(),
+            options.longNumber("anabranch.checkpoint.timeout-ms"))
+        : Snapshots.ofMessages();
   }
 
   /** Returns what makes function objects of descriptors. */

@@ -92,7 +92,8 @@ class StateFileTest {
   private void refused(Snapshot moved, String how) {
     assertThatThrownBy(() -> readBack(moved, files))
         .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("state file " + files.path(moved.getStateFile()) + " is " + how);
+        .hasMessageContaining("the state in " + moved.getStateFile() + " cannot be read from")
+        .hasMessageContaining("it is " + how);
   }
 
   @Test

@@ -13,6 +13,7 @@ import static org.anabranch.proto.v1.Partitioning.Kind.KIND_KEY;
 import static org.anabranch.proto.v1.Partitioning.Kind.KIND_REBALANCE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -92,6 +93,22 @@ class RecoveryTest {
           RuntimeContext context = getRuntimeContext();
           context.nondeterministic(context::now);
           context.random().nextInt();
+        }
+      }
+      """;
+
+  /** Chance that remembers much. */
+  private static final String HEAVY =
+      """
+      public class Heavy extends RichMapFunction<Long, String> {
+        static final String LOAD = "x".repeat(100_000);
+        long count;
+        public String map(Long n) { return n + " " + count++; }
+        public Object saveCheckpoint() { return List.of(count, LOAD); }
+        public void loadCheckpoint(Object saved) {
+          List<?> parts = (List<?>) saved;
+          if (!parts.get(1).equals(LOAD)) throw new IllegalStateException("another load");
+          count = (Long) parts.get(0);
         }
       }
       """;
@@ -223,12 +240,16 @@ class RecoveryTest {
         .option("anabranch.recovery.sharing-depth", 2);
   }
 
-  /** Tasks 1 and 2 are the sources, 3 is in the middle, 4 and 5 are the sinks. */
   private RecoveringJob start(TestJob job) {
+    return start(job, "com.acme.Chance");
+  }
+
+  /** Tasks 1 and 2 are the sources, 3 is in the middle, 4 and 5 are the sinks. */
+  private RecoveringJob start(TestJob job, String function) {
     var sources =
         job.tasks(
             2, job.operator(OPERATOR_KIND_SOURCE, "com.acme.Paced").putConfig("end", "" + END));
-    var middle = job.tasks(1, job.operator(OPERATOR_KIND_MAP, "com.acme.Chance"));
+    var middle = job.tasks(1, job.operator(OPERATOR_KIND_MAP, function));
     var sinks =
         job.tasks(
             2, job.operator(OPERATOR_KIND_SINK, "com.acme.Committed").putConfig("committed", name));
@@ -456,6 +477,40 @@ class RecoveryTest {
     assertThat(of(0)).hasSize(6_000).containsAll(sums.values());
     assertThat(of(0).stream().mapToLong(sum -> (Long) sum).max())
         .hasValue(sums.values().stream().mapToLong(sum -> sum).max().orElseThrow());
+  }
+
+  @Test
+  void largeStateComesBackFromItsFile() throws Exception {
+    Path checkpoints = Files.createDirectories(directory.resolve("checkpoints/job")).getParent();
+    try (TestJob job = job(HEAVY).option("anabranch.checkpoint.dir", checkpoints);
+        RecoveringJob running = start(job, "com.acme.Heavy")) {
+      running.checkpoint();
+      running.kill(3);
+      running.checkpoint();
+      running.kill(3, 4);
+      running.awaitEnd();
+
+      assertWhole();
+    }
+    assertThat(checkpoints.resolve("job/chk-1/task-3-1.state")).isRegularFile();
+    assertThat(checkpoints.resolve("job/chk-2/task-3-2.state")).isRegularFile();
+    assertThat(checkpoints.resolve("job/chk-2/task-4-1.state")).doesNotExist();
+  }
+
+  @Test
+  void aStateFileThatIsGoneIsNamed() throws Exception {
+    Path checkpoints = Files.createDirectories(directory.resolve("checkpoints/job")).getParent();
+    Path file = checkpoints.resolve("job/chk-1/task-3-1.state");
+    try (TestJob job = job(HEAVY).option("anabranch.checkpoint.dir", checkpoints);
+        RecoveringJob running = start(job, "com.acme.Heavy")) {
+      running.checkpoint();
+      Files.delete(file);
+      running.kill(3);
+
+      assertThat(running.awaitError().getSummary())
+          .startsWith("CheckpointError: the state in chk-1/task-3-1.state cannot be read from")
+          .contains("it is missing");
+    }
   }
 
   @Test

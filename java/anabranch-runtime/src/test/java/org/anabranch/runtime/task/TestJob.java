@@ -115,6 +115,8 @@ public final class TestJob implements TaskListener, AutoCloseable {
         Map.entry("anabranch.heartbeat.timeout-ms", "0"),
         Map.entry("anabranch.stall.warn-ms", "0"),
         Map.entry("anabranch.mode", "none"),
+        Map.entry("anabranch.checkpoint.dir", ""),
+        Map.entry("anabranch.checkpoint.timeout-ms", "60000"),
         Map.entry("anabranch.inflight.memory-bytes", "67108864"),
         Map.entry("anabranch.inflight.spill-dir", ""),
         Map.entry("anabranch.recovery.sharing-depth", "1"));
