@@ -40,6 +40,20 @@ def test_killed_workers_leave_no_trace_in_a_large_state(tmp_path):
     assert_numbered_once(collected.get(100), list(range(40_000)), KEYS)
 
 
+def test_killed_jvms_leave_no_trace_in_a_large_state(acme_jar, tmp_path):
+    ctx = context(tmp_path, java__tasks_per_worker=1).add_jar(acme_jar)
+    keyed = ctx.source(Slowly(40_000)).key_by(lambda x: x % KEYS).as_java_stream()
+    collected = keyed.process("com.acme.Stateful$NumberedAtLength").as_python_stream().collect()
+    job = ctx.submit("large")
+
+    while not list((tmp_path / "checkpoints" / job.id).glob("chk-*/*.state")):
+        assert not job.ended
+        time.sleep(0.01)
+    assert kill_some(job, random.Random(3), ["java"] * 3, pause=0.5) >= 1
+
+    assert_numbered_once(collected.get(100), list(range(40_000)), KEYS)
+
+
 def longest(_one, other):
     return (*other[:3], bytes(2048))
 

@@ -9,6 +9,7 @@ import org.anabranch.api.function.ProcessContext;
 import org.anabranch.api.function.ProcessFunction;
 import org.anabranch.api.function.RichPartitionFunction;
 import org.anabranch.api.tuple.Tuple2;
+import org.anabranch.api.tuple.Tuple3;
 
 /** The twins of the Python functions in test_stateful.py. */
 public final class Stateful {
@@ -56,6 +57,19 @@ public final class Stateful {
       if (seen == 2) {
         context.setState(null);
       }
+    }
+  }
+
+  /** The twin of the class in test_large_state.py. */
+  public static final class NumberedAtLength
+      implements ProcessFunction<Long, Tuple3<Object, Long, Long>> {
+    @Override
+    public void process(
+        Long value, ProcessContext context, Collector<Tuple3<Object, Long, Long>> collector) {
+      Tuple2<?, ?> before = (Tuple2<?, ?>) context.getState();
+      long n = before == null ? 1 : (Long) before.f0() + 1;
+      context.setState(new Tuple2<>(n, new byte[4096]));
+      collector.collect(new Tuple3<>(context.getKey(), n, value));
     }
   }
 
