@@ -53,12 +53,14 @@ class DataStream(Stream[T_co]):
     not fit. Records of one subtask keep their order as far as the next exchange.
     """
 
-    def map(self, func: MapFunction[T_co, R] | Callable[[T_co], R]) -> DataStream[R]:
+    def map(self, func: MapFunction[T_co, R] | type[MapFunction[T_co, R]] | Callable[[T_co], R]) -> DataStream[R]:
         """Emits `func(record)` for each record."""
         return self._python(pb.OPERATOR_KIND_MAP, func, MapFunction, DataStream)
 
     @overload
-    def flat_map(self, func: FlatMapFunction[T_co, R] | Callable[[T_co], Iterable[R]]) -> DataStream[R]: ...
+    def flat_map(
+        self, func: FlatMapFunction[T_co, R] | type[FlatMapFunction[T_co, R]] | Callable[[T_co], Iterable[R]]
+    ) -> DataStream[R]: ...
     @overload
     def flat_map(self, func: Callable[[T_co, Collector[R]], object]) -> DataStream[R]: ...
     @overload
@@ -67,11 +69,15 @@ class DataStream(Stream[T_co]):
         """Emits every element of `func(record)`, or everything that `func(record, collector)` collects."""
         return self._python(pb.OPERATOR_KIND_FLAT_MAP, func, FlatMapFunction, DataStream)
 
-    def filter(self, func: FilterFunction[T_co] | Callable[[T_co], object]) -> DataStream[T_co]:
+    def filter(
+        self, func: FilterFunction[T_co] | type[FilterFunction[T_co]] | Callable[[T_co], object]
+    ) -> DataStream[T_co]:
         """Emits the records for which `func(record)` is true."""
         return self._python(pb.OPERATOR_KIND_FILTER, func, FilterFunction, DataStream)
 
-    def key_by(self, func: KeyFunction[T_co, K] | Callable[[T_co], K]) -> KeyDataStream[K, T_co]:
+    def key_by(
+        self, func: KeyFunction[T_co, K] | type[KeyFunction[T_co, K]] | Callable[[T_co], K]
+    ) -> KeyDataStream[K, T_co]:
         """Groups the stream by `func(record)`: records of equal keys go to one subtask.
 
         `1`, `1.0` and `True` are different keys.
@@ -89,7 +95,11 @@ class DataStream(Stream[T_co]):
         return self._then(pb.OPERATOR_KIND_UNION, pb.LANGUAGE_PYTHON, UnionStream, None, *streams)
 
     def sink(
-        self, func: SinkFunction[T_co] | IdempotentSinkFunction[T_co] | Callable[[T_co], object]
+        self,
+        func: SinkFunction[T_co]
+        | IdempotentSinkFunction[T_co]
+        | type[SinkFunction[T_co] | IdempotentSinkFunction[T_co]]
+        | Callable[[T_co], object],
     ) -> StreamSink[T_co]:
         """Hands every record to `func`. Printed lines appear on the driver's console."""
         if issubclass(func if inspect.isclass(func) else type(func), IdempotentSinkFunction):
@@ -99,7 +109,10 @@ class DataStream(Stream[T_co]):
 
     @overload
     def process(
-        self, func: ProcessFunction[T_co, R] | Callable[[T_co, ProcessContext, Collector[R]], object]
+        self,
+        func: ProcessFunction[T_co, R]
+        | type[ProcessFunction[T_co, R]]
+        | Callable[[T_co, ProcessContext, Collector[R]], object],
     ) -> DataStream[R]: ...
     @overload
     def process(self, func: Callable[[T_co, ProcessContext, Collector[Any]], object]) -> DataStream[Any]: ...
@@ -169,7 +182,7 @@ class DataStream(Stream[T_co]):
         return collected.get()
 
     def partition_by(
-        self, func: PartitionFunction[T_co] | Callable[[T_co, int], int | Iterable[int]]
+        self, func: PartitionFunction[T_co] | type[PartitionFunction[T_co]] | Callable[[T_co, int], int | Iterable[int]]
     ) -> DataStream[T_co]:
         """Returns a view whose records go to the subtasks that `func(record, n)` names.
 
@@ -204,7 +217,9 @@ class DataStream(Stream[T_co]):
 class KeyDataStream(DataStream[T_co], Generic[K_co, T_co]):
     """A stream whose records have keys."""
 
-    def reduce(self, func: ReduceFunction[T_co] | Callable[[T_co, T_co], T_co]) -> DataStream[T_co]:
+    def reduce(
+        self, func: ReduceFunction[T_co] | type[ReduceFunction[T_co]] | Callable[[T_co, T_co], T_co]
+    ) -> DataStream[T_co]:
         """Keeps a running value per key and emits it for every record.
 
         The first record of a key is emitted as it came, later ones as `func(value so far, record)`.
@@ -259,17 +274,23 @@ class JoinStream(Generic[T_co, U_co, L_co, R_co]):
         self._left_key: Any = None
         self._right_key: Any = None
 
-    def where(self, func: KeyFunction[T_co, Any] | Callable[[T_co], Any]) -> JoinStream[T_co, U_co, L_co, R_co]:
+    def where(
+        self, func: KeyFunction[T_co, Any] | type[KeyFunction[T_co, Any]] | Callable[[T_co], Any]
+    ) -> JoinStream[T_co, U_co, L_co, R_co]:
         """Sets the key of the left records."""
         self._left_key = func
         return self
 
-    def equal_to(self, func: KeyFunction[U_co, Any] | Callable[[U_co], Any]) -> JoinStream[T_co, U_co, L_co, R_co]:
+    def equal_to(
+        self, func: KeyFunction[U_co, Any] | type[KeyFunction[U_co, Any]] | Callable[[U_co], Any]
+    ) -> JoinStream[T_co, U_co, L_co, R_co]:
         """Sets the key of the right records."""
         self._right_key = func
         return self
 
-    def with_function(self, func: JoinFunction[T_co, U_co, R] | Callable[[L_co, R_co], R]) -> DataStream[R]:
+    def with_function(
+        self, func: JoinFunction[T_co, U_co, R] | type[JoinFunction[T_co, U_co, R]] | Callable[[L_co, R_co], R]
+    ) -> DataStream[R]:
         """Emits `func(left, right)` for every pair of records of one key that are remembered at the same time.
 
         Raises:

@@ -133,6 +133,13 @@ assert_type(by_parity.aggregate(Mean()).execute_and_collect(), list[float])
 assert_type(by_parity.aggregate(Mean).execute_and_collect(), list[float])
 assert_type(by_parity.process(Nth()).execute_and_collect(), list[str])
 
+# A class stands for an object of it
+assert_type(numbers.map(Halve).execute_and_collect(), list[float])
+assert_type(words.flat_map(Letters).execute_and_collect(), list[str])
+assert_type(by_parity.reduce(Sum).execute_and_collect(), list[int])
+assert_type(by_parity.process(Nth).execute_and_collect(), list[str])
+numbers.sink(PrintAll)
+
 # Several streams
 assert_type(numbers.union(numbers).execute_and_collect(), list[int])
 assert_type(numbers.connect(words).process(Both()).execute_and_collect(), list[bytes])
@@ -141,6 +148,7 @@ assert_type(joined.with_function(lambda n, w: w * n).execute_and_collect(), list
 outer = numbers.join(words, retention=HOUR, how="left").where(lambda n: n).equal_to(len)
 assert_type(outer.with_function(lambda n, w: (w or "") * n).execute_and_collect(), list[str])
 assert_type(outer.with_function(Pair()).execute_and_collect(), list["tuple[int | None, str | None]"])
+assert_type(outer.with_function(Pair).execute_and_collect(), list["tuple[int | None, str | None]"])
 
 # Sinks, settings and views keep the type
 numbers.sink(PrintAll())
