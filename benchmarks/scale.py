@@ -32,7 +32,8 @@ from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.input.channel import ConsumerIdentity, InputChannel
 from anabranch.exchange.input.gate import InputGate
 from anabranch.exchange.output.channel import OutputChannel
-from anabranch.exchange.output.gate import OutputEdge, OutputGate
+from anabranch.exchange.output.edge_writer import EdgeWriter
+from anabranch.exchange.output.gate import OutputGate
 from anabranch.exchange.output.logged_channel import LoggedOutputChannel
 from anabranch.exchange.wire.acceptor import Acceptor
 from anabranch.exchange.wire.addresses import Transport
@@ -99,7 +100,7 @@ def connections(n: int) -> Figures:
         listening, dialling = EventLoop(), EventLoop()
         (listener,), endpoint = transport.listen("t")
         out = [OutputChannel(i, listening, 0) for i in range(n)]
-        edge = OutputEdge.__new__(OutputEdge)
+        edge = EdgeWriter.__new__(EdgeWriter)
         edge.channels = out
         gate_out = OutputGate.__new__(OutputGate)
         gate_out.edges, gate_out._channels = [edge], {channel.channel: channel for channel in out}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from anabranch.exchange.output.gate import OutputEdge
+from anabranch.exchange.output.edge_writer import EdgeWriter
 from anabranch.operators.operator import OperatorError
 from anabranch.records import Encoder, TypeRegistry
 from anabranch.records.batch import Batch
@@ -16,7 +16,7 @@ from anabranch.v1.graph_pb2 import Language
 class DeadLetters:
     """Sends a dead letter, a dict, on each of these edges for every failure."""
 
-    def __init__(self, subtask: int, edges: Sequence[tuple[OutputEdge, Language]], types: TypeRegistry) -> None:
+    def __init__(self, subtask: int, edges: Sequence[tuple[EdgeWriter, Language]], types: TypeRegistry) -> None:
         """Takes the parallel index of the task, and the edges with the languages of their consumers."""
         self._subtask = subtask
         self._edges = [(edge, Encoder(language, types)) for edge, language in edges]

@@ -9,7 +9,7 @@ from functools import cached_property
 from anabranch.checkpoint.state_file import StateFiles
 from anabranch.config import Options
 from anabranch.derived_keys import derive_key
-from anabranch.exchange.output.gate import BatchLimits
+from anabranch.exchange.output.pending_batch import BatchLimits
 from anabranch.exchange.wire.addresses import Transport
 from anabranch.records import TypeRegistry
 from anabranch.v1.control_pb2 import JobSetup

@@ -9,7 +9,9 @@ from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.input.channel import ConsumerIdentity, InputChannel
 from anabranch.exchange.input.decoding import EdgeDecoder
 from anabranch.exchange.input.gate import InputGate
-from anabranch.exchange.output.gate import OutgoingChannel, OutputEdge, OutputGate
+from anabranch.exchange.output.edge_writer import EdgeWriter
+from anabranch.exchange.output.gate import OutputGate
+from anabranch.exchange.output.outgoing_channel import OutgoingChannel
 from anabranch.exchange.output.partitioners import ByKey, Custom, Partitioner, Rebalance, Single
 from anabranch.exchange.wire.acceptor import Acceptor
 from anabranch.exchange.wire.handshake import ProducerHandshakes
@@ -89,7 +91,7 @@ def build_output(
     """
     return OutputGate(
         [
-            OutputEdge(
+            EdgeWriter(
                 edge.edge_id,
                 [channel_of(channel.channel) for channel in edge.channels],
                 _partitioner(edge, descriptor, job, partition_functions),

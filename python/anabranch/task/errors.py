@@ -10,7 +10,7 @@ import anabranch
 from anabranch import open_files
 from anabranch.errors import RecordError
 from anabranch.exchange.input.decoding import UnreadableRecordError
-from anabranch.exchange.output.gate import EmitError
+from anabranch.exchange.output.edge_writer import EmitError
 from anabranch.exchange.wire.shortage import are_files_used_up
 from anabranch.operators.operator import OperatorError
 from anabranch.operators.partition import HINT

@@ -8,7 +8,7 @@ from typing import Protocol
 from anabranch import forks
 from anabranch.checkpoint.snapshot import NewSnapshot
 from anabranch.exchange.event_loop import EventLoop, TaskCancelled
-from anabranch.exchange.output.gate import EmitError
+from anabranch.exchange.output.edge_writer import EmitError
 from anabranch.exchange.wire.acceptor import Acceptor
 from anabranch.operators.job import WorkerJob
 from anabranch.operators.operator import OperatorError

@@ -11,7 +11,7 @@ from anabranch.exchange.input.aligner import BarrierAligner
 from anabranch.exchange.input.channel import InputChannel
 from anabranch.exchange.input.events import Records
 from anabranch.exchange.input.reader import EventReader
-from anabranch.exchange.output.gate import OutgoingChannel
+from anabranch.exchange.output.outgoing_channel import OutgoingChannel
 from anabranch.operators.chain import OperatorChain, build_chain
 from anabranch.operators.collect import SendCollected
 from anabranch.operators.job import WorkerJob

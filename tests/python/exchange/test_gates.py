@@ -9,8 +9,10 @@ from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.input.channel import ConsumerIdentity, InputChannel
 from anabranch.exchange.input.gate import InputGate
 from anabranch.exchange.output.channel import OutputChannel
-from anabranch.exchange.output.gate import BatchLimits, EmitError, OutputEdge, OutputGate
+from anabranch.exchange.output.edge_writer import EdgeWriter, EmitError
+from anabranch.exchange.output.gate import OutputGate
 from anabranch.exchange.output.partitioners import Single
+from anabranch.exchange.output.pending_batch import BatchLimits
 from anabranch.exchange.wire.acceptor import Acceptor
 from anabranch.exchange.wire.addresses import Transport
 from anabranch.exchange.wire.frames import frame_head
@@ -33,7 +35,7 @@ class Pair:
         self.transport = Transport("unix", str(directory), "", 1 << 14)
         self.limits = BatchLimits(64, 1 << 12, MAX_FRAME, send_queue_bytes)
         self.channel = OutputChannel(7, self.event_loop, incarnation)
-        self.edge = OutputEdge(
+        self.edge = EdgeWriter(
             1, [self.channel], Single(), Encoder(LANGUAGE_JAVA, TypeRegistry()), broadcast=False, carries_keys=False,
             consumer="next", limits=self.limits, wait_until=self.drain,
         )  # fmt: skip

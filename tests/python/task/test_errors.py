@@ -6,7 +6,7 @@ import subprocess
 from unittest.mock import Mock
 
 from anabranch.errors import RecordError
-from anabranch.exchange.output.gate import EmitError
+from anabranch.exchange.output.edge_writer import EmitError
 from anabranch.exchange.wire.addresses import Transport
 from anabranch.operators.operator import OperatorError
 from anabranch.replay.errors import NondeterminismError

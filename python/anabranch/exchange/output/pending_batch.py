@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
+from anabranch.exchange.output.outgoing_channel import OutgoingChannel
 from anabranch.records.batch import Batch
-
-if TYPE_CHECKING:
-    from anabranch.exchange.output.gate import BatchLimits, OutgoingChannel
 
 _FIRST_LIMIT = 16
 _MEAN_WEIGHT = 0.25
+
+
+@dataclass(frozen=True)
+class BatchLimits:
+    """When a batch is cut and when a channel is full (options anabranch.batch.*, anabranch.exchange.*)."""
+
+    max_records: int
+    max_bytes: int
+    max_frame_bytes: int
+    send_queue_bytes: int
 
 
 class PendingBatch:

@@ -12,7 +12,7 @@ from anabranch.checkpoint.numbers import FINAL
 from anabranch.checkpoint.snapshot import NewSnapshot
 from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.input.events import Barrier, EndOfInput, InputEvent, Records
-from anabranch.exchange.output.gate import OutgoingChannel
+from anabranch.exchange.output.outgoing_channel import OutgoingChannel
 from anabranch.operators.job import WorkerJob
 from anabranch.operators.state_loader import StateLoader
 from anabranch.operators.state_saver import StateSaver

@@ -14,7 +14,8 @@ from anabranch.exchange.event_loop import EventLoop
 from anabranch.exchange.input.aligner import BarrierAligner
 from anabranch.exchange.input.channel import InputChannel
 from anabranch.exchange.input.events import InputEvent
-from anabranch.exchange.output.gate import OutgoingChannel, OutputGate
+from anabranch.exchange.output.gate import OutputGate
+from anabranch.exchange.output.outgoing_channel import OutgoingChannel
 from anabranch.operators.job import WorkerJob
 from anabranch.operators.source import SourceOperator
 from anabranch.task.idle_pause import IdlePause

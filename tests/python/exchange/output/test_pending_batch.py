@@ -5,8 +5,7 @@ from types import SimpleNamespace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anabranch.exchange.output.gate import BatchLimits
-from anabranch.exchange.output.pending_batch import PendingBatch
+from anabranch.exchange.output.pending_batch import BatchLimits, PendingBatch
 from anabranch.exchange.wire.demand import ConsumerDemand
 from anabranch.records.batch import Batch
 
