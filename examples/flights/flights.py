@@ -20,7 +20,7 @@ from anabranch import DataStream, StreamingContext
 HERE = Path(__file__).parent
 
 
-def describe_job(ctx: StreamingContext) -> DataStream:
+def describe_job(ctx: StreamingContext) -> DataStream[Report]:
     """Describes the job; its stream carries reports, the last one of a group being the one of all its flights."""
     ctx.add_jar(HERE / "target" / "flights.jar")
     ctx.add_python_path(HERE)

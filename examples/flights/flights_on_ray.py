@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
@@ -31,7 +32,7 @@ def main() -> None:
                     include_dashboard=False,
                     enable_object_reconstruction=False,
                 )
-            ray.init(address=cluster.address, namespace="demo", log_to_driver=False, logging_level="error")
+            ray.init(address=cluster.address, namespace="demo", log_to_driver=False, logging_level=logging.ERROR)
             os.environ.setdefault("ANABRANCH_RAY_STRATEGY", "spread")
             flights.main()
         finally:
