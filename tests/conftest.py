@@ -1,4 +1,4 @@
-"""What all tests share: a temporary directory of their own, and programs that Ctrl-C ends."""
+"""What all tests share: a temporary directory of their own, programs that Ctrl-C ends, and no limits of time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ import signal
 import tempfile
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine takes its time over an example, and so over making one: neither says anything about the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 # Nobody else's files are in it, and nobody else's programs clean it up; a short name, for sockets are made there.
 _DIRECTORY = tempfile.mkdtemp(prefix="at-")
