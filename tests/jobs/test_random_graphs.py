@@ -99,7 +99,9 @@ def build(ctx: StreamingContext, steps: list[Step], values: list[int]) -> list[A
     return streams
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(graphs(), st.lists(st.integers(-1000, 1000), max_size=200), st.booleans())
 def test_a_random_graph_gives_what_a_plain_evaluation_gives(acme_jar, steps, values, reduce_in_java):
     ctx = StreamingContext.Builder().option("anabranch.python.tasks-per-worker", 6).build()
