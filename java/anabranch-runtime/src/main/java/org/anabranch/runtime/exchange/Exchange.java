@@ -17,10 +17,10 @@ import org.anabranch.runtime.exchange.input.InputGate;
 import org.anabranch.runtime.exchange.output.Listeners;
 import org.anabranch.runtime.exchange.output.OutputGate;
 import org.anabranch.runtime.exchange.wire.CancelledException;
+import org.anabranch.runtime.exchange.wire.EventLoop;
 import org.anabranch.runtime.exchange.wire.ExchangeConfig;
 import org.anabranch.runtime.exchange.wire.ExchangeException;
 import org.anabranch.runtime.exchange.wire.Guarantee;
-import org.anabranch.runtime.exchange.wire.Poller;
 import org.anabranch.runtime.records.Decoder;
 import org.anabranch.runtime.records.Encoder;
 import org.anabranch.runtime.records.TypeRegistry;
@@ -42,7 +42,7 @@ public final class Exchange implements AutoCloseable {
   private final TypeRegistry types;
   private final TaskDescriptor task;
   private final BooleanSupplier cancelled;
-  private final Poller poller;
+  private final EventLoop eventLoop;
   private final InputGate input;
   private final EventReader events;
   private final OutputGate output;
@@ -71,11 +71,11 @@ public final class Exchange implements AutoCloseable {
     this.types = types;
     this.task = task;
     this.cancelled = cancelled;
-    this.poller = new Poller();
-    this.input = new InputGate(config, poller, task, guarantee);
+    this.eventLoop = new EventLoop();
+    this.input = new InputGate(config, eventLoop, task, guarantee);
     this.events = new EventReader(input, decoders(refusals), task, guarantee);
     this.output = OutputGate.of(config, task, guarantee, this::await);
-    this.listeners = new Listeners(config, poller, output);
+    this.listeners = new Listeners(config, eventLoop, output);
   }
 
   private List<EdgeDecoder> decoders(Predicate<Throwable> refusals) {
@@ -146,7 +146,7 @@ public final class Exchange implements AutoCloseable {
     checkCancelled();
     boolean deadlines = input.hasDeadlines() || listeners.hasDeadlines();
     try {
-      poller.poll(deadlines ? Math.min(millis, DEADLINE_STEP_MILLIS) : millis);
+      eventLoop.poll(deadlines ? Math.min(millis, DEADLINE_STEP_MILLIS) : millis);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -173,7 +173,7 @@ public final class Exchange implements AutoCloseable {
 
   /** Ends the current or the next wait. May be called from any thread. */
   public void wakeup() {
-    poller.wakeup();
+    eventLoop.wakeup();
   }
 
   /** Closes the listener and every connection. */
@@ -183,7 +183,7 @@ public final class Exchange implements AutoCloseable {
     input.close();
     output.close();
     try {
-      poller.close();
+      eventLoop.close();
     } catch (IOException e) {
       // Nothing is lost: the sockets are closed.
     }

@@ -14,7 +14,7 @@ import org.anabranch.runtime.text.ErrorText;
  * RecordException}.
  */
 public final class Decoder {
-  private final Input in = new Input();
+  private final ByteReader in = new ByteReader();
   private final ValueDecoder values;
   private final ValueDecoder keys;
   private final Predicate<Throwable> refusals;

@@ -10,11 +10,11 @@ import org.anabranch.proto.v1.Language;
  * refused batch leaves the encoder as good as new.
  */
 public final class Encoder {
-  private final Output out = new Output();
+  private final ByteWriter out = new ByteWriter();
   private final SchemaSet schemas = new SchemaSet();
   private final ValueEncoder values;
   private final ValueEncoder keys;
-  private final Output assembly = new Output();
+  private final ByteWriter assembly = new ByteWriter();
   private int keyLength;
 
   /**
@@ -89,7 +89,7 @@ public final class Encoder {
   }
 
   /** Returns where the key and the value of the last record stand. */
-  Output record() {
+  ByteWriter record() {
     return out;
   }
 
@@ -102,7 +102,7 @@ public final class Encoder {
   }
 
   /** Returns memory for payloads, which outlasts the next record. */
-  Output assembly() {
+  ByteWriter assembly() {
     return assembly;
   }
 

@@ -116,7 +116,7 @@ final class MessageType {
   }
 
   /** Writes the message's bytes, the same for equal messages. */
-  void write(Output out, Object message) {
+  void write(ByteWriter out, Object message) {
     try {
       int n = (int) size.invokeExact(message);
       int start = out.skip(n);

@@ -10,7 +10,7 @@ final class Numbers {
   private Numbers() {}
 
   /** Writes the form that an integer of this value has in any language. */
-  static void write(Output out, BigInteger value) {
+  static void write(ByteWriter out, BigInteger value) {
     if (value.bitLength() < 64) {
       out.integer(value.longValue());
     } else if (value.signum() > 0 && value.bitLength() == 64) {
@@ -21,13 +21,13 @@ final class Numbers {
   }
 
   /** Writes the form that tells a big integer from a small one whatever its value. */
-  static void writeBig(Output out, BigInteger value) {
+  static void writeBig(ByteWriter out, BigInteger value) {
     int start = out.beginExtension();
     out.raw(bytes(value));
     out.endExtension(start, Wire.BIG_INT);
   }
 
-  static void write(Output out, BigDecimal value) {
+  static void write(ByteWriter out, BigDecimal value) {
     int start = out.beginExtension();
     out.int4(value.scale());
     out.raw(bytes(value.unscaledValue()));
@@ -48,7 +48,7 @@ final class Numbers {
     return value.toByteArray();
   }
 
-  static Number unsigned64(Input in) {
+  static Number unsigned64(ByteReader in) {
     long bits = in.int8();
     if (bits >= 0) {
       return bits;
@@ -56,7 +56,7 @@ final class Numbers {
     return BigInteger.valueOf(bits).add(TWO_64);
   }
 
-  static BigInteger bigInteger(Input in) {
+  static BigInteger bigInteger(ByteReader in) {
     int n = in.remaining();
     if (n == 0) {
       throw new RecordException("an integer has no data");
@@ -69,7 +69,7 @@ final class Numbers {
     return new BigInteger(in.bytes(), start, n);
   }
 
-  static BigDecimal decimal(Input in) {
+  static BigDecimal decimal(ByteReader in) {
     int scale = in.int4();
     return new BigDecimal(bigInteger(in), scale);
   }

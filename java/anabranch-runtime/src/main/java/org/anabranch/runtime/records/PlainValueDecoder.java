@@ -17,7 +17,7 @@ import org.anabranch.runtime.records.TypeRegistry.Incoming;
  * map, of pairs, if a map or list is among the keys: Python could not take it otherwise.
  */
 final class PlainValueDecoder extends ValueDecoder {
-  PlainValueDecoder(Input in, TypeRegistry types, Dialect dialect) {
+  PlainValueDecoder(ByteReader in, TypeRegistry types, Dialect dialect) {
     super(in, types, dialect);
   }
 

@@ -13,8 +13,8 @@ public final class RecordBuffer {
   private static final int KEPT = 64 << 10;
   private static final int FIRST_RECORDS = 16;
 
-  private final Output keys = new Output(INITIAL, KEPT);
-  private final Output values = new Output(INITIAL, KEPT);
+  private final ByteWriter keys = new ByteWriter(INITIAL, KEPT);
+  private final ByteWriter values = new ByteWriter(INITIAL, KEPT);
   private final SchemaSet schemas = new SchemaSet();
   // Where each record ends, and its key.
   private int[] keyEnds = {};
@@ -28,7 +28,7 @@ public final class RecordBuffer {
       keyEnds = Arrays.copyOf(keyEnds, room);
       valueEnds = Arrays.copyOf(valueEnds, room);
     }
-    Output record = encoder.record();
+    ByteWriter record = encoder.record();
     int value = encoder.recordKeyLength();
     keys.raw(record.bytes(), 0, value);
     values.raw(record.bytes(), value, record.position() - value);
@@ -75,7 +75,7 @@ public final class RecordBuffer {
     if (keyBytes == 0) {
       return new EncodedBatch(values.bytes(), firstValue, valueBytes, schemas.toList());
     }
-    Output assembled = assembler.assembly();
+    ByteWriter assembled = assembler.assembly();
     assembled.clear();
     assembled.raw(keys.bytes(), firstKey, keyBytes);
     assembled.raw(values.bytes(), firstValue, valueBytes);

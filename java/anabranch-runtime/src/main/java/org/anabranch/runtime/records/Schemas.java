@@ -49,7 +49,7 @@ final class Schemas {
   }
 
   private static long id(String name, List<String> sorted) {
-    Output out = new Output();
+    ByteWriter out = new ByteWriter();
     out.arrayHeader(2);
     out.string(name);
     out.arrayHeader(sorted.size());
@@ -58,7 +58,7 @@ final class Schemas {
     }
     try {
       byte[] hash = MessageDigest.getInstance("SHA-256").digest(out.copyFrom(0));
-      return (long) Output.LONG.get(hash, 0);
+      return (long) ByteWriter.LONG.get(hash, 0);
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError("every JDK has SHA-256", e);
     }

@@ -16,7 +16,7 @@ final class Temporals {
 
   private Temporals() {}
 
-  static void write(Output out, LocalDate date) {
+  static void write(ByteWriter out, LocalDate date) {
     long days = date.toEpochDay();
     if (days != (int) days) {
       throw new RecordException("the date %s is out of range".formatted(date));
@@ -25,39 +25,39 @@ final class Temporals {
     out.int4((int) days);
   }
 
-  static void write(Output out, LocalTime time) {
+  static void write(ByteWriter out, LocalTime time) {
     out.extensionHeader(8, Wire.TIME);
     out.int8(time.toNanoOfDay());
   }
 
-  static void write(Output out, Instant instant) {
+  static void write(ByteWriter out, Instant instant) {
     moment(out, 12, Wire.INSTANT, instant.getEpochSecond(), instant.getNano());
   }
 
-  static void write(Output out, LocalDateTime time) {
+  static void write(ByteWriter out, LocalDateTime time) {
     moment(out, 12, Wire.LOCAL_DATE_TIME, time.toEpochSecond(ZoneOffset.UTC), time.getNano());
   }
 
-  static void write(Output out, Duration duration) {
+  static void write(ByteWriter out, Duration duration) {
     moment(out, 12, Wire.DURATION, duration.getSeconds(), duration.getNano());
   }
 
-  static void write(Output out, OffsetDateTime time) {
+  static void write(ByteWriter out, OffsetDateTime time) {
     moment(out, 16, Wire.OFFSET_DATE_TIME, time.toEpochSecond(), time.getNano());
     out.int4(time.getOffset().getTotalSeconds());
   }
 
-  private static void moment(Output out, int size, int code, long seconds, int nanos) {
+  private static void moment(ByteWriter out, int size, int code, long seconds, int nanos) {
     out.extensionHeader(size, code);
     out.int8(seconds);
     out.int4(nanos);
   }
 
-  static LocalDate date(Input in) {
+  static LocalDate date(ByteReader in) {
     return LocalDate.ofEpochDay(in.int4());
   }
 
-  static LocalTime time(Input in) {
+  static LocalTime time(ByteReader in) {
     long nanos = in.int8();
     if (nanos < 0 || nanos >= NANOS_PER_DAY) {
       throw new RecordException("%d nanoseconds are no time of a day".formatted(nanos));
@@ -65,7 +65,7 @@ final class Temporals {
     return LocalTime.ofNanoOfDay(nanos);
   }
 
-  static Instant instant(Input in) {
+  static Instant instant(ByteReader in) {
     long seconds = in.int8();
     int nanos = nanos(in);
     try {
@@ -76,11 +76,11 @@ final class Temporals {
     }
   }
 
-  static LocalDateTime localDateTime(Input in) {
+  static LocalDateTime localDateTime(ByteReader in) {
     return dateTime(in.int8(), nanos(in), ZoneOffset.UTC);
   }
 
-  static OffsetDateTime offsetDateTime(Input in, boolean zeroAllowed) {
+  static OffsetDateTime offsetDateTime(ByteReader in, boolean zeroAllowed) {
     long seconds = in.int8();
     int nanos = nanos(in);
     int offset = in.int4();
@@ -98,7 +98,7 @@ final class Temporals {
     return OffsetDateTime.of(dateTime(seconds, nanos, zone), zone);
   }
 
-  static Duration duration(Input in) {
+  static Duration duration(ByteReader in) {
     return Duration.ofSeconds(in.int8(), nanos(in));
   }
 
@@ -111,7 +111,7 @@ final class Temporals {
     }
   }
 
-  private static int nanos(Input in) {
+  private static int nanos(ByteReader in) {
     int nanos = in.int4();
     if (nanos < 0 || nanos >= NANOS) {
       throw new RecordException(

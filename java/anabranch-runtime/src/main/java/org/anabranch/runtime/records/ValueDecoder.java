@@ -34,12 +34,12 @@ sealed class ValueDecoder permits PlainValueDecoder {
   // A container that says it is larger grows as its elements arrive.
   private static final int TRUSTED_SIZE = 1 << 12;
 
-  final Input in;
+  final ByteReader in;
   final TypeRegistry types;
   final Dialect dialect;
   private List<Schema> schemas = List.of();
 
-  ValueDecoder(Input in, TypeRegistry types, Dialect dialect) {
+  ValueDecoder(ByteReader in, TypeRegistry types, Dialect dialect) {
     this.in = in;
     this.types = types;
     this.dialect = dialect;

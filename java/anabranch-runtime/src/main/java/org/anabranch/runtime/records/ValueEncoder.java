@@ -49,7 +49,7 @@ final class ValueEncoder {
   private static final Set<Class<?>> ONE_FORM =
       Set.of(String.class, Long.class, Integer.class, Double.class, Boolean.class, UUID.class);
 
-  private final Output out;
+  private final ByteWriter out;
   private final SchemaSet schemas;
   private final TypeRegistry types;
   private final Dialect dialect;
@@ -57,7 +57,7 @@ final class ValueEncoder {
   private Class<?> lastClass;
   private Writer lastWriter;
 
-  ValueEncoder(Output out, SchemaSet schemas, TypeRegistry types, Dialect dialect) {
+  ValueEncoder(ByteWriter out, SchemaSet schemas, TypeRegistry types, Dialect dialect) {
     this.out = out;
     this.schemas = schemas;
     this.types = types;

@@ -86,7 +86,7 @@ class JavaToJavaTest {
     byte[] serialized = bytes.toByteArray();
     // The length of the array stands in front of its four elements.
     ByteBuffer.wrap(serialized).putInt(serialized.length - 4 * 8 - 4, Integer.MAX_VALUE);
-    Output out = new Output();
+    ByteWriter out = new ByteWriter();
     int start = out.beginExtension();
     out.raw(serialized);
     out.endExtension(start, Wire.JAVA_OBJECT);

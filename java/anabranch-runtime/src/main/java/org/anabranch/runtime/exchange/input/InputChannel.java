@@ -22,9 +22,9 @@ import org.anabranch.proto.v1.FrameHeader;
 import org.anabranch.proto.v1.UnreadFrame;
 import org.anabranch.runtime.exchange.input.InputEvent.Records;
 import org.anabranch.runtime.exchange.wire.BadConnections;
+import org.anabranch.runtime.exchange.wire.EventLoop;
 import org.anabranch.runtime.exchange.wire.ExchangeConfig;
 import org.anabranch.runtime.exchange.wire.ExchangeException;
-import org.anabranch.runtime.exchange.wire.Poller;
 import org.anabranch.runtime.exchange.wire.Preamble;
 import org.anabranch.runtime.exchange.wire.Proofs;
 import org.anabranch.runtime.exchange.wire.Rate;
@@ -53,7 +53,7 @@ import org.anabranch.runtime.exchange.wire.Sockets;
  * taken stays in the kernel and stops the producer. A connection that ends before the end of input
  * means a dead peer: the channel waits, and the master decides.
  */
-class InputChannel implements Poller.Handler {
+class InputChannel implements EventLoop.Handler {
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
   private static final int LENGTH = Integer.BYTES;
 
@@ -129,7 +129,7 @@ class InputChannel implements Poller.Handler {
    */
   record Consumer(
       ExchangeConfig config,
-      Poller poller,
+      EventLoop eventLoop,
       int incarnation,
       boolean producersMove,
       ByteBuffer scratch,
@@ -297,7 +297,7 @@ class InputChannel implements Poller.Handler {
       var address = Sockets.address(endpoint);
       socket = Sockets.open(consumer.config(), address);
       consumer.shortage().over();
-      key = consumer.poller().register(socket, SelectionKey.OP_CONNECT, this);
+      key = consumer.eventLoop().register(socket, SelectionKey.OP_CONNECT, this);
       if (socket.connect(address)) {
         ask();
       }

@@ -9,10 +9,10 @@ import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.TaskDescriptor;
 import org.anabranch.proto.v1.UnreadFrame;
 import org.anabranch.runtime.exchange.wire.BadConnections;
+import org.anabranch.runtime.exchange.wire.EventLoop;
 import org.anabranch.runtime.exchange.wire.ExchangeConfig;
 import org.anabranch.runtime.exchange.wire.ExchangeException;
 import org.anabranch.runtime.exchange.wire.Guarantee;
-import org.anabranch.runtime.exchange.wire.Poller;
 import org.anabranch.runtime.exchange.wire.Position;
 import org.anabranch.runtime.exchange.wire.Rate;
 import org.anabranch.runtime.exchange.wire.Shortage;
@@ -35,11 +35,12 @@ public final class InputGate {
    *
    * @param guarantee what the channels remember
    */
-  public InputGate(ExchangeConfig config, Poller poller, TaskDescriptor task, Guarantee guarantee) {
+  public InputGate(
+      ExchangeConfig config, EventLoop eventLoop, TaskDescriptor task, Guarantee guarantee) {
     consumer =
         new InputChannel.Consumer(
             config,
-            poller,
+            eventLoop,
             task.getIncarnation(),
             !(guarantee instanceof Guarantee.None),
             ByteBuffer.allocateDirect(READ_BYTES),

@@ -17,8 +17,8 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.runtime.exchange.wire.BadConnections;
+import org.anabranch.runtime.exchange.wire.EventLoop;
 import org.anabranch.runtime.exchange.wire.ExchangeConfig;
-import org.anabranch.runtime.exchange.wire.Poller;
 import org.anabranch.runtime.exchange.wire.Shortage;
 import org.anabranch.runtime.exchange.wire.Sockets;
 
@@ -30,7 +30,7 @@ import org.anabranch.runtime.exchange.wire.Sockets;
  * takes it in a single poll. Time counts against a peer only in a poll that has found nothing of it
  * to be read. If more peers come than may be pending, those that have sent nothing go first.
  */
-final class Acceptor implements Poller.Handler, AutoCloseable {
+final class Acceptor implements EventLoop.Handler, AutoCloseable {
   private static final int MAX_UNFINISHED = 64;
 
   // Where places are short, a remote address that holds more of them is the first to give one up.
@@ -40,7 +40,7 @@ final class Acceptor implements Poller.Handler, AutoCloseable {
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final ExchangeConfig config;
-  private final Poller poller;
+  private final EventLoop eventLoop;
   private final OutputGate output;
   private final Admissions admissions;
   private final ServerSocketChannel listener;
@@ -55,18 +55,18 @@ final class Acceptor implements Poller.Handler, AutoCloseable {
 
   Acceptor(
       ExchangeConfig config,
-      Poller poller,
+      EventLoop eventLoop,
       OutputGate output,
       Admissions admissions,
       Sockets.Listener opened)
       throws IOException {
     this.config = config;
-    this.poller = poller;
+    this.eventLoop = eventLoop;
     this.output = output;
     this.admissions = admissions;
     listener = opened.channel();
     endpoint = opened.endpoint();
-    key = poller.register(listener, SelectionKey.OP_ACCEPT, this);
+    key = eventLoop.register(listener, SelectionKey.OP_ACCEPT, this);
   }
 
   Endpoint endpoint() {
@@ -114,7 +114,7 @@ final class Acceptor implements Poller.Handler, AutoCloseable {
               : "";
       Handshake handshake = new Handshake(config, socket, address, deadline, this);
       unfinished.add(handshake);
-      handshake.begin(poller.register(socket, SelectionKey.OP_READ, handshake));
+      handshake.begin(eventLoop.register(socket, SelectionKey.OP_READ, handshake));
     } catch (IOException e) {
       Sockets.closeQuietly(socket); // the peer has gone again
     }

@@ -8,8 +8,8 @@ import java.nio.channels.SocketChannel;
 import java.util.Arrays;
 import org.anabranch.proto.v1.ConnectReply;
 import org.anabranch.proto.v1.ConnectRequest;
+import org.anabranch.runtime.exchange.wire.EventLoop;
 import org.anabranch.runtime.exchange.wire.ExchangeConfig;
-import org.anabranch.runtime.exchange.wire.Poller;
 import org.anabranch.runtime.exchange.wire.Preamble;
 import org.anabranch.runtime.exchange.wire.Proofs;
 import org.anabranch.runtime.exchange.wire.Sockets;
@@ -25,7 +25,7 @@ import org.anabranch.runtime.exchange.wire.Sockets;
  * <p>A consumer sends all of it at once, and it is taken in one go where it is there. The request
  * is not parsed before the proof has shown whose it is.
  */
-final class Handshake implements Poller.Handler {
+final class Handshake implements EventLoop.Handler {
   private final ExchangeConfig config;
   private final SocketChannel socket;
   private final String address;

@@ -6,15 +6,15 @@ import java.util.ArrayList;
 import java.util.List;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.proto.v1.TaskDescriptor;
+import org.anabranch.runtime.exchange.wire.EventLoop;
 import org.anabranch.runtime.exchange.wire.ExchangeConfig;
-import org.anabranch.runtime.exchange.wire.Poller;
 import org.anabranch.runtime.exchange.wire.Proofs;
 import org.anabranch.runtime.exchange.wire.Sockets;
 
 /** The sockets on which the consumers of a task find it. */
 public final class Listeners implements AutoCloseable {
   private final ExchangeConfig config;
-  private final Poller poller;
+  private final EventLoop eventLoop;
   private final OutputGate output;
   private final List<Acceptor> acceptors = new ArrayList<>(2);
 
@@ -23,9 +23,9 @@ public final class Listeners implements AutoCloseable {
    *
    * @param output gets the connections of consumers that have proven themselves
    */
-  public Listeners(ExchangeConfig config, Poller poller, OutputGate output) {
+  public Listeners(ExchangeConfig config, EventLoop eventLoop, OutputGate output) {
     this.config = config;
-    this.poller = poller;
+    this.eventLoop = eventLoop;
     this.output = output;
   }
 
@@ -41,7 +41,7 @@ public final class Listeners implements AutoCloseable {
     Admissions admissions = new Admissions(config.token(), nonce);
     Endpoint.Builder endpoint = Endpoint.newBuilder().setNonce(nonce);
     for (Sockets.Listener listener : Sockets.listen(config, name)) {
-      acceptors.add(new Acceptor(config, poller, output, admissions, listener));
+      acceptors.add(new Acceptor(config, eventLoop, output, admissions, listener));
       endpoint.mergeFrom(listener.endpoint());
     }
     return endpoint.build();

@@ -8,11 +8,11 @@ import org.anabranch.proto.v1.ConnectReply;
 import org.anabranch.proto.v1.ConnectReply.Status;
 import org.anabranch.proto.v1.ConnectRequest;
 import org.anabranch.proto.v1.FrameHeader;
-import org.anabranch.runtime.exchange.wire.Poller;
+import org.anabranch.runtime.exchange.wire.EventLoop;
 import org.anabranch.runtime.exchange.wire.Sockets;
 
 /** One outgoing channel: numbers its frames and sends them to one consumer. */
-abstract class OutputChannel implements Poller.Handler {
+abstract class OutputChannel implements EventLoop.Handler {
   static final int LENGTHS = 8;
 
   final int id;

@@ -17,7 +17,7 @@ import java.util.List;
 import org.anabranch.proto.v1.Endpoint;
 import org.anabranch.runtime.exchange.wire.ExchangeConfig.Transport;
 
-/** Makes sockets of either kind. All of them are non-blocking once a {@link Poller} has them. */
+/** Makes sockets of either kind. All of them are non-blocking once a {@link EventLoop} has them. */
 public final class Sockets {
   // Above the number of handshakes that an acceptor holds, so that the kernel queues the rest.
   private static final int BACKLOG = 128;

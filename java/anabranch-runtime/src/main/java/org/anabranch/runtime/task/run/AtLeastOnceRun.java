@@ -11,7 +11,7 @@ import org.anabranch.runtime.exchange.wire.Guarantee;
  * <p>The state of a checkpoint may hold records that came after its barrier on one channel before
  * the barrier has come on another. Those come again after a failure.
  */
-final class AtLeastOnceRun extends RecoverableRun {
+final class AtLeastOnceRun extends CheckpointedRun {
   private long epoch;
 
   AtLeastOnceRun(RunningTask task) {

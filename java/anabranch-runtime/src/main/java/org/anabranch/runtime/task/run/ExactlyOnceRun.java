@@ -25,7 +25,7 @@ import org.anabranch.runtime.replay.TaskLogs;
  *
  * <p>What is in brackets is for a new incarnation only.
  */
-final class ExactlyOnceRun extends RecoverableRun {
+final class ExactlyOnceRun extends CheckpointedRun {
   // For one channel, before more is asked of all.
   private static final long REPLAY_WAIT_MILLIS = 100;
 

@@ -24,7 +24,7 @@ import org.anabranch.runtime.operator.OperatorChain;
  *
  * <p>Everything is called on the task's thread, unless it says otherwise.
  */
-public abstract sealed class Run permits PlainRun, RecoverableRun {
+public abstract sealed class Run permits PlainRun, CheckpointedRun {
   final RunningTask task;
   final TaskDescriptor descriptor;
   private final Queue<List<Producer>> connects = new ConcurrentLinkedQueue<>();

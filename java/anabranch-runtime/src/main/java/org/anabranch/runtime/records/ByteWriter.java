@@ -6,7 +6,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /** A growing byte array, and MessagePack's forms in it. */
-final class Output {
+final class ByteWriter {
   static final VarHandle SHORT =
       MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
   static final VarHandle INT =
@@ -26,12 +26,12 @@ final class Output {
   private byte[] bytes;
   private int position;
 
-  Output() {
+  ByteWriter() {
     this(INITIAL, KEPT);
   }
 
   /** Creates an array that begins with a length, and is kept when cleared up to another. */
-  Output(int initial, int kept) {
+  ByteWriter(int initial, int kept) {
     this.initial = initial;
     this.kept = kept;
     bytes = new byte[initial];

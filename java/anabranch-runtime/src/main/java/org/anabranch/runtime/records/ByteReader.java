@@ -3,7 +3,7 @@ package org.anabranch.runtime.records;
 import java.util.Arrays;
 
 /** Bytes to decode, and a position in them. Never reads beyond its limit. */
-final class Input {
+final class ByteReader {
   private byte[] bytes;
   private int position;
   private int limit;
@@ -71,17 +71,17 @@ final class Input {
 
   short int2() {
     int start = skip(2);
-    return (short) Output.SHORT.get(bytes, start);
+    return (short) ByteWriter.SHORT.get(bytes, start);
   }
 
   int int4() {
     int start = skip(4);
-    return (int) Output.INT.get(bytes, start);
+    return (int) ByteWriter.INT.get(bytes, start);
   }
 
   long int8() {
     int start = skip(8);
-    return (long) Output.LONG.get(bytes, start);
+    return (long) ByteWriter.LONG.get(bytes, start);
   }
 
   byte[] copy(int n) {

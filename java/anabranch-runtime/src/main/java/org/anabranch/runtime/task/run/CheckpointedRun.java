@@ -24,7 +24,7 @@ import org.anabranch.runtime.state.Payloads;
  * only together with them, is the affair of the subclasses. Everything is called on the task's
  * thread.
  */
-abstract sealed class RecoverableRun extends Run permits ExactlyOnceRun, AtLeastOnceRun {
+abstract sealed class CheckpointedRun extends Run permits ExactlyOnceRun, AtLeastOnceRun {
   private static final long MOST_BYTES_AHEAD = 64 << 20;
 
   final Snapshot restore;
@@ -36,7 +36,7 @@ abstract sealed class RecoverableRun extends Run permits ExactlyOnceRun, AtLeast
   // The checkpoint to be taken without a barrier; 0: none.
   private long triggered;
 
-  RecoverableRun(RunningTask task) {
+  CheckpointedRun(RunningTask task) {
     super(task);
     this.restore = descriptor.getRestore();
   }

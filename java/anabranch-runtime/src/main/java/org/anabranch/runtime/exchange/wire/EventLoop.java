@@ -5,8 +5,8 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 
-/** The selector of a task: hands each ready connection to whoever serves it. */
-public final class Poller implements AutoCloseable {
+/** The event loop of a task: hands each connection that is ready to whoever serves it. */
+public final class EventLoop implements AutoCloseable {
 
   /** Serves one connection. Deals with the connection's own failures itself. */
   @FunctionalInterface
@@ -16,7 +16,7 @@ public final class Poller implements AutoCloseable {
 
   private final Selector selector;
 
-  public Poller() throws IOException {
+  public EventLoop() throws IOException {
     selector = Selector.open();
   }
 
@@ -29,9 +29,9 @@ public final class Poller implements AutoCloseable {
   /** Serves what is ready, after waiting for up to {@code timeoutMillis} if nothing is. */
   public void poll(long timeoutMillis) throws IOException {
     if (timeoutMillis <= 0) {
-      selector.selectNow(Poller::serve);
+      selector.selectNow(EventLoop::serve);
     } else {
-      selector.select(Poller::serve, timeoutMillis);
+      selector.select(EventLoop::serve, timeoutMillis);
     }
   }
 
