@@ -52,6 +52,7 @@ final class FiledSnapshots implements Snapshots {
             new LinkedBlockingQueue<>(),
             work -> thread(work, "anabranch-snapshots"));
     thread.allowCoreThreadTimeOut(true);
+    thread.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy()); // after the end
   }
 
   private static Thread thread(Runnable work, String name) {
