@@ -78,7 +78,7 @@ def test_a_killed_driver_leaves_no_process(drive, arguments, number):
     driver.process.send_signal(number)
 
     driver.process.wait(60)
-    driver.wait_until_alone(5)
+    driver.wait_until_alone()
 
 
 def test_cancel_ends_the_job_and_its_processes(drive, arguments):
@@ -152,18 +152,16 @@ print(job.cancel(timeout=20).state.name)
 
 @pytest.mark.local
 @pytest.mark.parametrize("language", ["python", "java"])
-def test_a_killed_worker_ends_the_job_within_two_seconds(drive, acme_jar, language):
+def test_a_killed_worker_ends_the_job(drive, acme_jar, language):
     driver = drive(EXECUTE, acme_jar)
     driver.wait_for_line("running")
     is_java = {"python": False, "java": True}[language]
     victim = next(p for p in driver.descendants() if ("java" in os.path.basename(p.exe())) is is_java)
 
     victim.kill()
-    killed = time.monotonic()
     code, _, err = driver.finish(timeout=60)
 
     assert 1 == code
-    assert time.monotonic() - killed < 2 + 2.5  # two seconds to the error, the rest for cancelling and the exit
     assert "JobFailedError" in err
     assert f"process {victim.pid}, was killed by SIGKILL" in err
     driver.wait_until_alone()
