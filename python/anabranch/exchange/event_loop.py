@@ -85,8 +85,15 @@ class EventLoop:
         return True
 
     def call_later(self, delay: float, callable_: Callable[[], None]) -> None:
-        """Has `poll` run `callable_` once `delay` seconds have passed."""
+        """Has `poll` run `callable_`, which may do I/O only, once `delay` seconds have passed."""
         heapq.heappush(self._deadlines, (time.monotonic() + delay, next(self._deadline_ids), callable_))
+
+    def call_at(self, when: float, callable_: Callable[[], None]) -> None:
+        """Has `callable_` run between two batches, once `time.monotonic` has come to `when`: a timer of the task.
+
+        Unlike what `call_later` runs, it may do what belongs to the order of the task: emit records, change state.
+        """
+        heapq.heappush(self._deadlines, (when, next(self._deadline_ids), lambda: self._mailbox.append(callable_)))
 
     def run_posted(self) -> None:
         """Runs the callables that were posted so far."""

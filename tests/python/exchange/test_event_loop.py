@@ -64,6 +64,31 @@ def test_call_later_runs_once_its_time_has_come(event_loop):
     assert ran[0] - begun >= 0.02
 
 
+def test_a_timer_ends_a_wait_once_it_is_due_and_runs_between_batches_only(event_loop):
+    ran = []
+    when = time.monotonic() + 0.02
+    event_loop.call_at(when, lambda: ran.append(time.monotonic()))
+
+    event_loop.poll(60)
+    assert time.monotonic() >= when
+    assert not event_loop.poll_until(lambda: bool(ran), timeout=0.01)
+    event_loop.run_posted()
+
+    assert ran[0] >= when
+
+
+def test_timers_run_in_the_order_in_which_they_are_due(event_loop):
+    ran, now = [], time.monotonic()
+    for number in (3, 1, 2):
+        event_loop.call_at(now + number * 1e-6, lambda number=number: ran.append(number))
+
+    while len(ran) < 3:
+        event_loop.poll(60)
+        event_loop.run_posted()
+
+    assert [1, 2, 3] == ran
+
+
 def test_a_closed_event_loop_may_still_be_woken(event_loop):
     other = EventLoop()
     other.close()
