@@ -32,10 +32,7 @@ def test_killed_workers_leave_no_trace_in_a_large_state(tmp_path):
     collected = numbers.process(NumberedAtLength()).key_by(lambda each: each[0]).reduce(longest).map(first).collect()
     job = ctx.submit("large")
 
-    while not list((tmp_path / "checkpoints" / job.id).glob("chk-*/*.state")):
-        assert not job.ended
-        time.sleep(0.01)
-    assert kill_some(job, random.Random(3), ["python"] * 3, pause=0.5) >= 1
+    kill_after_a_state_file(job, tmp_path, "python")
 
     assert_numbered_once(collected.get(100), list(range(40_000)), KEYS)
 
@@ -46,12 +43,17 @@ def test_killed_jvms_leave_no_trace_in_a_large_state(acme_jar, tmp_path):
     collected = keyed.process("com.acme.Stateful$NumberedAtLength").as_python_stream().collect()
     job = ctx.submit("large")
 
+    kill_after_a_state_file(job, tmp_path, "java")
+
+    assert_numbered_once(collected.get(100), list(range(40_000)), KEYS)
+
+
+def kill_after_a_state_file(job, tmp_path, language):
+    """Kills workers of a language once a worker has written a state file."""
     while not list((tmp_path / "checkpoints" / job.id).glob("chk-*/*.state")):
         assert not job.ended
         time.sleep(0.01)
-    assert kill_some(job, random.Random(3), ["java"] * 3, pause=0.5) >= 1
-
-    assert_numbered_once(collected.get(100), list(range(40_000)), KEYS)
+    assert kill_some(job, random.Random(3), [language] * 3, pause=0.5) >= 1
 
 
 def longest(_one, other):

@@ -21,6 +21,11 @@ def without_credentials(text: str) -> str:
     return _QUERY.sub("***", _CREDENTIALS.sub("***@", text))
 
 
+def reason_of(error: Exception) -> str:
+    """Returns what a file system's library says of an error, as it may be shown to anybody; else the error's name."""
+    return without_credentials(str(error)) or type(error).__name__
+
+
 class Files:
     """Reads and writes files by their path below a URL. Errors are those of the file system's own library.
 

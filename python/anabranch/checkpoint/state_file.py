@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from anabranch.checkpoint.errors import CheckpointError, DamagedError
-from anabranch.checkpoint.files import Files, without_credentials
+from anabranch.checkpoint.files import Files, reason_of, without_credentials
 from anabranch.checkpoint.numbers import checkpoint_name
 from anabranch.checkpoint.snapshot import NewSnapshot
 from anabranch.v1.control_pb2 import EncodedValues, FilePart, Snapshot
@@ -74,7 +74,7 @@ class StateFiles:
             self._files.write(name, pieces)
         except Exception as error:  # object stores raise what their libraries please
             raise CheckpointError(
-                f"{name} cannot be written to {self._url}: {_message(error)}. Make sure that this host may write there"
+                f"{name} cannot be written to {self._url}: {reason_of(error)}. Make sure that this host may write there"
                 " and that there is room, or choose another place"
             ) from error
         for (values, _), part in zip(payloads, parts, strict=True):
@@ -104,7 +104,7 @@ class StateFiles:
             raise DamagedError(f"{name} is missing") from None
         except Exception as error:
             raise self._unreadable(
-                snapshot, _message(error), "Make sure that it can be reached from this host"
+                snapshot, reason_of(error), "Make sure that it can be reached from this host"
             ) from error
 
     def check_header(self, snapshot: Snapshot) -> None:
@@ -235,7 +235,3 @@ def _values_of(snapshot: Snapshot) -> Iterator[EncodedValues]:
             for group in keyed.groups:
                 yield group.entries
     yield from snapshot.function_of_edge.values()
-
-
-def _message(error: Exception) -> str:
-    return without_credentials(str(error)) or type(error).__name__

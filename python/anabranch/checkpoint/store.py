@@ -23,7 +23,7 @@ import struct
 from collections.abc import Callable, Collection, Iterator
 
 from anabranch.checkpoint.errors import CheckpointError, DamagedError
-from anabranch.checkpoint.files import Files, without_credentials
+from anabranch.checkpoint.files import Files, reason_of, without_credentials
 from anabranch.checkpoint.numbers import checkpoint_name
 from anabranch.repeated import is_reported
 
@@ -314,8 +314,7 @@ def _reported(what: str, advice: str) -> Iterator[None]:
     except (CheckpointError, DamagedError):
         raise
     except Exception as error:  # object stores raise what their libraries please
-        why = without_credentials(str(error)) or type(error).__name__
-        raise CheckpointError(f"{what}: {why}. {advice}") from error
+        raise CheckpointError(f"{what}: {reason_of(error)}. {advice}") from error
 
 
 def _directory(number: int) -> str:
